@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * federation/keyring.h - asking for signatures. Core never sees a key: real nodes ask the key
+ * process (federation/keyring_client.c), the simulator signs in memory (tests/sim).
+ */
+#ifndef HANSA_FEDERATION_KEYRING_H
+#define HANSA_FEDERATION_KEYRING_H
+
+#include "acl/signature.h"
+
+struct keyring {
+    /* STATUS_LOCKED when the key process does not answer within 3 s. */
+    enum status (*sign)(void *self, enum sign_type type, struct bytes body, struct signature *out);
+    void *self;
+};
+
+/* A keyring over the socket to the key process; fd stays the caller's. */
+struct keyring_client;
+struct keyring_client *keyring_client_new(int fd);
+void keyring_client_free(struct keyring_client **client);
+struct keyring keyring_client_get(struct keyring_client *client);
+
+#endif

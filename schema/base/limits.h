@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * schema/base/limits.h - every limit, once: unit, reason, and the test that crosses it.
+ */
+#ifndef HANSA_BASE_LIMITS_H
+#define HANSA_BASE_LIMITS_H
+
+#define KIB 1024
+#define MIB (1024 * 1024)
+
+/* ---- wire -------------------------------------------------------------------------------- */
+/* One ZeroMQ message, envelope included, bytes. Also ZMQ_MAXMSGSIZE: a bigger frame dies at its
+ * header, before any allocation. tests/unit/federation/test_envelope.c */
+#define MESSAGE_MAX      (64 * KIB)
+#define ENVELOPE_SIZE    36
+#define MESSAGE_BODY_MAX (MESSAGE_MAX - ENVELOPE_SIZE)
+/* Nested protobuf messages; our deepest is Records > Run > Disclosure > Field. test_prescan.c */
+#define PRESCAN_DEPTH_MAX 5
+/* protobuf fields in one message, counted over all nesting: bounds what the decoder allocates. */
+#define PRESCAN_FIELDS_MAX 16384
+/* Revisions in one run of a Records message (DESIGN section 3). test_wire.c */
+#define RUN_ITEMS_MAX 64
+#define RECORDS_RUNS_MAX 256
+/* Revisions under one batch signature; a Merkle path then has at most 16 steps. test_merkle.c */
+#define BATCH_MAX       65536
+#define MERKLE_PATH_MAX 16
+
+/* ---- records ----------------------------------------------------------------------------- */
+#define FIELDS_MAX      120       /* fields of one revision */
+#define COMMITMENTS_MAX 128       /* FIELDS_MAX padded to a multiple of 8 */
+#define COMMITMENTS_PAD 8
+#define FIELD_VALUE_MAX (8 * KIB) /* bytes of one value */
+#define RECORD_MAX      (32 * KIB) /* all values of one revision: always fits one message */
+#define NAME_SPACE_MAX  64        /* bytes of a field's or type's name space */
+#define TYPES_MAX       256
+#define TYPE_FIELDS_MAX 256       /* fields a type may define */
+
+/* ---- grants ------------------------------------------------------------------------------ */
+#define CHAIN_MAX         4   /* links, root included: pass-on depth is at most 3 now */
+#define PASS_ON_DEPTH_MAX 3
+#define GRANT_FIELDS_MAX  256 /* field entries in one grant */
+#define GRANT_RECORDS_MAX 256 /* record ids in one selector */
+#define GRANT_LIST_MAX    32  /* purposes, countries */
+#define GRANT_MAX         (16 * KIB)
+#define OBJECT_MAX        (16 * KIB) /* any other signed object */
+#define TEXT_SHORT_MAX    256  /* names, titles, purpose words: bytes */
+#define TEXT_LONG_MAX     4096 /* notes, reasons: bytes */
+#define ENDPOINT_MAX      256
+#define ENDPOINTS_MAX     8
+/* Two clocks may differ by this much before an end date cannot be judged, milliseconds. */
+#define CLOCK_TOLERANCE_MS (5 * 60 * 1000)
+
+/* ---- delivery ---------------------------------------------------------------------------- */
+/* What one partner may have unacknowledged at us; ZeroMQ's marks are above it, so never reached. */
+#define CREDIT_DATA_FRAMES    64
+#define CREDIT_DATA_BYTES     (4 * MIB)
+#define CREDIT_CONTROL_FRAMES 16
+#define ZMQ_HWM_FRAMES        128
+
+/* ---- this machine ------------------------------------------------------------------------ */
+#define ARENA_CAP_DEFAULT (64 * MIB)
+#define ARENA_CAP_MESSAGE (4 * MIB)    /* decoding one message of a partner */
+#define HTTP_BODY_MAX     (1 * MIB)    /* JSON body of the API */
+#define HTTP_UPLOAD_MAX   (256 * MIB)  /* a file to import */
+#define CSV_LINE_MAX      (1 * MIB)    /* bytes of one CSV row */
+#define CSV_COLUMNS_MAX   512
+#define PAGE_MAX          200          /* rows of one list page */
+
+#endif

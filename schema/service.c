@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "schema/service.h"
+
+#include <string.h>
+
+#include "schema/base/cleanup.h"
+
+/* clang-format off */
+#define REQ PARAM_REQUIRED
+#define POS (PARAM_REQUIRED | PARAM_POSITIONAL)
+#define NOUN (PARAM_REQUIRED | PARAM_TYPE_NOUN)
+#define LISTING { "search", PARAM_TEXT, 0, "lovelace" }, { "limit", PARAM_INTEGER, 0, "50" }, { "cursor", PARAM_TEXT, 0, NULL }
+
+static const struct service table[] = {
+    /* ---- the node ---- */
+    { "node.status", "GET", "/api/v1/status", RIGHT_READ, true, REPLY_OBJECT, NULL, { { 0 } } },
+    { "type.list", "GET", "/api/v1/types", RIGHT_READ, true, REPLY_LIST, "name label fields own", { LISTING } },
+    { "type.show", "GET", "/api/v1/types/{type}", RIGHT_READ, true, REPLY_LIST, "name label kind privacy space number",
+      { { "type", PARAM_TEXT, POS, "contact" } } },
+    { "type.add", "POST", "/api/v1/types", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "name", PARAM_TEXT, POS, "seminar" }, { "label", PARAM_TEXT, 0, "Seminar" } } },
+    { "field.add", "POST", "/api/v1/types/{type}/fields", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "type", PARAM_TEXT, POS, "contact" }, { "name", PARAM_TEXT, POS, "shoeSize" }, { "kind", PARAM_TEXT, 0, "text" },
+        { "label", PARAM_TEXT, 0, "Shoe size" }, { "privacy", PARAM_TEXT, 0, "personal" } } },
+
+    /* ---- partners ---- */
+    { "partner.invite", "POST", "/api/v1/partners/invitations", RIGHT_ADMIN, false, REPLY_FILE, NULL,
+      { { "days", PARAM_INTEGER, 0, "7" } } },
+    { "partner.accept", "POST", "/api/v1/partners/accept", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "invitation", PARAM_FILE, POS, "acme.invite" } } },
+    { "partner.list", "GET", "/api/v1/partners", RIGHT_READ, true, REPLY_LIST, "name country state link words id", { LISTING } },
+    { "partner.show", "GET", "/api/v1/partners/{partner}", RIGHT_READ, true, REPLY_OBJECT, NULL,
+      { { "partner", PARAM_TEXT, POS, "Brio" } } },
+    { "partner.trust", "POST", "/api/v1/partners/{partner}/trust", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "partner", PARAM_TEXT, POS, "Brio" }, { "words", PARAM_TEXT, 0, "six fingerprint words" } } },
+    { "partner.suspend", "POST", "/api/v1/partners/{partner}/suspend", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "partner", PARAM_TEXT, POS, "Brio" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
+    { "partner.remove", "POST", "/api/v1/partners/{partner}/remove", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "partner", PARAM_TEXT, POS, "Brio" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
+
+    /* ---- records: every type is a noun of its own, `hansa contact add` ---- */
+    { "record.add", "POST", "/api/v1/records/{type}", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "type", PARAM_TEXT, NOUN, "contact" }, { "fields", PARAM_FIELDS, REQ, NULL } } },
+    { "record.set", "PATCH", "/api/v1/records/{type}/{record}", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "type", PARAM_TEXT, NOUN, "contact" }, { "record", PARAM_TEXT, POS, "k4fzq2" }, { "fields", PARAM_FIELDS, REQ, NULL } } },
+    { "record.show", "GET", "/api/v1/records/{type}/{record}", RIGHT_READ, true, REPLY_OBJECT, NULL,
+      { { "type", PARAM_TEXT, NOUN, "contact" }, { "record", PARAM_TEXT, POS, "k4fzq2" } } },
+    { "record.list", "GET", "/api/v1/records/{type}", RIGHT_READ, true, REPLY_LIST, "id title owner via as_of",
+      { { "type", PARAM_TEXT, NOUN, "contact" }, { "event", PARAM_TEXT, 0, "k4fzq2" }, LISTING } },
+    { "record.remove", "POST", "/api/v1/records/{type}/{record}/remove", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "type", PARAM_TEXT, NOUN, "contact" }, { "record", PARAM_TEXT, POS, "k4fzq2" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
+    { "record.import", "POST", "/api/v1/records/{type}/import", RIGHT_WRITE, false, REPLY_JOB, NULL,
+      { { "type", PARAM_TEXT, NOUN, "contact" }, { "file", PARAM_UPLOAD, POS, "contacts.csv" }, { "preset", PARAM_TEXT, 0, "hubspot" },
+        { "mapping", PARAM_FILE, 0, "mapping.json" }, { "dry-run", PARAM_BOOLEAN, 0, NULL }, { "charset", PARAM_TEXT, 0, "gb18030" },
+        { "delimiter", PARAM_TEXT, 0, ";" } } },
+    { "job.list", "GET", "/api/v1/jobs", RIGHT_READ, true, REPLY_LIST, "id kind state done total", { LISTING } },
+    { "job.show", "GET", "/api/v1/jobs/{job}", RIGHT_READ, true, REPLY_OBJECT, NULL, { { "job", PARAM_TEXT, POS, "1" } } },
+    { "job.stop", "POST", "/api/v1/jobs/{job}/stop", RIGHT_WRITE, false, REPLY_OBJECT, NULL, { { "job", PARAM_TEXT, POS, "1" } } },
+    { "job.resume", "POST", "/api/v1/jobs/{job}/resume", RIGHT_WRITE, false, REPLY_JOB, NULL, { { "job", PARAM_TEXT, POS, "1" } } },
+    { "job.bad-rows", "GET", "/api/v1/jobs/{job}/bad-rows", RIGHT_READ, true, REPLY_FILE, NULL, { { "job", PARAM_TEXT, POS, "1" } } },
+
+    /* ---- guests ---- */
+    { "guest.add", "POST", "/api/v1/events/{event}/guests", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "contacts", PARAM_LIST, PARAM_POSITIONAL, "m3x7aa" },
+        { "search", PARAM_TEXT, 0, "berlin" }, { "all", PARAM_BOOLEAN, 0, NULL } } },
+    { "guest.list", "GET", "/api/v1/events/{event}/guests", RIGHT_READ, true, REPLY_LIST, "id name organization email owner via as_of",
+      { { "event", PARAM_TEXT, POS, "k4fzq2" }, LISTING } },
+
+    /* ---- sharing ---- */
+    { "share.lens", "POST", "/api/v1/shares/lens", RIGHT_SHARE, true, REPLY_OBJECT, NULL,
+      { { "records", PARAM_LIST, POS, "k4fzq2" }, { "partner", PARAM_TEXT, REQ, "Brio" }, { "fields", PARAM_LIST, REQ, "event.name,attendee.name" },
+        { "purpose", PARAM_LIST, REQ, "event" }, { "until", PARAM_TEXT, REQ, "2027-06-30" }, { "depth", PARAM_INTEGER, 0, "1" },
+        { "limit", PARAM_INTEGER, 0, "20" } } },
+    { "share.create", "POST", "/api/v1/shares", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
+      { { "records", PARAM_LIST, POS, "k4fzq2" }, { "partner", PARAM_TEXT, REQ, "Brio" }, { "fields", PARAM_LIST, REQ, "event.name,attendee.name" },
+        { "purpose", PARAM_LIST, REQ, "event" }, { "until", PARAM_TEXT, REQ, "2027-06-30" }, { "depth", PARAM_INTEGER, 0, "1" },
+        { "countries", PARAM_LIST, 0, "DE,FR" }, { "delete-days", PARAM_INTEGER, 0, "30" }, { "note", PARAM_TEXT, 0, "Please add yours by Friday" } } },
+    { "share.list", "GET", "/api/v1/shares", RIGHT_READ, true, REPLY_LIST, "id title partner state records until", { LISTING } },
+    { "share.show", "GET", "/api/v1/shares/{share}", RIGHT_READ, true, REPLY_OBJECT, NULL, { { "share", PARAM_TEXT, POS, "p7c2dd" } } },
+    { "share.stop", "POST", "/api/v1/shares/{share}/stop", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
+      { { "share", PARAM_TEXT, POS, "p7c2dd" }, { "reason", PARAM_TEXT, 0, "The event is off" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
+    { "offer.list", "GET", "/api/v1/offers", RIGHT_READ, true, REPLY_LIST, "id title partner state records until", { LISTING } },
+    { "offer.show", "GET", "/api/v1/offers/{offer}", RIGHT_READ, true, REPLY_OBJECT, NULL, { { "offer", PARAM_TEXT, POS, "p7c2dd" } } },
+    { "offer.accept", "POST", "/api/v1/offers/{offer}/accept", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
+      { { "offer", PARAM_TEXT, POS, "p7c2dd" }, { "except", PARAM_LIST, 0, "m3x7aa" }, { "reason", PARAM_TEXT, 0, "Already a customer" } } },
+    { "offer.decline", "POST", "/api/v1/offers/{offer}/decline", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
+      { { "offer", PARAM_TEXT, POS, "p7c2dd" }, { "reason", PARAM_TEXT, REQ, "Not our market" } } },
+
+    /* ---- answers ---- */
+    { "explain", "GET", "/api/v1/explain", RIGHT_READ, true, REPLY_OBJECT, NULL,
+      { { "company", PARAM_TEXT, POS, "Cedar" }, { "record", PARAM_TEXT, POS, "k4fzq2" }, { "field", PARAM_TEXT, PARAM_POSITIONAL, "email" } } },
+    { "holders", "GET", "/api/v1/records/any/{record}/holders", RIGHT_READ, true, REPLY_LIST, "company via fields as_of state until",
+      { { "record", PARAM_TEXT, POS, "k4fzq2" } } },
+    { "deadletter.list", "GET", "/api/v1/deadletters", RIGHT_READ, true, REPLY_LIST, "id at partner reason detail", { LISTING } },
+    { "audit.list", "GET", "/api/v1/audit", RIGHT_ADMIN, true, REPLY_LIST, "number at actor action subject", { LISTING } },
+    { "audit.verify", "GET", "/api/v1/audit/verify", RIGHT_ADMIN, true, REPLY_OBJECT, NULL, { { 0 } } },
+};
+/* clang-format on */
+
+static const char *const rights[] = { "read", "write", "share", "admin" };
+
+const char *
+right_name(enum right right)
+{
+    return rights[right];
+}
+
+size_t
+service_count(void)
+{
+    return COUNT_OF(table);
+}
+
+const struct service *
+service_get(size_t index)
+{
+    assert(index < COUNT_OF(table));
+    return &table[index];
+}
+
+const struct service *
+service_find(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(table); i++)
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
+    return NULL;
+}

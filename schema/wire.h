@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * schema/wire.h - message bodies as our own structs. Generated protobuf types never leave
+ * schema/wire*.c.
+ *
+ * X_parse: pre-scan, decode, check ranges and orders; *out lives in the arena and its bytes point
+ * into the arena or into raw, so raw must outlive it. STATUS_MALFORMED or STATUS_TOO_BIG on bad
+ * input, never more. X_format: bytes in the arena, deterministic for equal input; asserts on input
+ * that X_parse would refuse, so check your own data first. Nothing here checks a signature or a hash.
+ */
+#ifndef HANSA_SCHEMA_WIRE_H
+#define HANSA_SCHEMA_WIRE_H
+
+#include "schema/base/arena.h"
+#include "schema/base/bytes.h"
+#include "schema/base/ids.h"
+
+/* A number in a name space; an empty space is the common schema. Ordered by space, then number. */
+struct key {
+    struct bytes space;
+    uint32_t number;
+};
+int key_compare(struct key a, struct key b);
+bool key_is_equal(struct key a, struct key b);
+
+/* Order of revisions of one record: incarnation first. */
+struct position {
+    uint32_t incarnation;
+    uint64_t number;
+};
+int position_compare(struct position a, struct position b);
+
+struct signed_object {
+    struct bytes body;
+    struct signature signature;
+};
+
+struct descriptor {
+    struct sign_key root_key;
+    uint64_t serial;
+    bool has_previous;
+    struct object_id previous;
+    const char *name;
+    const char *country;
+    struct sign_key signing_key;
+    struct box_key transport_key;
+    struct box_key sealing_key;
+    const char **endpoints;
+    size_t endpoint_count;
+    struct wall_ms not_before, not_after;
+};
+
+struct revision {
+    uint8_t nonce[16];
+    struct node_id owner;
+    struct key type;
+    struct position position;
+    bool has_previous;
+    struct revision_id previous;
+    struct digest profile;
+    struct digest commitments;
+    struct wall_ms claimed;
+    bool tombstone;
+};
+
+struct field {
+    struct key key;
+    struct bytes value;
+    bool has_salt;
+    uint8_t salt[16];
+};
+
+struct disclosure {
+    struct bytes revision; /* exact bytes */
+    bool has_secret;
+    uint8_t secret[32];
+    struct field *fields; /* ascending by key */
+    size_t field_count;
+    struct bytes withheld; /* n * 32 */
+};
+
+struct run {
+    uint32_t size;
+    uint32_t first;
+    struct signature signature;
+    struct bytes path; /* n * 32 */
+    struct disclosure *items;
+    size_t item_count;
+};
+
+struct records {
+    struct object_id grant;
+    struct run *runs;
+    size_t run_count;
+};
+
+struct grant_field {
+    struct key type;
+    struct key field;
+};
+int grant_field_compare(const struct grant_field *a, const struct grant_field *b);
+
+enum action {
+    ACTION_READ = 1,
+    ACTION_CONTRIBUTE = 2,
+    ACTION_PROPOSE = 4,
+    ACTION_PASS_ON = 8,
+    ACTION_ALL = 15,
+};
+
+enum selector { SELECTOR_RECORDS, SELECTOR_TREE, SELECTOR_SEGMENT };
+
+struct grant {
+    struct node_id issuer, audience, owner;
+    bool has_parent;
+    struct object_id parent;
+    enum selector selector;
+    struct record_id *records; /* SELECTOR_RECORDS: ascending */
+    size_t record_count;
+    struct record_id tree;      /* SELECTOR_TREE */
+    struct revision_id segment; /* SELECTOR_SEGMENT */
+    struct grant_field *fields; /* ascending */
+    size_t field_count;
+    uint32_t actions; /* bits of enum action */
+    uint32_t depth;
+    struct wall_ms not_before, not_after;
+    const char **purposes; /* ascending */
+    size_t purpose_count;
+    const char **countries; /* ascending; none: anywhere */
+    size_t country_count;
+    uint32_t delete_days;
+    bool receipt;
+    uint8_t nonce[16];
+};
+
+enum offer_kind { OFFER_EVENT = 1, OFFER_RECORDS = 2 };
+
+struct offer {
+    struct node_id author, audience;
+    struct object_id grant;
+    enum offer_kind kind;
+    const char *title;
+    const char *note;
+    uint32_t count;
+    struct wall_ms offered;
+};
+
+/* One object with the chain and the descriptors that go with it: OfferBody, PassOnBody. */
+struct bundle {
+    struct signed_object object;
+    struct signed_object *links;
+    size_t link_count;
+    struct signed_object *descriptors;
+    size_t descriptor_count;
+};
+
+struct declined {
+    struct record_id record;
+    const char *reason;
+};
+
+struct answer {
+    struct node_id author, audience;
+    struct object_id offer;
+    struct object_id grant;
+    bool accepted;
+    const char *reason;
+    struct declined *declined; /* ascending by record */
+    size_t declined_count;
+    struct wall_ms answered;
+};
+
+struct passon {
+    struct node_id author, audience;
+    struct object_id grant;
+    struct node_id next;
+    struct wall_ms asked;
+};
+
+struct passon_ack {
+    struct node_id author, audience;
+    struct object_id grant;
+    bool noted;
+    const char *reason;
+    struct wall_ms noted_at;
+};
+
+struct revocation {
+    struct node_id author, audience, owner;
+    struct object_id grant;
+    const char *reason;
+    struct wall_ms revoked;
+};
+
+enum stream { STREAM_SESSION = 0, STREAM_CONTROL = 1, STREAM_DATA = 2 };
+
+struct void_range {
+    struct node_id author, audience;
+    enum stream stream; /* control or data */
+    uint32_t incarnation;
+    uint64_t first, last;
+};
+
+struct stream_state {
+    enum stream stream;
+    uint32_t incarnation;
+    uint64_t have;
+    uint32_t credit_frames;
+    uint64_t credit_bytes;
+};
+
+struct hello {
+    struct node_id author, audience;
+    uint64_t session;
+    uint64_t answers;
+    uint32_t incarnation;
+    struct wall_ms clock;
+    uint64_t descriptor_serial;
+    struct stream_state streams[2];
+    size_t stream_count;
+    struct digest profile;
+};
+
+struct ack {
+    struct stream_state streams[2];
+    size_t stream_count;
+};
+
+struct introduce {
+    uint8_t token[16];
+    struct signed_object descriptor;
+};
+
+/* One row per message: name of the struct, of the functions wire_NAME_parse / wire_NAME_format. */
+#define WIRE_MESSAGES(X)                                                                       \
+    X(signed_object)                                                                           \
+    X(descriptor)                                                                              \
+    X(revision)                                                                                \
+    X(records)                                                                                 \
+    X(grant)                                                                                   \
+    X(offer)                                                                                   \
+    X(answer)                                                                                  \
+    X(passon)                                                                                  \
+    X(passon_ack)                                                                              \
+    X(revocation)                                                                              \
+    X(void_range)                                                                              \
+    X(hello)                                                                                   \
+    X(ack)                                                                                     \
+    X(introduce)
+
+#define X(name)                                                                                \
+    MUST_CHECK enum status wire_##name##_parse(struct bytes raw, struct arena *arena,          \
+                                               struct name **out);                             \
+    struct bytes wire_##name##_format(const struct name *in, struct arena *arena);
+WIRE_MESSAGES(X)
+#undef X
+
+/* SignedBody and RevocationBody: one Signed inside. */
+MUST_CHECK enum status wire_signed_body_parse(struct bytes raw, struct arena *arena,
+                                              struct signed_object **out);
+struct bytes wire_signed_body_format(const struct signed_object *in, struct arena *arena);
+
+/* OfferBody and PassOnBody. */
+MUST_CHECK enum status wire_bundle_parse(struct bytes raw, struct arena *arena,
+                                         struct bundle **out);
+struct bytes wire_bundle_format(const struct bundle *in, struct arena *arena);
+
+#endif
