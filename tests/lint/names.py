@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The prefix is the file: what a .c exports begins with its name, its module's or its folder's."""
+import os
+import re
+
+from lintlib import LAYERS, Rule, c_files, code_only, functions, main
+
+# The nouns that a file owns beside its own name. A noun has one owner, or `git grep '^noun_'` is no index.
+ALSO = {
+    "schema/base/bytes.c": ("reader_", "buffer_", "put_", "get_", "hex_", "base32_", "utf8_"),
+    "schema/base/cleanup.c": ("x", "fd_"),
+    "schema/service.c": ("right_",),
+}
+
+
+def prefixes(path):
+    folder, stem = os.path.dirname(path), os.path.basename(path)[:-2]
+    names = {stem, stem.split("_")[0], os.path.basename(folder), folder.split("/")[0]}
+    return tuple(n + "_" for n in names) + ALSO.get(path, ())
+
+
+def foreign(files):
+    for path, text in c_files(files, *LAYERS, suffixes=(".c",)).items():
+        for name, line, _, static in functions(text):
+            if not static and name != "main" and not name.startswith(prefixes(path)):
+                yield f"{path}:{line}: {name}"
+
+
+def undeclared(files):
+    """An exported function stands in exactly one header."""
+    headers = "\n".join(code_only(t) for t in c_files(files, *LAYERS, suffixes=(".h",)).values())
+    declared = re.findall(r"\b(\w+)\(", headers)
+    for path, text in c_files(files, *LAYERS, suffixes=(".c",)).items():
+        for name, line, _, static in functions(text):
+            if not static and name != "main" and name not in declared:
+                yield f"{path}:{line}: {name} is in no header"
+
+
+def exceptions(files):
+    owners = {}
+    for path, nouns in ALSO.items():
+        if path not in files:
+            yield f"{path} is gone"
+        for noun in nouns:
+            if owners.setdefault(noun, path) != path:
+                yield f"{noun} is {owners[noun]}'s and {path}'s"
+            if not re.search(rf"^{noun}\w+\(", files.get(path, noun + "x("), re.M):
+                yield f"{path} exports no {noun}"
+
+
+main([
+    Rule("exported functions carry the name of their file or module", foreign,
+         [{"acl/chain.c": "int\nverify(void)\n{\n    return 1;\n}\n"}],
+         [{"acl/chain.c": "int\nchain_verify(void)\n{\n    return 1;\n}\nstatic int\nother(int a,\n      int b)\n{\n    return 1;\n}\n"}]),
+    Rule("exported functions are declared in a header", undeclared,
+         [{"acl/chain.c": "int\nchain_verify(void)\n{\n    return 1;\n}\n", "acl/chain.h": "int chain_other(void);\n"}],
+         [{"acl/chain.c": "int\nchain_verify(void)\n{\n    return 1;\n}\n", "acl/chain.h": "int chain_verify(void);\n"}]),
+    Rule("the table of further nouns is true", exceptions, [{"acl/chain.c": ""}, {p: "" for p in ALSO}]),
+])
