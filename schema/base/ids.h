@@ -25,9 +25,10 @@ struct wall_ms { int64_t ms; };             /* UTC, milliseconds since 1970: bou
 struct mono_ms { int64_t ms; };             /* monotonic, for timers */
 /* clang-format on */
 
-#define ID_IS_EQUAL(a, b)                                                                      \
-    (sizeof(a) == sizeof(b) && memcmp((a).b, (b).b, sizeof((a).b)) == 0)
-#define ID_IS_ZERO(a) (ids_is_zero((a).b, sizeof((a).b)))
+/* No parameter may be called b: that is the member's name. */
+#define ID_IS_EQUAL(one, two)                                                                  \
+    (sizeof(one) == sizeof(two) && memcmp((one).b, (two).b, sizeof((one).b)) == 0)
+#define ID_IS_ZERO(id) (ids_is_zero((id).b, sizeof((id).b)))
 
 static inline bool
 ids_is_zero(const uint8_t *raw, size_t len)
