@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tests/lint/tools.py - runs the checkers that are not ours over every file; a file is a case.
+
+    tools.py format | tidy | cppcheck | shell
+
+What clang-tidy has found good is remembered in build/tidy by the hash of all that it looked at, so a
+second run looks only at what changed. It needs build/clang, as ./dev check and ./dev lint leave it.
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+from lintlib import ROOT, c_files, tree
+
+CLANG = os.path.join(ROOT, "build/clang")
+JOBS = int(os.environ.get("HANSA_JOBS", os.cpu_count() or 1))
+
+
+def run(*command):
+    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, stdin=subprocess.DEVNULL)
+    return done.returncode, (done.stdout + done.stderr).strip()
+
+
+def check_format():
+    for path in c_files(tree()):
+        yield path, lambda path=path: run("clang-format", "--dry-run", "-Werror", path)
+
+
+def commands():
+    """{path from the root: compile command} of our own sources."""
+    with open(os.path.join(CLANG, "compile_commands.json"), encoding="utf-8") as f:
+        rows = json.load(f)
+    ours = c_files(tree(), suffixes=(".c",))
+    found = {os.path.relpath(row["file"], ROOT): row for row in rows}
+    return {path: row for path, row in found.items() if path in ours}
+
+
+def tidy_one(path, row, base):
+    words = [w for w in shlex.split(row["command"]) if not w.endswith("ccache")]
+    words = words[:words.index("-o")] + words[words.index("-o") + 2:]
+    words.remove("-c")
+    seen = subprocess.run([*words, "-E"], cwd=row["directory"], capture_output=True)
+    if seen.returncode:
+        return 1, seen.stderr.decode(errors="replace")
+    stamp = os.path.join(ROOT, "build/tidy", hashlib.sha256(base + seen.stdout).hexdigest())
+    if os.path.exists(stamp):
+        return 0, ""
+    code, said = run("clang-tidy", "--quiet", "-p", CLANG, path)
+    said = re.sub(r"^\d+ warnings?.*\n?|^Suppressed .*\n?|^Use -header-filter.*\n?", "", said, flags=re.M)
+    if code == 0:
+        open(stamp, "w").close()
+    return code, said
+
+
+def check_tidy():
+    os.makedirs(os.path.join(ROOT, "build/tidy"), exist_ok=True)
+    with open(os.path.join(ROOT, ".clang-tidy"), "rb") as f:
+        base = f.read() + run("clang-tidy", "--version")[1].encode()
+    for path, row in sorted(commands().items()):
+        yield path, lambda path=path, row=row: tidy_one(path, row, base)
+
+
+def check_cppcheck():
+    build = os.path.join(ROOT, "build/cppcheck")
+    os.makedirs(build, exist_ok=True)
+    yield "all sources", lambda: run(
+        "cppcheck", f"--project={CLANG}/compile_commands.json", f"--cppcheck-build-dir={build}", f"-j{JOBS}",
+        "--quiet", "--enable=warning,performance,portability", "--error-exitcode=1", "--inline-suppr",
+        f"--suppressions-list={ROOT}/tests/lint/cppcheck.txt", "-i", f"{CLANG}/generated")
+
+
+def check_shell():
+    for path, text in tree().items():
+        if re.match(r"#!/(usr/)?bin/(env )?(ba)?sh\b", text) or path.endswith(".sh"):
+            yield path, lambda path=path: run("shellcheck", path)
+            if text.startswith("#!/bin/sh"):
+                yield f"{path} (dash)", lambda path=path: run("dash", "-n", path)
+
+
+def main():
+    checks = {"format": check_format, "tidy": check_tidy, "cppcheck": check_cppcheck, "shell": check_shell}
+    cases = dict(checks[sys.argv[1]]())
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        for name, (code, said) in zip(cases, pool.map(lambda f: f(), cases.values())):
+            if code:
+                failed += 1
+                print(f"FAILED  {sys.argv[1]}: {name}\n{said}")
+    print(f"{len(cases) - failed} passed, {failed} failed")
+    return 1 if failed or not cases else 0
+
+
+raise SystemExit(main())
