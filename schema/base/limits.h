@@ -32,6 +32,7 @@
 #define FIELD_VALUE_MAX (8 * KIB) /* bytes of one value */
 #define RECORD_MAX      (32 * KIB) /* all values of one revision: always fits one message */
 #define NAME_SPACE_MAX  64        /* bytes of a field's or type's name space */
+#define REVISION_MAX    512       /* bytes of a Revision; the fullest takes under 300. test_prescan.c */
 #define TYPES_MAX       256
 #define TYPE_FIELDS_MAX 256       /* fields a type may define */
 
@@ -43,6 +44,7 @@
 #define GRANT_LIST_MAX    32  /* purposes, countries */
 #define GRANT_MAX         (16 * KIB)
 #define OBJECT_MAX        (16 * KIB) /* any other signed object */
+#define INTRODUCE_MAX     (4 * KIB)  /* the one message that a guest key may send. test_prescan.c */
 #define TEXT_SHORT_MAX    256  /* names, titles, purpose words: bytes */
 #define TEXT_LONG_MAX     4096 /* notes, reasons: bytes */
 #define ENDPOINT_MAX      256

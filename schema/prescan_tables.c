@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * schema/prescan_tables.c - one table per message of schema/wire.proto, row i is field number i
+ * + 1.
+ *
+ * An optional field that stands is never empty, zero or false (its minimum is 1), so that
+ * absence has one form. Counters and times fit 63 bits: they are stored and compared as signed
+ * numbers.
+ */
+#include <stdint.h>
+
+#include "schema/base/cleanup.h"
+#include "schema/base/ids.h"
+#include "schema/base/limits.h"
+#include "schema/prescan.h"
+
+/* clang-format off */
+#define REQ(kind, min, max)         { PRESCAN_##kind, PRESCAN_REQUIRED, (min), (max), 0, 0, NULL }
+#define OPT(kind, min, max)         { PRESCAN_##kind, PRESCAN_OPTIONAL, (min), (max), 0, 0, NULL }
+#define REP(kind, min, max, cmin, cmax) \
+    { PRESCAN_##kind, PRESCAN_REPEATED, (min), (max), (cmin), (cmax), NULL }
+#define REQ_FIXED(len)              REQ(BYTES, (len), (len))
+#define OPT_FIXED(len)              OPT(BYTES, (len), (len))
+#define REQ_COUNTER(min)            REQ(UINT64, (min), INT64_MAX)
+#define REQ_TIME                    REQ(UINT64, 0, INT64_MAX)
+#define REQ_BOOL                    REQ(BOOL, 0, 1)
+#define REQ_MESSAGE(name)           { PRESCAN_MESSAGE, PRESCAN_REQUIRED, 0, MESSAGE_BODY_MAX, 0, 0, &prescan_##name }
+#define REP_MESSAGE(name, cmin, cmax) \
+    { PRESCAN_MESSAGE, PRESCAN_REPEATED, 0, MESSAGE_BODY_MAX, (cmin), (cmax), &prescan_##name }
+#define TABLE(name, size_max, ...)                                                             \
+    static const struct prescan_field fields_##name[] = { __VA_ARGS__ };                       \
+    const struct prescan_message prescan_##name = { (size_max), fields_##name, COUNT_OF(fields_##name) };
+
+TABLE(signed, MESSAGE_BODY_MAX,
+    REQ(BYTES, 0, OBJECT_MAX),          /* body */
+    REQ_FIXED(64))                      /* signature */
+
+TABLE(descriptor, OBJECT_MAX,
+    REQ_FIXED(32),                      /* root_key */
+    REQ_FIXED(32),                      /* audience */
+    REQ_COUNTER(1),                     /* serial */
+    OPT_FIXED(ID_SIZE),                 /* previous */
+    REQ(TEXT, 0, TEXT_SHORT_MAX),       /* name */
+    REQ(TEXT, 2, 2),                    /* country */
+    REQ_FIXED(32),                      /* signing_key */
+    REQ_FIXED(32),                      /* transport_key */
+    REQ_FIXED(32),                      /* sealing_key */
+    REP(TEXT, 1, ENDPOINT_MAX, 0, ENDPOINTS_MAX), /* endpoint */
+    REQ_TIME,                           /* not_before_ms */
+    REQ_TIME)                           /* not_after_ms */
+
+TABLE(revision, REVISION_MAX,
+    REQ_FIXED(16),                      /* nonce */
+    REQ_FIXED(ID_SIZE),                 /* owner */
+    REQ(UINT32, 0, UINT32_MAX),         /* type */
+    OPT(TEXT, 1, NAME_SPACE_MAX),       /* type_space */
+    REQ(UINT32, 1, UINT32_MAX),         /* incarnation */
+    REQ_COUNTER(1),                     /* number */
+    OPT_FIXED(ID_SIZE),                 /* previous */
+    REQ_FIXED(ID_SIZE),                 /* profile */
+    REQ_FIXED(ID_SIZE),                 /* commitments */
+    REQ_TIME,                           /* claimed_ms */
+    OPT(BOOL, 1, 1))                    /* tombstone */
+
+TABLE(field, MESSAGE_BODY_MAX,
+    REQ(UINT32, 0, UINT32_MAX),         /* number */
+    OPT(TEXT, 1, NAME_SPACE_MAX),       /* space */
+    REQ(BYTES, 0, FIELD_VALUE_MAX),     /* value */
+    OPT_FIXED(16))                      /* salt */
+
+TABLE(disclosure, MESSAGE_BODY_MAX,
+    REQ(BYTES, 0, REVISION_MAX),        /* revision */
+    OPT_FIXED(32),                      /* secret */
+    REP_MESSAGE(field, 0, FIELDS_MAX),  /* field */
+    OPT(HASHES, ID_SIZE, COMMITMENTS_MAX * ID_SIZE)) /* withheld */
+
+TABLE(run, MESSAGE_BODY_MAX,
+    REQ(UINT32, 1, BATCH_MAX),          /* size */
+    REQ(UINT32, 0, BATCH_MAX - 1),      /* first */
+    REQ_FIXED(64),                      /* signature */
+    OPT(HASHES, ID_SIZE, MERKLE_PATH_MAX * ID_SIZE), /* path */
+    REP_MESSAGE(disclosure, 1, RUN_ITEMS_MAX)) /* item */
+
+TABLE(records, MESSAGE_BODY_MAX,
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REP_MESSAGE(run, 1, RECORDS_RUNS_MAX)) /* run */
+
+TABLE(grant_field, GRANT_MAX,
+    REQ(UINT32, 0, UINT32_MAX),         /* type */
+    OPT(TEXT, 1, NAME_SPACE_MAX),       /* type_space */
+    REQ(UINT32, 0, UINT32_MAX),         /* number */
+    OPT(TEXT, 1, NAME_SPACE_MAX))       /* space */
+
+TABLE(grant, GRANT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* issuer */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* owner */
+    OPT_FIXED(ID_SIZE),                 /* parent */
+    REP(BYTES, ID_SIZE, ID_SIZE, 0, GRANT_RECORDS_MAX), /* record */
+    OPT_FIXED(ID_SIZE),                 /* tree */
+    OPT_FIXED(ID_SIZE),                 /* segment */
+    REP_MESSAGE(grant_field, 0, GRANT_FIELDS_MAX), /* field */
+    REQ(UINT32, 0, UINT32_MAX),         /* actions */
+    REQ(UINT32, 0, UINT32_MAX),         /* depth */
+    REQ_TIME,                           /* not_before_ms */
+    REQ_TIME,                           /* not_after_ms */
+    REP(TEXT, 1, TEXT_SHORT_MAX, 0, GRANT_LIST_MAX), /* purpose */
+    REP(TEXT, 2, 2, 0, GRANT_LIST_MAX), /* country */
+    REQ(UINT32, 0, UINT32_MAX),         /* delete_days */
+    REQ_BOOL,                           /* receipt */
+    REQ_FIXED(16))                      /* nonce */
+
+TABLE(offer, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ(UINT32, 1, 2),                  /* kind */
+    REQ(TEXT, 0, TEXT_SHORT_MAX),       /* title */
+    REQ(TEXT, 0, TEXT_LONG_MAX),        /* note */
+    REQ(UINT32, 0, UINT32_MAX),         /* count */
+    REQ_TIME)                           /* offered_ms */
+
+TABLE(offer_body, MESSAGE_BODY_MAX, /* and PassOnBody, which is the same on the wire */
+    REQ_MESSAGE(signed),                /* offer */
+    REP_MESSAGE(signed, 0, CHAIN_MAX),  /* link */
+    REP_MESSAGE(signed, 0, CHAIN_MAX + 1)) /* descriptor */
+
+TABLE(declined, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* record */
+    REQ(TEXT, 0, TEXT_LONG_MAX))        /* reason */
+
+TABLE(answer, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* offer */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ_BOOL,                           /* accepted */
+    REQ(TEXT, 0, TEXT_LONG_MAX),        /* reason */
+    REP_MESSAGE(declined, 0, GRANT_RECORDS_MAX), /* declined */
+    REQ_TIME)                           /* answered_ms */
+
+TABLE(passon, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ_FIXED(ID_SIZE),                 /* next */
+    REQ_TIME)                           /* asked_ms */
+
+TABLE(passon_ack, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ_BOOL,                           /* noted */
+    REQ(TEXT, 0, TEXT_LONG_MAX),        /* reason */
+    REQ_TIME)                           /* noted_ms */
+
+TABLE(revocation, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* owner */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ(TEXT, 0, TEXT_LONG_MAX),        /* reason */
+    REQ_TIME)                           /* revoked_ms */
+
+TABLE(void, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ(UINT32, 1, 2),                  /* stream */
+    REQ(UINT32, 1, UINT32_MAX),         /* incarnation */
+    REQ_COUNTER(1),                     /* first */
+    REQ_COUNTER(1))                     /* last */
+
+TABLE(signed_body, MESSAGE_BODY_MAX, /* and RevocationBody, which is the same on the wire */
+    REQ_MESSAGE(signed))                /* object */
+
+TABLE(stream_state, MESSAGE_BODY_MAX,
+    REQ(UINT32, 1, 2),                  /* stream */
+    REQ(UINT32, 0, UINT32_MAX),         /* incarnation; 0: none heard of */
+    REQ_COUNTER(0),                     /* have */
+    REQ(UINT32, 0, UINT32_MAX),         /* credit_frames */
+    REQ_COUNTER(0))                     /* credit_bytes */
+
+TABLE(hello, MESSAGE_BODY_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ(UINT64, 1, UINT64_MAX),         /* session */
+    REQ(UINT64, 0, UINT64_MAX),         /* answers */
+    REQ(UINT32, 1, UINT32_MAX),         /* incarnation */
+    REQ_TIME,                           /* clock_ms */
+    REQ_COUNTER(0),                     /* descriptor_serial */
+    REP_MESSAGE(stream_state, 0, 2),    /* stream */
+    REQ_FIXED(ID_SIZE))                 /* profile */
+
+TABLE(ack, MESSAGE_BODY_MAX,
+    REP_MESSAGE(stream_state, 0, 2))    /* stream */
+
+TABLE(introduce, INTRODUCE_MAX,
+    REQ_FIXED(16),                      /* token */
+    REQ_MESSAGE(signed))                /* descriptor */
+/* clang-format on */
