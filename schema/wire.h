@@ -133,6 +133,9 @@ struct grant {
     uint8_t nonce[16];
 };
 
+/* Are all lists of the grant ascending, without repetition? Those of a parsed grant are. */
+bool grant_is_ordered(const struct grant *grant);
+
 enum offer_kind { OFFER_EVENT = 1, OFFER_RECORDS = 2 };
 
 struct offer {
