@@ -420,6 +420,42 @@ def may_revoke(chain, author, grant_id):
     return author == above[0][0]["owner"] or any(author == grant["issuer"] for grant, _ in above)
 
 
+# ---- delivery.md: data -------------------------------------------------------------------------------
+
+
+def check_item(item, chain, recipient, now, run_holds):
+    """One revision of a Records message, alone."""
+    revision = decode("Revision", item["revision"])
+    owner = chain[0][0]["owner"]
+    if revision["owner"] != owner:
+        raise Refused("FOREIGN_OWNER", "not of the chain's owner")
+    if not run_holds:
+        raise Refused("BAD_SIGNATURE", "batch signature")
+    open_disclosure(item, revision["commitments"])
+    record = {**revision, "id": revision_record_id(revision), "segments": []}
+    for field in [None] + item["field"]:
+        if decide(chain, recipient, record, field, now)[0] != "NONE":
+            raise Refused("NOT_GRANTED", "record or field outside the grant")
+
+
+def status_of(check, *arguments):
+    try:
+        check(*arguments)
+    except Refused as refused:
+        return refused.status
+    return "OK"
+
+
+def check_records(body, chain, key, recipient, now):
+    """Statuses of all revisions in order; Refused when the body itself is broken. Selectors that need the
+    store (children of a tree, members of a segment) are judged elsewhere."""
+    out = []
+    for run in decode("Records", body)["run"]:
+        run_holds = status_of(check_run, run, chain[0][0]["owner"], key) == "OK"
+        out += [status_of(check_item, item, chain, recipient, now, run_holds) for item in run["item"]]
+    return out
+
+
 # ---- invitation.md -----------------------------------------------------------------------------------
 
 

@@ -233,6 +233,8 @@ def field_key(f):
 
 def check_descriptor(d):
     check_country(d["country"])
+    if any(d["audience"]):
+        raise malformed("audience: a descriptor is for anyone")
     if (d["serial"] == 1) != ("previous" not in d):
         raise malformed("previous: absent exactly in serial 1")
     if d["not_after_ms"] <= d["not_before_ms"]:

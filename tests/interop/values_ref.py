@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Field values, after the table "Field values" of docs/protocol/objects.md."""
+import datetime
+import re
+import unicodedata
+
+from wire_ref import malformed
+
+TEXT_KINDS = "text name email phone url enum country language currency zone".split()
+
+
+def text_of(value):
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise malformed("not UTF-8") from error
+    if text == "" or unicodedata.normalize("NFC", text) != text:
+        raise malformed("empty or not NFC")
+    return text
+
+
+def is_address(value):
+    return text_of(value).count("\n") == 6
+
+
+def is_decimal(value):
+    text = text_of(value)
+    return text != "-0" and re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?", text, re.A) is not None
+
+
+def is_date(value):
+    text = value.decode("ascii", "replace")
+    try:
+        return len(text) == 10 and datetime.date.fromisoformat(text) is not None
+    except ValueError:
+        return False
+
+
+def is_consent(value):
+    lines = text_of(value).split("\n")
+    keys = [line.partition("=")[0].encode() for line in lines]
+    return all("=" in line for line in lines) and all(a < b for a, b in zip(keys, keys[1:]))
+
+
+RULES = {
+    **{kind: lambda v: bool(text_of(v)) for kind in TEXT_KINDS},
+    "address": is_address,
+    "boolean": lambda v: v in (b"\0", b"\1"),
+    "integer": lambda v: len(v) == 8,
+    "decimal": is_decimal,
+    "money": lambda v: re.fullmatch(rb"(?s:.{8})[A-Z]{3}", v) is not None,
+    "date": is_date,
+    "datetime": lambda v: len(v) >= 8 and (len(v) == 8 or bool(text_of(v[8:]))),
+    "reference": lambda v: len(v) == 32,
+    "consent": is_consent,
+    "bytes": lambda v: True,
+}
+
+
+def check_value(kind, value):
+    if not RULES[kind](value):
+        raise malformed(f"not a {kind}")
