@@ -40,7 +40,7 @@ TABLE(descriptor, OBJECT_MAX,
     REQ_FIXED(32),                      /* audience */
     REQ_COUNTER(1),                     /* serial */
     OPT_FIXED(ID_SIZE),                 /* previous */
-    REQ(TEXT, 0, TEXT_SHORT_MAX),       /* name */
+    REQ(TEXT, 1, TEXT_SHORT_MAX),       /* name */
     REQ(TEXT, 2, 2),                    /* country */
     REQ_FIXED(32),                      /* signing_key */
     REQ_FIXED(32),                      /* transport_key */

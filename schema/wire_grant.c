@@ -200,7 +200,8 @@ is_descriptor_valid(const void *source)
 {
     const struct descriptor *in = source;
 
-    return wire_is_country(in->country);
+    return wire_is_country(in->country) && in->has_previous == (in->serial > 1) &&
+           in->not_before.ms < in->not_after.ms;
 }
 
 static const struct codec codec_descriptor = {
