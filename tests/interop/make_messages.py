@@ -75,7 +75,7 @@ VOID = {
     "stream": 2,
     "incarnation": 1,
     "first": 7,
-    "last": 2**64 - 1,
+    "last": 2**63 - 1,
 }
 STREAMS = [
     {"stream": 1, "incarnation": 1, "have": 5, "credit_frames": 16, "credit_bytes": 1 << 20},
@@ -155,7 +155,7 @@ def hash_vectors():
         ("a second revision names the first", {"number": 2, "previous": ref.B(encode("Revision", revision()))}),
         ("a revision of a company's own type", {"type_space": ref.base32(ACME.node), "type": 9}),
         ("a tombstone", {"number": 3, "tombstone": True}),
-        ("a later incarnation at the highest number", {"incarnation": 2**32 - 1, "number": 2**64 - 1}),
+        ("a later incarnation at the highest number", {"incarnation": 2**32 - 1, "number": 2**63 - 1}),
     ]:
         yield "OK", {"name": name, "kind": "revision", "bytes": encode("Revision", revision(**changes))}
     yield "OK", {"name": "salts of eight commitments come from two blocks", "kind": "salts", "secret": secret("salts"), "count": 8}
@@ -225,9 +225,11 @@ def varint_vectors():
     yield message("a tag with a needless zero byte", "MALFORMED", "Grant", replaced("Grant", "depth", bytes([depth[0] | 128, 0, 3])))
     yield message("a length with a needless zero byte", "MALFORMED", "Grant", replaced("Grant", "nonce", tag(17, LENGTH) + b"\x90\x00" + bytes(16)))
     yield message("a 32-bit number of 33 bits", "MALFORMED", "Grant", replaced("Grant", "depth", depth + varint(2**32)))
-    yield message("a 64-bit number of ten bytes at its most", "OK", "Void", replaced("Void", "last", tag(6, VARINT) + b"\xff" * 9 + b"\1"))
-    yield message("a 64-bit number of 65 bits", "MALFORMED", "Void", replaced("Void", "last", tag(6, VARINT) + b"\xff" * 9 + b"\2"))
-    yield message("a number of eleven bytes", "MALFORMED", "Void", replaced("Void", "last", tag(6, VARINT) + b"\xff" * 10 + b"\1"))
+    yield message("a counter of 2^63", "MALFORMED", "Void", replaced("Void", "last", tag(6, VARINT) + varint(2**63)))
+    session = tag(3, VARINT)
+    yield message("a session of ten bytes at its most", "OK", "Hello", replaced("Hello", "session", session + b"\xff" * 9 + b"\1"))
+    yield message("a session of 65 bits", "MALFORMED", "Hello", replaced("Hello", "session", session + b"\xff" * 9 + b"\2"))
+    yield message("a session of eleven bytes", "MALFORMED", "Hello", replaced("Hello", "session", session + b"\xff" * 10 + b"\1"))
     yield message("a yes that is 2", "MALFORMED", "Grant", replaced("Grant", "receipt", tag(16, VARINT) + b"\2"))
     yield message("a number where bytes should be", "MALFORMED", "Grant", replaced("Grant", "nonce", tag(17, VARINT) + b"\1"))
     yield message("bytes where a number should be", "MALFORMED", "Grant", replaced("Grant", "depth", tag(10, LENGTH) + b"\1\3"))
@@ -272,11 +274,30 @@ def size_vectors():
         yield changed(f"{count} endpoints", status, "Descriptor", endpoint=["tcp://a.example:1"] * count)
     for count, status in ((4, "OK"), (5, "MALFORMED")):
         yield changed(f"a chain of {count}", status, "OfferBody", link=[SIGNED] * count)
-    yield changed("a chain of none", "MALFORMED", "OfferBody", link=[])
+    yield changed("no chain", "OK", "OfferBody", link=[])
+    for count, status in ((5, "OK"), (6, "MALFORMED")):
+        yield changed(f"{count} descriptors", status, "PassOnBody", descriptor=[SIGNED] * count)
+    for spare, status in ((0, "OK"), (1, "TOO_BIG")):
+        yield grant_of(16384 + spare, status)
+        yield revision_of(512 + spare, "MALFORMED" if status == "OK" else status)
     yield changed("three streams", "MALFORMED", "Ack", stream=STREAMS + [{**STREAMS[1], "stream": 2}])
     yield changed("the same stream twice", "MALFORMED", "Hello", stream=[STREAMS[0]] * 2)
     yield changed("stream 0 is not counted", "MALFORMED", "Ack", stream=[{**STREAMS[0], "stream": 0}])
     yield changed("no session", "MALFORMED", "Hello", session=0)
+
+
+def grant_of(size, status):
+    """A grant of exactly this many bytes, filled up with purposes."""
+    fields = root_grant(tree=None, record=[bytes(30) + bytes([i >> 8, i & 255]) for i in range(256)], purpose=[])
+    left = size - len(encode("Grant", fields))
+    purposes = [f"{i:02}" + "x" * 248 for i in range((left - 140) // 253)]  # 250 and 3 for tag and length
+    purposes.append("z" * (left - 253 * len(purposes) - 3))
+    return message(f"of {size} bytes", status, "Grant", encode("Grant", {**fields, "purpose": purposes}))
+
+
+def revision_of(size, status):
+    raw = encode("Revision", revision())
+    return message(f"of {size} bytes", status, "Revision", raw + bytes(size - len(raw)))
 
 
 def records_changed(name, status, run=None, disclosure=None, **changes):
@@ -298,9 +319,15 @@ def records_vectors():
     for length, status in ((8192, "OK"), (8193, "MALFORMED")):
         yield records_changed(f"a value of {length} bytes", status, disclosure={"field": [{**field, "value": bytes(length)}]})
     for count, status in ((128, "OK"), (129, "MALFORMED")):
-        yield records_changed(f"{count} hashes withheld", status, disclosure={"withheld": bytes(32 * count)})
+        hashes = b"".join(bytes([i]) * 32 for i in range(count))
+        yield records_changed(f"{count} hashes withheld", status, disclosure={"withheld": hashes})
     for count, status in ((16, "OK"), (17, "MALFORMED")):
         yield records_changed(f"a path of {count} hashes", status, run={"path": bytes(32 * count)})
+    for last, status in ((0, "OK"), (1, "MALFORMED")):
+        values = [bytes(8192)] * 3 + [bytes(8191), bytes(1 + last)]
+        fields = [{"number": i, "value": v, "salt": bytes(16)} for i, v in enumerate(values)]
+        yield records_changed(f"values of {sum(map(len, values))} bytes", status, disclosure={"field": fields})
+    yield records_changed("withheld out of order", "MALFORMED", disclosure={"withheld": bytes([1] * 32) + bytes(32)})
     yield records_changed("withheld is not whole hashes", "MALFORMED", disclosure={"withheld": bytes(33)})
     yield records_changed("a path of half a hash", "MALFORMED", run={"path": bytes(16)})
     yield records_changed("a salt of 15 bytes", "MALFORMED", disclosure={"field": [{**field, "salt": bytes(15)}]})
@@ -467,8 +494,6 @@ def signature_vectors():
             yield "OK", {"name": f"{kind}: signed, opened and read", "kind": "object", "type": kind, "key": ACME.key, "signed": raw}
     late = seal("void", ACME.sign_seed, BODIES["void"] + b"\0")
     yield "MALFORMED", {"name": "a good signature over a body that does not parse", "kind": "object", "type": "void", "key": ACME.key, "signed": late}
-    yield from descriptor_vectors()
-
 
 def descriptor_vectors():
     def descriptor(name, status, raw):

@@ -309,7 +309,7 @@ def country_vectors():
     yield chain("no countries named, and no descriptor of the audience", "OK", sealed(make_chain(1)), companies=known)
 
 
-def may_revoke_vectors():
+def revocation_vectors():
     grants = make_chain(3)
     ids = [ref.B(encode("Grant", g)) for g in grants]
     base = {"kind": "revoke", "links": sealed(grants), "companies": KEYS, "now": str(NOW)}
@@ -325,7 +325,7 @@ def may_revoke_vectors():
 
 def chain_vectors():
     for part in (
-        good_chain_vectors, widened_vectors, broken_vectors, chain_signature_vectors, country_vectors, revoked_vectors, may_revoke_vectors,
+        good_chain_vectors, widened_vectors, broken_vectors, chain_signature_vectors, country_vectors, revoked_vectors,
     ):
         yield from part()
 

@@ -18,14 +18,16 @@ from vectors_file import FOLDER, format_file, to_json
 FILES = {
     "hashes": ("hashes, ids, salts, profiles", make_messages.hash_vectors),
     "messages": ("bodies that the pre-scan and the decoder take or refuse", make_messages.message_vectors),
-    "signatures": ("signatures of every type, strict Ed25519, descriptors", make_messages.signature_vectors),
+    "signatures": ("signatures of every type, strict Ed25519", make_messages.signature_vectors),
     "values": ("field values by kind", make_messages.value_vectors),
     "commitments": ("commitment roots, disclosures, narrowing", make_sharing.commitment_vectors),
     "merkle": ("batch trees, runs and paths", make_sharing.merkle_vectors),
     "grants": ("grants on their own", make_sharing.grant_vectors),
     "chains": ("chains of grants, revocation", make_sharing.chain_vectors),
+    "revocations": ("who may take back what", make_sharing.revocation_vectors),
     "decisions": ("who may see what", make_sharing.decision_vectors),
     "records": ("disclosures under a chain", make_sharing.records_vectors),
+    "descriptors": ("descriptors under their own root key", make_messages.descriptor_vectors),
     "first-contact": ("invitations and fingerprint words", make_sharing.contact_vectors),
 }
 

@@ -11,6 +11,8 @@ import re
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "protocol"
 DEPTH_MAX = 5
 FIELDS_MAX = 16384
+BODY_MAX = 65500
+VALUES_MAX = 32768
 VARINT, LENGTH = 0, 2
 SCALARS = {"uint32": 2**32 - 1, "uint64": 2**64 - 1, "bool": 1}
 
@@ -48,17 +50,21 @@ class Spec:
 
 
 def read_tables(text):
-    tables = {}
+    tables, sizes = {}, {}
     for part in re.split(r"^### ", text, flags=re.M)[1:]:
         rows = re.findall(r"^\| (\d+) \|(.*)\|$", part, flags=re.M)
-        tables[part.split()[0]] = {
+        heading = part.split("\n")[0]
+        name = re.match(r"\w+", heading)[0]
+        size = re.search(r"at most (\d+) bytes", heading)
+        sizes[name] = int(size[1]) if size else BODY_MAX
+        tables[name] = {
             int(number): Spec([number] + [cell.strip() for cell in rest.split("|")])
             for number, rest in rows
         }
-    return tables
+    return tables, sizes
 
 
-TABLES = read_tables((DOCS / "messages.md").read_text())
+TABLES, SIZES = read_tables((DOCS / "messages.md").read_text())
 
 
 # ---- encoding ------------------------------------------------------------------------------------
@@ -203,6 +209,8 @@ def decode_body(message, raw, depth, budget):
 
 def decode(message, raw):
     """The message, or Refused: every rule of the pre-scan and of messages.md holds."""
+    if len(raw) > SIZES[message]:
+        raise Refused("TOO_BIG", message)
     return decode_body(message, raw, 1, [FIELDS_MAX])
 
 
@@ -257,12 +265,20 @@ def check_void(v):
         raise malformed("void range backwards")
 
 
+def check_disclosure(d):
+    check_ascending("field", [field_key(f) for f in d["field"]])
+    hashes = d.get("withheld", b"")
+    check_ascending("withheld", [hashes[i : i + 32] for i in range(0, len(hashes), 32)])
+    if sum(len(f["value"]) for f in d["field"]) > VALUES_MAX:
+        raise malformed("values too big together")
+
+
 RULES = {
     "Descriptor": check_descriptor,
     "Grant": check_grant,
     "Answer": lambda a: check_ascending("declined", [d["record"] for d in a["declined"]]),
     "Void": check_void,
-    "Disclosure": lambda d: check_ascending("field", [field_key(f) for f in d["field"]]),
+    "Disclosure": check_disclosure,
     "Hello": lambda h: check_ascending("stream", [s["stream"] for s in h["stream"]]),
     "Ack": lambda a: check_ascending("stream", [s["stream"] for s in a["stream"]]),
 }
