@@ -48,7 +48,10 @@ struct http_config {
     struct api api;
 };
 MUST_CHECK enum status http_start(const struct http_config *config, struct diag *diag, struct http **out);
-/* No new requests; waits for those under way. */
+/* From now on every new request is answered with STOPPED and none reaches the services. Any thread. */
+void http_quiesce(struct http *http);
+/* Quiesces and waits for those under way, so done() must still come for each: either from another thread,
+ * or the loop calls http_quiesce(), answers what it holds, and then this. NULL-safe; leaves NULL. */
 void http_stop(struct http **http);
 
 /* ---- node/openapi.c ---- */

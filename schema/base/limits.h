@@ -64,6 +64,12 @@
 #define ARENA_CAP_MESSAGE (4 * MIB)    /* decoding one message of a partner */
 #define HTTP_BODY_MAX     (1 * MIB)    /* JSON body of the API */
 #define HTTP_UPLOAD_MAX   (256 * MIB)  /* a file to import */
+#define HTTP_TARGET_MAX   (64 * KIB)   /* path and query, encoded: a mapping file may be in it */
+#define HTTP_HEAD_MEMORY  (160 * KIB)  /* what the server holds of one request's head, target included */
+#define HTTP_FILE_MAX     (64 * KIB)   /* a small file sent as text in the body */
+#define HTTP_JSON_DEPTH_MAX   16
+#define HTTP_CONNECTIONS_MAX  64
+#define HTTP_IDLE_SECONDS     60
 #define CSV_LINE_MAX      (1 * MIB)    /* bytes of one CSV row */
 #define CSV_COLUMNS_MAX   512
 #define PAGE_MAX          200          /* rows of one list page */
