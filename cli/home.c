@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/home.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/client.h"
+#include "cli/render.h"
+#include "schema/base/cleanup.h"
+
+enum { START_SECONDS = 30, STOP_SECONDS = 60, POLL_MS = 50, ARGUMENTS_MAX = 20 };
+
+const char *
+home_default(struct arena *arena)
+{
+    const char *home = getenv("HANSA_HOME"), *data = getenv("XDG_DATA_HOME");
+    const char *user = getenv("HOME");
+
+    if (home != NULL && home[0] != '\0')
+        return arena_text(arena, bytes_text(home));
+    if (data != NULL && data[0] == '/')
+        return arena_printf(arena, "%s/hansa", data);
+    return arena_printf(arena, "%s/.local/share/hansa", user != NULL ? user : "");
+}
+
+const char *
+home_socket(const struct cli *cli)
+{
+    return arena_printf(cli->arena, "%s/api.sock", cli->home);
+}
+
+static const char *
+argument(const struct command *command, const char *name)
+{
+    return json_string_value(json_object_get(command->args, name));
+}
+
+/* ---- running the daemon ---- */
+
+/* hansad stands beside this program. */
+static const char *
+daemon_path(struct cli *cli)
+{
+    char self[4096];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    if (len > 0) {
+        self[len] = '\0';
+        char *slash = strrchr(self, '/');
+        const char *path = arena_printf(cli->arena, "%.*s/hansad", (int)(slash - self), self);
+        if (access(path, X_OK) == 0)
+            return path;
+    }
+    return "hansad";
+}
+
+/* log < 0: the child keeps this terminal. */
+static pid_t
+run_daemon(struct cli *cli, const char *const *arguments, int log)
+{
+    const char *path = daemon_path(cli);
+    pid_t child = fork();
+
+    if (child != 0)
+        return child;
+    if (log >= 0) {
+        (void)setsid();
+        int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+        (void)dup2(nothing, STDIN_FILENO);
+        (void)dup2(log, STDOUT_FILENO);
+        (void)dup2(log, STDERR_FILENO);
+    } else {
+        (void)dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is for our reply */
+    }
+    (void)execvp(path, (char *const *)(uintptr_t)arguments);
+    (void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
+    _exit(127);
+}
+
+/* A status for how a child ended: its exit code is one of our table. */
+static enum status
+ended_as(int wait_status)
+{
+    int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 70;
+
+    for (int i = 0; i < STATUS_COUNT_; i++)
+        if (status_exit_code((enum status)i) == code)
+            return (enum status)i;
+    return STATUS_INTERNAL;
+}
+
+static void
+print_done(struct cli *cli, const char *key, const char *state)
+{
+    if (cli->is_json) {
+        AUTO(json_decrefp)
+        json_t *reply = json_pack("{ssss}", "home", cli->home, "state", state);
+        render_json(cli, reply, stdout);
+        return;
+    }
+    (void)printf("%s\n", cli_text(cli, key, cli->home));
+}
+
+/* ---- init ---- */
+
+static bool
+is_country(const char *text)
+{
+    return strlen(text) == 2 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2;
+}
+
+static bool
+is_endpoint(const char *text)
+{
+    const char *host = strncmp(text, "tcp://", 6) == 0 ? text + 6 : text;
+    const char *port = strrchr(host, ':');
+    size_t digits = port != NULL ? strspn(port + 1, "0123456789") : 0;
+
+    return port != NULL && port > host && digits > 0 && digits <= 5 &&
+           port[1 + digits] == '\0' &&
+           strspn(host,
+                  "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:[]*_") ==
+               strlen(host);
+}
+
+static enum status
+check_init(struct cli *cli, const struct command *command)
+{
+    const char *country = argument(command, "country"), *listen = argument(command, "listen");
+    const char *name = argument(command, "name");
+    struct stat st;
+
+    if (name[0] == '\0')
+        return diag_say(&cli->diag, STATUS_USAGE, "cli.init.name", NULL);
+    if (!is_country(country))
+        return diag_say(&cli->diag, STATUS_USAGE, "cli.init.country", country, NULL);
+    if (!is_endpoint(listen))
+        return diag_say(&cli->diag, STATUS_USAGE, "cli.init.listen", listen, NULL);
+    if (stat(arena_printf(cli->arena, "%s/keys", cli->home), &st) == 0)
+        return diag_say(&cli->diag, STATUS_CONFLICT, "cli.init.exists", cli->home, NULL);
+    return STATUS_OK;
+}
+
+enum status
+home_init(struct cli *cli, const struct command *command)
+{
+    TRY(check_init(cli, command));
+    const char *listen = argument(command, "listen");
+    const char *passphrase = argument(command, "passphrase-file");
+    const char *endpoint = strncmp(listen, "tcp://", 6) == 0
+                               ? listen
+                               : arena_printf(cli->arena, "tcp://%s", listen);
+    const char *arguments[ARGUMENTS_MAX] = {
+        "hansad",
+        "--init",
+        cli->home,
+        "--name",
+        argument(command, "name"),
+        "--country",
+        argument(command, "country"),
+        "--listen",
+        endpoint,
+        "--language",
+        language_tag(cli->language),
+        passphrase != NULL ? "--passphrase-file" : NULL,
+        passphrase,
+    };
+    pid_t child = run_daemon(cli, arguments, -1);
+    int ended = 0;
+
+    if (child < 0 || waitpid(child, &ended, 0) != child)
+        return STATUS_IO;
+    if (!WIFEXITED(ended) || WEXITSTATUS(ended) != 0)
+        return diag_say(&cli->diag, ended_as(ended), "cli.init.failed", cli->home, NULL);
+    print_done(cli, "cli.init.done", "made");
+    return STATUS_OK;
+}
+
+/* ---- start and stop ---- */
+
+/* The daemon holds this lock as long as it lives. */
+static bool
+is_running(struct cli *cli)
+{
+    AUTO(fd_close)
+    int fd = open(arena_printf(cli->arena, "%s/lock", cli->home), O_RDONLY | O_CLOEXEC);
+
+    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+static int64_t
+now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+wait_a_little(void)
+{
+    (void)poll(NULL, 0, POLL_MS);
+}
+
+static enum status
+wait_answer(struct cli *cli, pid_t child, const char *log)
+{
+    int64_t end = now_ms() + START_SECONDS * 1000;
+    int ended = 0;
+
+    while (!client_is_answered(cli)) {
+        if (waitpid(child, &ended, WNOHANG) == child)
+            return diag_say(&cli->diag,
+                            WIFEXITED(ended) && WEXITSTATUS(ended) == 0 ? STATUS_INTERNAL
+                                                                        : ended_as(ended),
+                            "cli.start.ended", log, NULL);
+        if (now_ms() > end)
+            return diag_say(&cli->diag, STATUS_BUSY, "cli.start.slow", log, NULL);
+        wait_a_little();
+    }
+    return STATUS_OK;
+}
+
+enum status
+home_start(struct cli *cli, const struct command *command)
+{
+    const char *log = arena_printf(cli->arena, "%s/log", cli->home);
+    const char *passphrase = argument(command, "passphrase-file");
+    const char *arguments[ARGUMENTS_MAX] = {
+        "hansad",   "--home", cli->home, passphrase != NULL ? "--passphrase-file" : NULL,
+        passphrase,
+    };
+    struct stat st;
+
+    if (stat(cli->home, &st) != 0)
+        return diag_say(&cli->diag, STATUS_CONFIG, "cli.home.none", cli->home, NULL);
+    if (is_running(cli))
+        return diag_say(&cli->diag, STATUS_CONFLICT, "cli.start.running", cli->home, NULL);
+    AUTO(fd_close) int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return diag_say(&cli->diag, STATUS_IO, "cli.file.write", log, strerror(errno), NULL);
+    pid_t child = run_daemon(cli, arguments, fd);
+    if (child < 0)
+        return STATUS_IO;
+    TRY(wait_answer(cli, child, log));
+    print_done(cli, "cli.start.done", "running");
+    return STATUS_OK;
+}
+
+static pid_t
+read_pid(struct cli *cli)
+{
+    AUTO(fd_close)
+    int fd = open(arena_printf(cli->arena, "%s/hansad.pid", cli->home), O_RDONLY | O_CLOEXEC);
+    char text[16] = "";
+    ssize_t len = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+    long pid = len > 0 ? strtol(text, NULL, 10) : 0;
+
+    return pid > 1 && pid < INT32_MAX ? (pid_t)pid : 0;
+}
+
+enum status
+home_stop(struct cli *cli, const struct command *command)
+{
+    int64_t end = now_ms() + STOP_SECONDS * 1000;
+    pid_t pid = is_running(cli) ? read_pid(cli) : 0; /* an old pid may be someone else by now */
+
+    (void)command;
+    if (pid == 0)
+        return diag_say(&cli->diag, STATUS_CONFLICT, "cli.stop.none", cli->home, NULL);
+    if (kill(pid, SIGTERM) != 0)
+        return diag_say(&cli->diag, STATUS_DENIED, "cli.stop.denied", strerror(errno), NULL);
+    while (is_running(cli)) {
+        if (now_ms() > end)
+            return diag_say(&cli->diag, STATUS_BUSY, "cli.stop.slow", cli->home, NULL);
+        wait_a_little();
+    }
+    print_done(cli, "cli.stop.done", "stopped");
+    return STATUS_OK;
+}

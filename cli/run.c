@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/run.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/client.h"
+#include "cli/io.h"
+#include "cli/help.h"
+#include "cli/home.h"
+#include "cli/job.h"
+#include "cli/render.h"
+#include "cli/words.h"
+#include "schema/base/cleanup.h"
+
+/* ---- questions ---- */
+
+static bool
+needs_answer(const struct cli *cli, const struct command *command)
+{
+    return words_param(command->service, "preview") != NULL &&
+           json_object_get(command->args, "preview") == NULL && !cli->is_yes && !cli->is_json &&
+           isatty(STDIN_FILENO) == 1;
+}
+
+/* Show what would happen, on standard error, and ask. */
+static enum status
+ask_person(struct cli *cli, struct command *command)
+{
+    AUTO(json_decrefp) json_t *preview = NULL;
+    char line[16] = "";
+
+    (void)json_object_set_new(command->args, "preview", json_true());
+    enum status status = client_ask(cli, command, &preview);
+    (void)json_object_del(command->args, "preview");
+    TRY(status);
+    render_reply(cli, command, preview, stderr);
+    (void)fprintf(stderr, "%s ", cli_text(cli, "cli.ask", NULL));
+    if (fgets(line, sizeof(line), stdin) == NULL || (line[0] != 'y' && line[0] != 'Y'))
+        return diag_say(&cli->diag, STATUS_STOPPED, "cli.ask.no", NULL);
+    return STATUS_OK;
+}
+
+/* ---- replies ---- */
+
+static enum status
+write_out(struct cli *cli, struct io_out *file, const json_t *reply)
+{
+    const json_t *text = json_object_get(reply, "text");
+
+    if (!json_is_string(text))
+        return STATUS_INTERNAL;
+    TRY(io_out_put(file, bytes_of(json_string_value(text), json_string_length(text)),
+                   &cli->diag));
+    if (cli->is_json) {
+        AUTO(json_decrefp) json_t *done = json_pack("{ss}", "file", file->path);
+        render_json(cli, done, stdout);
+    } else {
+        (void)fprintf(stderr, "%s\n", cli_text(cli, "cli.written", file->path));
+    }
+    return STATUS_OK;
+}
+
+static enum status
+run_to_file(struct cli *cli, const struct command *command)
+{
+    AUTO(io_out_close) struct io_out file = { .fd = -1 };
+    AUTO(json_decrefp) json_t *reply = NULL;
+
+    TRY(io_out_open(command->out, &cli->diag, &file));
+    TRY(client_ask(cli, command, &reply));
+    return write_out(cli, &file, reply);
+}
+
+static enum status
+run_job(struct cli *cli, const struct command *command, const json_t *started)
+{
+    AUTO(json_decrefp) json_t *job = NULL;
+    enum status status = job_follow(cli, started, &job);
+
+    if (job != NULL)
+        render_reply(cli, command, job, stdout);
+    return status;
+}
+
+static enum status
+run_service(struct cli *cli, struct command *command)
+{
+    AUTO(json_decrefp) json_t *reply = NULL;
+
+    if (needs_answer(cli, command))
+        TRY(ask_person(cli, command));
+    if (command->out != NULL)
+        return run_to_file(cli, command);
+    TRY(client_ask(cli, command, &reply));
+    if (command->service->shape == REPLY_JOB && json_object_get(reply, "job") != NULL)
+        return run_job(cli, command, reply);
+    render_reply(cli, command, reply, stdout);
+    return STATUS_OK;
+}
+
+enum status
+run_command(struct cli *cli, struct command *command)
+{
+    static const struct {
+        const char *name;
+        enum status (*run)(struct cli *cli, const struct command *command);
+    } builtins[] = {
+        { "init", home_init },
+        { "start", home_start },
+        { "stop", home_stop },
+        { "help", help_words },
+    };
+
+    if (command->service == NULL || cli->wants_help) {
+        help_print(cli, command->service, command->type, stdout);
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < COUNT_OF(builtins); i++)
+        if (strcmp(builtins[i].name, command->service->name) == 0)
+            return builtins[i].run(cli, command);
+    return run_service(cli, command);
+}
