@@ -64,6 +64,7 @@ struct type_field {
     bool required;
     const char *column;   /* of the projection table; NULL: a company's own field, kept as bytes only */
     const char **options; /* KIND_ENUM: NULL-terminated */
+    const char **option_label[LANGUAGE_COUNT_]; /* beside options */
     const char *refers;   /* KIND_REFERENCE: name of the type, or NULL */
     const char *counterpart; /* "vcard:N", "ical:DTSTART", "schema:..." or NULL */
 };
@@ -80,6 +81,9 @@ struct type {
 };
 
 struct dictionary; /* immutable once made; share freely between threads */
+
+/* Own text over this many bytes is refused with STATUS_TOO_BIG. */
+enum { DICTIONARY_OWN_MAX = 1024 * 1024 };
 
 /* Common types plus, when own is not empty, a company's own: a JSON array of type objects of the same form
  * as schema/types/, whose fields and types lie in name space own_space. A type object with the name of a common type
