@@ -160,10 +160,11 @@ static bool
 read_noon_mark(const char **pos, struct moment *m)
 {
     skip_spaces(pos);
-    bool am = read_mark(pos, "am"), pm = !am && read_mark(pos, "pm");
+    bool am = strncasecmp(*pos, "am", 2) == 0, pm = strncasecmp(*pos, "pm", 2) == 0;
 
-    if (!am && !pm)
+    if ((!am && !pm) || isalpha((unsigned char)(*pos)[2])) /* America/New_York is no morning */
         return true;
+    *pos += 2;
     if (m->hour < 1 || m->hour > 12)
         return false;
     m->hour = m->hour % 12 + (pm ? 12 : 0);
