@@ -14,6 +14,7 @@
 
 #include "schema/base/cleanup.h"
 #include "schema/base/limits.h"
+#include "schema/text.h"
 #include "schema/text_priv.h"
 #include "schema/value_priv.h"
 
@@ -260,30 +261,33 @@ parse_enum(const struct value_input *in, struct bytes *out)
                     arena_text(in->arena, in->text), join_options(field, in->arena), NULL);
 }
 
+/* Is the folded text one of the space-separated words of a catalog text, in any language? */
+static bool
+is_listed(const char *key, const char *typed)
+{
+    size_t len = strlen(typed);
+
+    for (int i = 0; i < LANGUAGE_COUNT_; i++)
+        for (const char *at = text_get((enum language)i, key); *at != '\0';) {
+            size_t word = strcspn(at, " ");
+            if (word == len && strncmp(at, typed, len) == 0)
+                return true;
+            at += word + strspn(at + word, " ");
+        }
+    return false;
+}
+
 static enum status
 parse_boolean(const struct value_input *in, struct bytes *out)
 {
-    static const struct {
-        const char *text;
-        bool value;
-    } words[] = {
-        { "yes", true }, { "no", false },   { "true", true }, { "false", false },
-        { "1", true },   { "0", false },    { "y", true },    { "n", false },
-        { "on", true },  { "off", false },  { "是", true },   { "否", false },
-        { "对", true },  { "错", false },   { "對", true },   { "錯", false },
-        { "真", true },  { "假", false },   { "有", true },   { "无", false },
-        { "無", false }, { "不是", false }, { "ja", true },   { "nein", false },
-        { "x", true },
-    };
     static const uint8_t raw[] = { 0, 1 };
     const char *typed = text_fold(in->text, in->arena);
+    bool yes = is_listed("input.yes", typed);
 
-    for (size_t i = 0; i < COUNT_OF(words); i++)
-        if (strcmp(words[i].text, typed) == 0) {
-            *out = bytes_of(&raw[words[i].value], 1);
-            return STATUS_OK;
-        }
-    return value_refuse(in, "value.boolean");
+    if (!yes && !is_listed("input.no", typed))
+        return value_refuse(in, "value.boolean");
+    *out = bytes_of(&raw[yes], 1);
+    return STATUS_OK;
 }
 
 static bool

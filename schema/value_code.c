@@ -15,6 +15,7 @@
 #include <unicode/ustring.h>
 
 #include "schema/base/cleanup.h"
+#include "schema/text.h"
 #include "schema/text_priv.h"
 #include "schema/value_priv.h"
 
@@ -34,27 +35,6 @@ struct names {
     size_t count;
     struct arena *arena;
 };
-
-/* clang-format off */
-static const struct named country_aliases[] = {
-    { "uk", "GB" }, { "great britain", "GB" }, { "england", "GB" }, { "usa", "US" },
-    { "united states of america", "US" }, { "holland", "NL" }, { "hong kong", "HK" },
-    { "macau", "MO" }, { "香港", "HK" }, { "澳门", "MO" }, { "澳門", "MO" }, { "台灣", "TW" },
-    { "中华人民共和国", "CN" }, { "中華人民共和國", "CN" },
-};
-static const struct named language_aliases[] = {
-    { "simplified chinese", "zh-Hans" }, { "traditional chinese", "zh-Hant" },
-    { "简体中文", "zh-Hans" }, { "簡體中文", "zh-Hans" }, { "繁体中文", "zh-Hant" },
-    { "繁體中文", "zh-Hant" }, { "中文", "zh" }, { "汉语", "zh" }, { "漢語", "zh" },
-};
-static const struct { const char *sign, *code; } currency_signs[] = {
-    { "€", "EUR" }, { "£", "GBP" }, { "¥", NULL }, { "$", NULL }, { "us$", "USD" }, { "nt$", "TWD" },
-    { "hk$", "HKD" }, { "a$", "AUD" }, { "c$", "CAD" }, { "s$", "SGD" }, { "r$", "BRL" }, { "₹", "INR" },
-    { "₽", "RUB" }, { "₩", "KRW" }, { "₺", "TRY" }, { "₫", "VND" }, { "฿", "THB" }, { "zł", "PLN" },
-    { "rmb", "CNY" }, { "元", "CNY" }, { "人民币", "CNY" }, { "人民幣", "CNY" }, { "円", "JPY" },
-    { "fr", "CHF" }, { "euro", "EUR" }, { "euros", "EUR" }, { "kr", NULL }, { "rs", "INR" },
-};
-/* clang-format on */
 
 typedef int32_t display_fn(const char *locale, const char *in, UChar *out, int32_t room,
                            UErrorCode *error);
@@ -88,6 +68,48 @@ by_name(const void *a, const void *b)
 }
 
 static size_t
+count_of(const char *text, char mark)
+{
+    size_t count = 0;
+
+    for (; *text != '\0'; text++)
+        count += *text == mark ? 1 : 0;
+    return count;
+}
+
+/* A catalog's "name=CODE; name=CODE". */
+static void
+add_listed(struct names *names, const char *list)
+{
+    while (*list != '\0') {
+        size_t name = strcspn(list, "="), entry = strcspn(list, ";");
+        assert(name < entry);
+        const char *plain = arena_text(names->arena, bytes_of(list, name));
+        const char *code =
+            arena_text(names->arena, bytes_of(list + name + 1, entry - name - 1));
+        add_name(names, text_fold(bytes_text(plain), names->arena), code);
+        list += entry;
+        list += strspn(list, "; ");
+    }
+}
+
+/* codes: how many ICU knows. What the catalogs list is added at once. */
+static void
+start_names(struct names *names, size_t codes, const char *key)
+{
+    size_t room = codes * (COUNT_OF(name_languages) + 1);
+
+    for (int i = 0; i < LANGUAGE_COUNT_; i++)
+        room += count_of(text_get((enum language)i, key), '=');
+    names->arena = arena_new(0);
+    names->rows = ARENA_ARRAY(names->arena, struct named, room);
+    for (int i = 0; i < LANGUAGE_COUNT_; i++)
+        add_listed(names, text_get((enum language)i, key));
+}
+
+static struct names countries, languages, currencies;
+
+static size_t
 count_codes(const char *const *codes)
 {
     size_t count = 0;
@@ -98,24 +120,11 @@ count_codes(const char *const *codes)
 }
 
 static void
-start_names(struct names *names, size_t codes, const struct named *aliases, size_t alias_count)
-{
-    size_t room = codes * (COUNT_OF(name_languages) + 1) + alias_count;
-
-    names->arena = arena_new(0);
-    names->rows = ARENA_ARRAY(names->arena, struct named, room);
-    for (size_t i = 0; i < alias_count; i++)
-        add_name(names, aliases[i].name, aliases[i].code);
-}
-
-static struct names countries, languages;
-
-static void
-gather_names(void)
+gather_countries(void)
 {
     const char *const *codes = uloc_getISOCountries();
 
-    start_names(&countries, count_codes(codes), country_aliases, COUNT_OF(country_aliases));
+    start_names(&countries, count_codes(codes), "input.country");
     for (; *codes != NULL; codes++) {
         const char *locale = arena_printf(countries.arena, "und_%s", *codes);
         const char *iso3 = uloc_getISO3Country(locale);
@@ -124,15 +133,29 @@ gather_names(void)
             add_display_name(&countries, uloc_getDisplayCountry, locale, name_languages[i],
                              *codes);
     }
-    qsort(countries.rows, countries.count, sizeof(*countries.rows), by_name);
+}
 
-    codes = uloc_getISOLanguages();
-    start_names(&languages, count_codes(codes), language_aliases, COUNT_OF(language_aliases));
+static void
+gather_languages(void)
+{
+    const char *const *codes = uloc_getISOLanguages();
+
+    start_names(&languages, count_codes(codes), "input.language");
     for (; *codes != NULL; codes++)
         for (size_t i = 0; strlen(*codes) == 2 && i < COUNT_OF(name_languages); i++)
             add_display_name(&languages, uloc_getDisplayLanguage, *codes, name_languages[i],
                              *codes);
+}
+
+static void
+gather_names(void)
+{
+    gather_countries();
+    gather_languages();
+    start_names(&currencies, 0, "input.currency");
+    qsort(countries.rows, countries.count, sizeof(*countries.rows), by_name);
     qsort(languages.rows, languages.count, sizeof(*languages.rows), by_name);
+    qsort(currencies.rows, currencies.count, sizeof(*currencies.rows), by_name);
 }
 
 static const char *
@@ -223,21 +246,17 @@ currency_of_region(const char *region, char out[static 4])
     return true;
 }
 
-/* A sign that several countries use means the region's currency if that country uses it. */
+/* Several codes, as "USD/CAD/AUD" for $: the region's if it is one of them, else the first. */
 static bool
-currency_of_shared_sign(const char *sign, const char *region, char out[static 4])
+choose_currency(const char *codes, const char *region, char out[static 4])
 {
-    static const char *const dollars = "USD CAD AUD NZD SGD HKD TWD MXN ";
-    static const char *const yens = "CNY JPY ";
-    static const char *const crowns = "SEK NOK DKK ISK ";
-    bool dollar = strcmp(sign, "$") == 0;
-    const char *users = dollar ? dollars : strcmp(sign, "¥") == 0 ? yens : crowns;
-
-    if (currency_of_region(region, out) && strstr(users, out) != NULL)
+    if (strlen(codes) > 3 && currency_of_region(region, out) && strstr(codes, out) != NULL)
         return true;
-    if (dollar)
-        memcpy(out, "USD", 4);
-    return dollar;
+    memset(out, 0, 4);
+    if (codes[0] == '?')
+        return false;
+    memcpy(out, codes, 3);
+    return true;
 }
 
 bool
@@ -249,23 +268,16 @@ value_currency_find(struct bytes text, const char *region, char out[static 4])
     if (text.len == 0)
         return currency_of_region(region, out);
     AUTO(arena_free) struct arena *arena = arena_new(0);
-    const char *sign = arena_text(arena, text_nfkc_casefold(text, arena));
-    for (size_t i = 0; i < COUNT_OF(currency_signs); i++) {
-        if (strcmp(currency_signs[i].sign, sign) != 0)
-            continue;
-        if (currency_signs[i].code == NULL)
-            return currency_of_shared_sign(sign, region, out);
-        memcpy(out, currency_signs[i].code, 4);
-        return true;
-    }
-    if (strlen(sign) != 3)
-        return false;
+    const char *codes = find_name(&currencies, text, arena);
+    if (codes != NULL)
+        return choose_currency(codes, region, out);
+    const char *code = text_fold(text, arena);
     for (size_t i = 0; i < 3; i++) {
-        if (!isalpha((unsigned char)sign[i]))
+        if (!isalpha((unsigned char)code[i])) /* stops at the end of a shorter one */
             return false;
-        out[i] = (char)toupper((unsigned char)sign[i]);
+        out[i] = (char)toupper((unsigned char)code[i]);
     }
-    return is_currency(out);
+    return code[3] == '\0' && is_currency(out);
 }
 
 unsigned

@@ -9,6 +9,7 @@ from lintlib import LAYERS, Rule, c_files, code_only, functions, main
 ALSO = {
     "schema/base/bytes.c": ("reader_", "buffer_", "put_", "get_", "hex_", "base32_", "utf8_"),
     "schema/base/cleanup.c": ("x", "fd_"),
+    "schema/dictionary.c": ("kind_", "privacy_", "language_", "type_field_"),
     "schema/service.c": ("right_",),
 }
 
