@@ -135,7 +135,7 @@ scan_message(struct walk *walk, const struct prescan_message *message, struct by
 }
 
 enum status
-prescan(const struct prescan_message *message, struct bytes raw)
+prescan_check(const struct prescan_message *message, struct bytes raw)
 {
     struct walk walk = { .fields_left = PRESCAN_FIELDS_MAX };
 
