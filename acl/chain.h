@@ -37,8 +37,7 @@ struct verified_chain; /* opaque, made only by chain_verify() */
 /* What went wrong, for the dead-letter and for people: which link (0 is the root), which component. */
 struct chain_fault {
     size_t link;
-    const char
-        *component; /* "fields", "window", "signature", ...; static; NULL when all is well */
+    const char *component; /* "fields", "window", ...; static; NULL when all is well */
 };
 
 /*
