@@ -3,10 +3,9 @@
  * The rules of docs/protocol/README.md, "Pre-scan", one by one; and every row of every table at its
  * limits. Messages are built here by hand, with no code in common with the walk.
  */
-#include <protobuf-c/protobuf-c.h>
 #include <string.h>
 
-#include "generated/wire.pb-c.h"
+#include "wire.pb-c.h"
 #include "schema/base/arena.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/ids.h"
