@@ -84,8 +84,16 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
+# The next TCP port that nobody uses, below those that the kernel hands out.
+PORT=$((20000 + $$ % 10000))
+next_port() {
+    PORT=$((PORT + 1))
+    while grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$PORT") " /proc/net/tcp; do PORT=$((PORT + 1)); done
+}
+
 start_node() { # home name country language
-    "$BIN/hansa" --home "$WHERE/$1" init --name "$2" --country "$3" --language "$4" --listen tcp://127.0.0.1:0 >/dev/null
+    next_port
+    "$BIN/hansa" --home "$WHERE/$1" init --name "$2" --country "$3" --language "$4" --listen "127.0.0.1:$PORT" >/dev/null
     "$BIN/hansa" --home "$WHERE/$1" start >/dev/null
     step "$2 ($3) has a node: its own database, keys and address"
 }

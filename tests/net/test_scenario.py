@@ -71,7 +71,7 @@ class Story:
             modes = {name: stat.S_IMODE(os.stat(os.path.join(keys, name)).st_mode) for name in os.listdir(keys)}
             t.that(f"1. {node.name}'s keys are readable by their owner alone",
                    modes and set(modes.values()) == {0o600} and stat.S_IMODE(os.stat(keys).st_mode) == 0o700, modes)
-        again = self.acme.run("init", "--name", "Other", "--country", "DE", "--listen", "tcp://127.0.0.1:1", check=False)
+        again = self.acme.run("init", "--name", "Other", "--country", "DE", "--listen", "127.0.0.1:1", check=False)
         t.that("1. a home is not given a second identity", again.returncode != 0, again.stdout)
         second = subprocess.run([os.path.join(BIN, "hansad"), "--home", self.acme.home, "--foreground"],
                                 env=self.acme.env, capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
