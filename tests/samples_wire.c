@@ -39,7 +39,7 @@ SAMPLE(descriptor, .root_key = { { 1 } }, .serial = 2, .has_previous = true, .pr
        .sealing_key = { { 6 } },
        .endpoints = (const char *[]){ "tcp://brio.example:7788", "tcp://[::1]:7789" }, .endpoint_count = 2,
        .not_before = { 1 }, .not_after = today)
-BARE(descriptor, .serial = 1, .name = "", .country = "DE")
+BARE(descriptor, .serial = 1, .name = "B", .country = "DE", .not_after = { 1 })
 
 SAMPLE(revision, .nonce = { 9 }, .owner = acme, .type = { bytes_text("own"), 7 }, .position = { 3, 300 },
        .has_previous = true, .previous = { { 8 } }, .profile = { { 7 } }, .commitments = { { 6 } },
