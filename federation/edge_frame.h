@@ -33,7 +33,11 @@ struct edge_frame {
     struct bytes message; /* 1 to MESSAGE_MAX bytes; borrowed */
 };
 
-enum broken_reason { BROKEN_NOT_ONE_FRAME = 1, BROKEN_TOO_BIG = 2, BROKEN_NOT_ENVELOPE = 3 };
+enum broken_reason {
+    BROKEN_NOT_ONE_FRAME = 1,
+    BROKEN_NOT_ALLOWED = 2,
+    BROKEN_NOT_ENVELOPE = 3
+};
 
 enum edge_direction { EDGE_TO_CORE, CORE_TO_EDGE };
 

@@ -10,7 +10,8 @@
 
 struct keyring {
     /* STATUS_LOCKED when the key process does not answer within 3 s. */
-    enum status (*sign)(void *self, enum sign_type type, struct bytes body, struct signature *out);
+    enum status (*sign)(void *self, enum sign_type type, struct bytes body,
+                        struct signature *out);
     void *self;
 };
 
