@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * federation/key.c - hansa-key: the process that holds the signing and sealing seeds.
+ *
+ *   hansa-key --init HOME --name NAME --country CC --listen ENDPOINT [--endpoint ENDPOINT]...
+ *             [--passphrase-file FILE]
+ *   hansa-key --home HOME [--passphrase-file FILE]
+ *
+ * The second form reads the two seeds into locked memory, gives up everything else (no network, no
+ * files) and answers on descriptor 4. The root key is read by neither.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "federation/edge_wire.h"
+#include "federation/key_priv.h"
+#include "schema/base/cleanup.h"
+#include "schema/base/log.h"
+#include "schema/base/sandbox.h"
+
+static const char usage[] =
+    "hansa-key --init HOME --name NAME --country CC --listen tcp://IP:PORT [--endpoint "
+    "tcp://HOST:PORT]... [--passphrase-file FILE]\n"
+    "hansa-key --home HOME [--passphrase-file FILE]\n";
+
+static bool
+take_endpoint(struct key_options *out, const char *text)
+{
+    if (out->endpoint_count == COUNT_OF(out->endpoints))
+        return false;
+    out->endpoints[out->endpoint_count++] = text;
+    return true;
+}
+
+static bool
+take_option(int option, struct key_options *out)
+{
+    const char **slots[] = {
+        ['i'] = &out->init,    ['h'] = &out->home,   ['n'] = &out->name,
+        ['c'] = &out->country, ['l'] = &out->listen, ['p'] = &out->passphrase_file,
+    };
+
+    if (option == 'e')
+        return take_endpoint(out, optarg);
+    if (option < 0 || (size_t)option >= COUNT_OF(slots) || slots[option] == NULL)
+        return false;
+    *slots[option] = optarg;
+    return true;
+}
+
+static bool
+parse_options(int argc, char **argv, struct key_options *out)
+{
+    static const struct option options[] = {
+        { "init", required_argument, NULL, 'i' },
+        { "home", required_argument, NULL, 'h' },
+        { "name", required_argument, NULL, 'n' },
+        { "country", required_argument, NULL, 'c' },
+        { "listen", required_argument, NULL, 'l' },
+        { "endpoint", required_argument, NULL, 'e' },
+        { "passphrase-file", required_argument, NULL, 'p' },
+        { 0 },
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        if (!take_option(option, out))
+            return false;
+    return optind == argc && (out->init == NULL) != (out->home == NULL);
+}
+
+static int
+init(const struct key_options *options)
+{
+    const char *what = NULL;
+    enum status status = key_init(options, &what);
+
+    if (status != STATUS_OK)
+        LOG(LOG_ERROR, "key.init_failed", log_status(status), log_word("option", what));
+    return status_exit_code(status);
+}
+
+static enum status
+read_secrets(const struct key_options *options, struct secrets **out)
+{
+    AUTO(keyfile_seed_free) struct seed *signing = NULL, *sealing = NULL;
+    AUTO(keyfile_passphrase_close) struct passphrase *pass = NULL;
+    AUTO(fd_close) int home = open(options->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO(fd_close) int keys = openat(home, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (keys < 0)
+        return STATUS_NOT_FOUND;
+    TRY(keyfile_passphrase_open(options->passphrase_file, &pass));
+    TRY(keyfile_read(keys, KEYFILE_SIGNING, pass, &signing));
+    TRY(keyfile_read(keys, KEYFILE_SEALING, pass, &sealing));
+    *out = key_secrets_new(signing, sealing);
+    return STATUS_OK;
+}
+
+/* Keys that cannot be read stay so until a person acts: the exit code says not to try again. */
+static int
+serve(const struct key_options *options)
+{
+    static const int keep[] = { FD_CORE_KEY, FD_HOME_LOCK };
+    AUTO(key_secrets_free) struct secrets *secrets = NULL;
+
+    sandbox_close_others(keep, COUNT_OF(keep));
+    enum status status = read_secrets(options, &secrets);
+    if (status != STATUS_OK) {
+        LOG(LOG_ERROR, "key.unreadable", log_status(status));
+        return status_exit_code(status == STATUS_BUSY ? STATUS_BUSY : STATUS_CONFIG);
+    }
+    const struct sandbox sandbox = { .role = SANDBOX_KEY };
+    sandbox_enter(&sandbox);
+    key_serve(FD_CORE_KEY, secrets);
+    return status_exit_code(STATUS_STOPPED);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct key_options options = { 0 };
+
+    log_init("key", log_level_wanted());
+    if (sodium_init() < 0)
+        return status_exit_code(STATUS_INTERNAL);
+    if (!parse_options(argc, argv, &options)) {
+        (void)fputs(usage, stderr);
+        return status_exit_code(STATUS_USAGE);
+    }
+    return options.init != NULL ? init(&options) : serve(&options);
+}
