@@ -119,9 +119,9 @@ check_time(const struct inquiry *q, const struct verified_chain *chain, struct w
 {
     size_t leaf = chain->count - 1;
 
-    if (!window_is_open(chain->links[leaf], now))
+    if (!grant_is_open(chain->links[leaf], now))
         return fault_at(q, STATUS_NOT_YET, leaf, "window");
-    if (window_is_over(chain->links[leaf], now))
+    if (grant_is_over(chain->links[leaf], now))
         return fault_at(q, STATUS_EXPIRED, leaf, "window");
     for (size_t i = 0; i < chain->count; i++)
         if (q->revoked->is_revoked(q->revoked->self, &chain->ids[i]))

@@ -37,7 +37,7 @@ struct verified_chain; /* opaque, made only by chain_verify() */
 /* What went wrong, for the dead-letter and for people: which link (0 is the root), which component. */
 struct chain_fault {
     size_t link;
-    const char *component; /* "fields", "window", "signature", ...; static; NULL when all is well */
+    const char *component; /* "fields", "window", ...; static; NULL when all is well */
 };
 
 /*
@@ -54,7 +54,8 @@ void verified_chain_free(struct verified_chain **chain);
 /* A grant's own rules (docs/protocol/grants.md, "A grant on its own"), before it is signed. */
 MUST_CHECK enum status grant_check(const struct grant *grant, const char **component);
 /* May `child` hang under `parent`? Everything of the chain table that compares two links. */
-MUST_CHECK enum status grant_narrows(const struct grant *parent, const struct object_id *parent_id,
+MUST_CHECK enum status grant_narrows(const struct grant *parent,
+                                     const struct object_id *parent_id,
                                      const struct grant *child, const char **component);
 
 size_t chain_length(const struct verified_chain *chain);
@@ -78,6 +79,7 @@ struct record_facts {
     size_t segment_count;
 };
 
+/* clang-format off */
 /*    name        what stopped it, in the order in which it is asked */
 #define STOP_TABLE(X) \
     X(NONE)           \
@@ -89,6 +91,7 @@ struct record_facts {
     X(SELECTOR)       \
     X(TYPE)           \
     X(FIELD)
+/* clang-format on */
 
 enum stop {
 #define X(name) STOP_##name,
@@ -99,23 +102,25 @@ enum stop {
 const char *stop_name(enum stop stop); /* "NONE", "OWNER", ... */
 
 struct decision {
-    enum stop stop;  /* STOP_NONE: yes */
-    size_t link;     /* the link that stops it; 0 when not of a link */
+    enum stop stop; /* STOP_NONE: yes */
+    size_t link;    /* the link that stops it; 0 when not of a link */
 };
 
 /* May `recipient` get anything of this record now? */
-struct decision decide_record(const struct verified_chain *chain, const struct node_id *recipient,
-                              const struct record_facts *facts, struct wall_ms now);
+struct decision decide_record(const struct verified_chain *chain,
+                              const struct node_id *recipient, const struct record_facts *facts,
+                              struct wall_ms now);
 
 /* May it get this field? Includes decide_record. */
-struct decision decide_field(const struct verified_chain *chain, const struct node_id *recipient,
-                             const struct record_facts *facts, struct key field,
-                             struct wall_ms now);
+struct decision decide_field(const struct verified_chain *chain,
+                             const struct node_id *recipient, const struct record_facts *facts,
+                             struct key field, struct wall_ms now);
 
 /* decide_field for many fields in one pass: keep[i] for fields[i], ascending by key. Returns the
  * decision on the record; when it is not STOP_NONE all of keep is false. The hot path. */
-struct decision decide_fields(const struct verified_chain *chain, const struct node_id *recipient,
-                              const struct record_facts *facts, const struct field *fields,
-                              size_t count, struct wall_ms now, bool *keep);
+struct decision decide_fields(const struct verified_chain *chain,
+                              const struct node_id *recipient, const struct record_facts *facts,
+                              const struct field *fields, size_t count, struct wall_ms now,
+                              bool *keep);
 
 #endif

@@ -19,7 +19,7 @@ struct verified_chain {
 };
 
 /* Clocks differ: a window opens CLOCK_TOLERANCE_MS early, and closes on the dot. */
-bool window_is_open(const struct grant *grant, struct wall_ms now);
-bool window_is_over(const struct grant *grant, struct wall_ms now);
+bool grant_is_open(const struct grant *grant, struct wall_ms now);
+bool grant_is_over(const struct grant *grant, struct wall_ms now);
 
 #endif

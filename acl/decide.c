@@ -151,10 +151,10 @@ decide_links(const struct verified_chain *chain, const struct record_facts *fact
              struct wall_ms now)
 {
     for (size_t i = 0; i < chain->count; i++)
-        if (!window_is_open(chain->links[i], now))
+        if (!grant_is_open(chain->links[i], now))
             return stopped(STOP_NOT_YET, i);
     for (size_t i = 0; i < chain->count; i++)
-        if (window_is_over(chain->links[i], now))
+        if (grant_is_over(chain->links[i], now))
             return stopped(STOP_ENDED, i);
     for (size_t i = 0; i < chain->count; i++)
         if (!is_selected(chain->links[i], facts))

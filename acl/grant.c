@@ -63,7 +63,7 @@ grant_check(const struct grant *grant, const char **component)
         { "selector", has_selector },     { "fields", has_fields },
         { "purposes", has_purposes },     { "actions", has_known_actions },
         { "depth", has_sound_depth },     { "window", has_window },
-        { "parties", has_sound_parties }, { "order", grant_is_ordered },
+        { "parties", has_sound_parties }, { "order", wire_grant_is_ordered },
     };
 
     *component = NULL;
@@ -195,13 +195,13 @@ grant_narrows(const struct grant *parent, const struct object_id *parent_id,
 }
 
 bool
-window_is_open(const struct grant *grant, struct wall_ms now)
+grant_is_open(const struct grant *grant, struct wall_ms now)
 {
     return grant->not_before.ms - CLOCK_TOLERANCE_MS <= now.ms;
 }
 
 bool
-window_is_over(const struct grant *grant, struct wall_ms now)
+grant_is_over(const struct grant *grant, struct wall_ms now)
 {
     return now.ms >= grant->not_after.ms;
 }

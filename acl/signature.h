@@ -8,6 +8,7 @@
 
 #include "schema/wire.h"
 
+/* clang-format off */
 /*    name          tag in the signed bytes    who signs */
 #define SIGN_TYPES(X)                           \
     X(DESCRIPTOR,   "hansa/1/descriptor")       \
@@ -19,6 +20,7 @@
     X(PASSON_ACK,   "hansa/1/passon-ack")       \
     X(REVOCATION,   "hansa/1/revocation")       \
     X(VOID,         "hansa/1/void")
+/* clang-format on */
 
 enum sign_type {
 #define X(name, tag) SIGN_##name,

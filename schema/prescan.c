@@ -123,9 +123,9 @@ scan_message(struct walk *walk, const struct prescan_message *message, struct by
         uint64_t wire = is_length_delimited(field->kind) ? WIRE_LENGTH : WIRE_VARINT;
         if ((tag >> 3) - 1 != at || (tag & 7) != wire || is_full(field, seen))
             return STATUS_MALFORMED;
+        walk->fields_left--;
         TRY(scan_value(walk, field, &r));
         seen++;
-        walk->fields_left--;
     }
     for (; at < message->count; at++, seen = 0)
         if (!is_complete(&message->fields[at], seen))
@@ -135,7 +135,7 @@ scan_message(struct walk *walk, const struct prescan_message *message, struct by
 }
 
 enum status
-prescan(const struct prescan_message *message, struct bytes raw)
+prescan_check(const struct prescan_message *message, struct bytes raw)
 {
     struct walk walk = { .fields_left = PRESCAN_FIELDS_MAX };
 

@@ -40,7 +40,7 @@ struct prescan_message {
 };
 
 /* STATUS_TOO_BIG over size_max, STATUS_MALFORMED for every other rule. */
-MUST_CHECK enum status prescan(const struct prescan_message *message, struct bytes raw);
+MUST_CHECK enum status prescan_check(const struct prescan_message *message, struct bytes raw);
 
 #define PRESCAN_MESSAGES(X)                                                                    \
     X(signed, Signed)                                                                          \

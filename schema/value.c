@@ -339,7 +339,7 @@ is_address(struct bytes value)
 
     for (size_t i = 0; i < value.len; i++)
         feeds += value.data[i] == '\n' ? 1 : 0;
-    return feeds == ADDRESS_PARTS - 1 && utf8_is_valid(value);
+    return feeds == ADDRESS_PARTS - 1 && is_text(value);
 }
 
 static const char *

@@ -63,10 +63,10 @@ on_free(void *data, void *pointer)
 }
 
 enum status
-wire_parse(const struct codec *codec, struct bytes raw, struct arena *arena, void **out)
+wire_decode(const struct codec *codec, struct bytes raw, struct arena *arena, void **out)
 {
     *out = NULL;
-    TRY(prescan(codec->rules, raw));
+    TRY(prescan_check(codec->rules, raw));
 
     struct decoder d = { .arena = arena, .left = ARENA_CAP_MESSAGE };
     ProtobufCAllocator allocator = { .alloc = on_alloc, .free = on_free, .allocator_data = &d };
@@ -83,7 +83,7 @@ wire_parse(const struct codec *codec, struct bytes raw, struct arena *arena, voi
 }
 
 struct bytes
-wire_format(const struct codec *codec, const void *in, struct arena *arena)
+wire_encode(const struct codec *codec, const void *in, struct arena *arena)
 {
     ProtobufCMessage *pb = arena_alloc(arena, codec->descriptor->sizeof_message);
 
@@ -94,7 +94,7 @@ wire_format(const struct codec *codec, const void *in, struct arena *arena)
     uint8_t *raw = arena_alloc(arena, len);
     size_t packed = protobuf_c_message_pack(pb, raw);
     assert(packed == len);
-    enum status status = prescan(codec->rules, bytes_of(raw, len));
+    enum status status = prescan_check(codec->rules, bytes_of(raw, len));
     assert(status == STATUS_OK); /* the caller checked its own data */
     return bytes_of(raw, len);
 }

@@ -134,7 +134,7 @@ struct grant {
 };
 
 /* Are all lists of the grant ascending, without repetition? Those of a parsed grant are. */
-bool grant_is_ordered(const struct grant *grant);
+bool wire_grant_is_ordered(const struct grant *grant);
 
 enum offer_kind { OFFER_EVENT = 1, OFFER_RECORDS = 2 };
 

@@ -347,7 +347,7 @@ give_grant(struct arena *arena, const void *source, void *message)
 }
 
 bool
-grant_is_ordered(const struct grant *grant)
+wire_grant_is_ordered(const struct grant *grant)
 {
     if (grant->selector == SELECTOR_RECORDS)
         for (size_t i = 1; i < grant->record_count; i++)
@@ -370,7 +370,7 @@ is_grant_valid(const void *source)
     for (size_t i = 0; i < in->country_count; i++)
         if (!wire_is_country(in->countries[i]))
             return false;
-    return grant_is_ordered(in);
+    return wire_grant_is_ordered(in);
 }
 
 static const struct codec codec_grant = {

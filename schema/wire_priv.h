@@ -36,9 +36,9 @@ struct codec {
     bool (*is_valid)(const void *in);
 };
 
-MUST_CHECK enum status wire_parse(const struct codec *codec, struct bytes raw,
-                                  struct arena *arena, void **out);
-struct bytes wire_format(const struct codec *codec, const void *in, struct arena *arena);
+MUST_CHECK enum status wire_decode(const struct codec *codec, struct bytes raw,
+                                   struct arena *arena, void **out);
+struct bytes wire_encode(const struct codec *codec, const void *in, struct arena *arena);
 
 /* Zeroed; NULL when the allowance or the arena is used up. Never NULL for count 0. */
 void *wire_alloc(struct decoder *d, size_t count, size_t size);
@@ -47,13 +47,13 @@ void *wire_alloc(struct decoder *d, size_t count, size_t size);
     enum status wire_##name##_parse(struct bytes raw, struct arena *arena, struct type **out)  \
     {                                                                                          \
         void *made = NULL;                                                                     \
-        enum status status = wire_parse(&codec_##name, raw, arena, &made);                     \
+        enum status status = wire_decode(&codec_##name, raw, arena, &made);                    \
         *out = made;                                                                           \
         return status;                                                                         \
     }                                                                                          \
     struct bytes wire_##name##_format(const struct type *in, struct arena *arena)              \
     {                                                                                          \
-        return wire_format(&codec_##name, in, arena);                                          \
+        return wire_encode(&codec_##name, in, arena);                                          \
     }
 
 /* ---- pieces of converters ---- */

@@ -5,6 +5,7 @@ Slow and not constant-time: for test keys only. Verification is the strict one o
 S reduced, neither the key nor R of small order, no encoding with y >= p, no cofactor in the
 equation (the encoding of [S]B - [k]A must be R's very bytes).
 """
+import functools
 import hashlib
 
 P = 2**255 - 19
@@ -37,6 +38,15 @@ def multiply(n, p):
     return out
 
 
+def multiply_base(n):
+    out = IDENTITY
+    for power in BASE_POWERS:
+        if n & 1:
+            out = add(out, power)
+        n >>= 1
+    return out
+
+
 def encode(p):
     inverse = pow(p[2], -1, P)
     x, y = p[0] * inverse % P, p[1] * inverse % P
@@ -61,6 +71,9 @@ def decode(raw):
 
 
 BASE = decode((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+BASE_POWERS = [BASE]
+while len(BASE_POWERS) < 256:
+    BASE_POWERS.append(add(BASE_POWERS[-1], BASE_POWERS[-1]))
 
 
 def is_small_order(p):
@@ -74,8 +87,9 @@ def secret_scalar(seed):
     return a & (2**254 - 8) | 2**254, h[32:]
 
 
+@functools.cache
 def public_key(seed):
-    return encode(multiply(secret_scalar(seed)[0], BASE))
+    return encode(multiply_base(secret_scalar(seed)[0]))
 
 
 def challenge(r, key, message):
@@ -86,11 +100,12 @@ def sign(seed, message):
     a, prefix = secret_scalar(seed)
     key = public_key(seed)
     r = int.from_bytes(hashlib.sha512(prefix + message).digest(), "little") % L
-    big_r = encode(multiply(r, BASE))
+    big_r = encode(multiply_base(r))
     s = (r + challenge(big_r, key, message) * a) % L
     return big_r + s.to_bytes(32, "little")
 
 
+@functools.cache
 def verify(key, message, signature):
     if len(key) != 32 or len(signature) != 64:
         return False
@@ -99,4 +114,4 @@ def verify(key, message, signature):
     if s >= L or a is None or r is None or is_small_order(a) or is_small_order(r):
         return False
     k = challenge(signature[:32], key, message)
-    return encode(add(multiply(s, BASE), negate(multiply(k, a)))) == signature[:32]
+    return encode(add(multiply_base(s), negate(multiply(k, a)))) == signature[:32]

@@ -526,10 +526,10 @@ VALUES = {
     ),
     "money": ([number(-5) + b"EUR", number(123456) + b"CNY"], [number(1), number(1) + b"EU", number(1) + b"eur", number(1) + b"EURO"]),
     "date": ([b"2027-02-28", b"2028-02-29"], [b"2027-02-29", b"2027-13-01", b"2027-1-01", b"20270101", b"2027-04-31", b""]),
-    "datetime": ([number(NOW), number(NOW) + b"Asia/Shanghai", number(-1)], [b"", bytes(7), number(NOW) + b"\xff"]),
+    "datetime": ([number(NOW), number(NOW) + b"Asia/Shanghai", number(-1)], [b"", bytes(7), number(NOW) + b"\xff", number(NOW) + b"Asia/Shanghai\0", number(NOW) + b"a b", number(NOW) + b"a" * 65]),
     "reference": ([EVENT, ZERO], [b"", bytes(31), bytes(33)]),
-    "consent": ([b"basis=consent", b"basis=consent\npurpose=event"], [b"", b"basis", b"purpose=event\nbasis=consent", b"basis=a\nbasis=b"]),
-    "address": ([b"\n\n1 High St\nLeeds\n\nLS1\nUK", b"\n\n\n\n\n\nCN"], [b"", b"1 High St", b"\n\n\n\n\n\n\n"]),
+    "consent": ([b"basis=consent", b"basis=consent\npurpose=event"], [b"", b"basis", b"purpose=event\nbasis=consent", b"basis=a\nbasis=b", b"=a", b"a=b\n"]),
+    "address": ([b"\n\n1 High St\nLeeds\n\nLS1\nUK", b"\n\n\n\n\n\nCN"], [b"", b"1 High St", b"\n\n\n\n\n\n\n", b"\n\n\n\n\n\ne\xcc\x81"]),
     "bytes": ([b"", b"\xff\0"], []),
 }
 

@@ -9,11 +9,15 @@ from wire_ref import malformed
 TEXT_KINDS = "text name email phone url enum country language currency zone".split()
 
 
-def text_of(value):
+def utf8_of(value):
     try:
-        text = value.decode("utf-8")
+        return value.decode("utf-8")
     except UnicodeDecodeError as error:
         raise malformed("not UTF-8") from error
+
+
+def text_of(value):
+    text = utf8_of(value)
     if text == "" or unicodedata.normalize("NFC", text) != text:
         raise malformed("empty or not NFC")
     return text
@@ -37,9 +41,9 @@ def is_date(value):
 
 
 def is_consent(value):
-    lines = text_of(value).split("\n")
+    lines = utf8_of(value).split("\n")
     keys = [line.partition("=")[0].encode() for line in lines]
-    return all("=" in line for line in lines) and all(a < b for a, b in zip(keys, keys[1:]))
+    return all(line.find("=") > 0 for line in lines) and all(a < b for a, b in zip(keys, keys[1:]))
 
 
 RULES = {
@@ -50,7 +54,7 @@ RULES = {
     "decimal": is_decimal,
     "money": lambda v: re.fullmatch(rb"(?s:.{8})[A-Z]{3}", v) is not None,
     "date": is_date,
-    "datetime": lambda v: len(v) >= 8 and (len(v) == 8 or bool(text_of(v[8:]))),
+    "datetime": lambda v: re.fullmatch(rb"(?s:.{8})[A-Za-z0-9/_+-]{0,64}", v) is not None,
     "reference": lambda v: len(v) == 32,
     "consent": is_consent,
     "bytes": lambda v: True,

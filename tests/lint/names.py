@@ -11,6 +11,10 @@ ALSO = {
     "schema/base/cleanup.c": ("x", "fd_"),
     "schema/dictionary.c": ("kind_", "privacy_", "language_", "type_field_"),
     "schema/service.c": ("right_",),
+    "schema/wire.c": ("key_", "position_", "grant_field_"),
+    "acl/signature.c": ("sign_type_",),
+    "acl/chain.c": ("verified_chain_",),
+    "acl/decide.c": ("stop_",),
 }
 
 

@@ -69,7 +69,7 @@ class Node:
         if core is not None:
             self.env["HANSA_LIBEXEC"] = self._libexec(core)
         self.run("init", "--name", name, "--country", country, "--language", language,
-                 "--listen", f"tcp://127.0.0.1:{self.port}", *option_words(init or {}))
+                 "--listen", f"127.0.0.1:{self.port}", *option_words(init or {}))
 
     def _libexec(self, core):
         """A folder like $HANSA_BIN in which another program stands for hansa-core."""

@@ -6,6 +6,7 @@
 #include "schema/commitment.h"
 #include "schema/digest.h"
 #include "schema/merkle.h"
+#include "schema/type.h"
 #include "tests/vectors/vector.h"
 
 #define PUT_ID(v, name, id) put_hex((v)->out, (name), (id).b, sizeof((id).b))
@@ -205,6 +206,21 @@ on_merkle_climb(struct vector *v)
     return STATUS_OK;
 }
 
+/* ---- values ---- */
+
+static enum status
+on_value(struct vector *v)
+{
+    const char *of = json_string_value(vector_get(v, "of"));
+
+    for (size_t i = 0; i < KIND_COUNT_; i++) {
+        struct type_field field = { .kind = (enum kind)i };
+        if (strcmp(kind_name(field.kind), of) == 0)
+            return value_is_valid(&field, vector_hex(v, "value")) ? STATUS_OK : STATUS_MALFORMED;
+    }
+    return STATUS_NOT_FOUND;
+}
+
 const struct vector_kind vector_kinds_schema[] = {
     { "digest", on_digest },
     { "profile", on_profile },
@@ -218,5 +234,6 @@ const struct vector_kind vector_kinds_schema[] = {
     { "merkle_root", on_merkle_root },
     { "merkle_path", on_merkle_path },
     { "merkle_climb", on_merkle_climb },
+    { "value", on_value },
     { NULL, NULL },
 };
