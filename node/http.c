@@ -373,8 +373,9 @@ on_request(void *self, struct MHD_Connection *connection, const char *url, const
         ex->state = EXCHANGE_READING;
         if (status != STATUS_OK)
             refuse(ex, status);
-        /* Answering now closes the connection: for a body too large to be read first. */
-        return status == STATUS_TOO_BIG ? answer(ex, method) : MHD_YES;
+        /* Answering now closes the connection: for a body whose end is unclear or too far away. */
+        bool is_last = status == STATUS_TOO_BIG || status == STATUS_MALFORMED;
+        return is_last ? answer(ex, method) : MHD_YES;
     }
     *data_len = 0;
     if (ex->state == EXCHANGE_REFUSED)
