@@ -20,9 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "node/http_head.h"
@@ -33,6 +32,8 @@
 #include "schema/base/limits.h"
 #include "schema/text.h"
 
+enum { SEND_SECONDS = 3 };
+
 #define OPENAPI_PATH "/api/v1/openapi.json"
 
 struct http {
@@ -42,9 +43,10 @@ struct http {
     json_t *openapi;
     int listener;
     atomic_bool is_stopping;
-    pthread_mutex_t lock; /* of under_way */
-    pthread_cond_t none_left;
+    pthread_mutex_t lock; /* of the two counts */
+    pthread_cond_t fewer;
     unsigned under_way; /* given to write(), done() not yet called */
+    unsigned open;      /* begun and not yet completely answered */
 };
 
 /*
@@ -76,12 +78,24 @@ struct exchange {
 
 /* ---- the exchange ---- */
 
+static void
+count(struct http *http, unsigned *counter, int by)
+{
+    (void)pthread_mutex_lock(&http->lock);
+    *counter += (unsigned)by;
+    if (by < 0)
+        (void)pthread_cond_broadcast(&http->fewer);
+    (void)pthread_mutex_unlock(&http->lock);
+}
+
 static void *
 on_target(void *self, const char *target, struct MHD_Connection *connection)
 {
     struct exchange *ex = xcalloc(1, sizeof(*ex));
+    struct http *http = self;
 
-    ex->http = self;
+    count(http, &http->open, 1);
+    ex->http = http;
     ex->connection = connection;
     ex->arena = arena_new(0);
     ex->target = xstrdup(target);
@@ -111,6 +125,7 @@ on_completed(void *self, struct MHD_Connection *connection, void **context,
     if (ex == NULL)
         return;
     *context = NULL;
+    count(ex->http, &ex->http->open, -1);
     upload_drop(ex);
     buffer_fini(&ex->body);
     json_decref(ex->request.args);
@@ -311,10 +326,7 @@ on_done(struct api_request *request)
 
     ex->state = EXCHANGE_DONE;
     MHD_resume_connection(ex->connection); /* ex may be gone after this */
-    (void)pthread_mutex_lock(&http->lock);
-    http->under_way--;
-    (void)pthread_cond_broadcast(&http->none_left);
-    (void)pthread_mutex_unlock(&http->lock);
+    count(http, &http->under_way, -1);
 }
 
 static bool
@@ -405,7 +417,7 @@ http_free(struct http **http)
     json_decref(h->openapi);
     free(h->socket_path);
     free(h->upload_dir);
-    (void)pthread_cond_destroy(&h->none_left);
+    (void)pthread_cond_destroy(&h->fewer);
     (void)pthread_mutex_destroy(&h->lock);
     free(h);
     *http = NULL;
@@ -435,7 +447,7 @@ http_start(const struct http_config *config, struct diag *diag, struct http **ou
     h->socket_path = xstrdup(config->socket_path);
     h->upload_dir = xstrdup(config->upload_dir);
     (void)pthread_mutex_init(&h->lock, NULL);
-    (void)pthread_cond_init(&h->none_left, NULL);
+    (void)pthread_cond_init(&h->fewer, NULL);
     h->openapi = openapi_document();
     http_socket_purge(h->upload_dir);
     TRY(http_socket_listen(h->socket_path, diag, &h->listener));
@@ -462,13 +474,19 @@ void
 http_stop(struct http **http)
 {
     struct http *h = *http;
+    struct timespec end;
 
     if (h == NULL)
         return;
     http_quiesce(h);
+    (void)clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += SEND_SECONDS;
     (void)pthread_mutex_lock(&h->lock);
     while (h->under_way > 0)
-        (void)pthread_cond_wait(&h->none_left, &h->lock);
+        (void)pthread_cond_wait(&h->fewer, &h->lock);
+    /* The answers still have to be sent, but nobody who does not read them holds us up for long. */
+    while (h->open > 0 && pthread_cond_timedwait(&h->fewer, &h->lock, &end) == 0)
+        continue;
     (void)pthread_mutex_unlock(&h->lock);
     http_free(http);
 }
