@@ -538,3 +538,39 @@ def format_envelope(e):
         + u32(len(e["body"]))
         + e["body"]
     )
+
+
+def check_numbers(e):
+    """What must be zero on the session stream must not be on the others."""
+    if e["stream"] != 0:
+        if 0 in (e["session"], e["incarnation"], e["sequence"]):
+            raise malformed("zero on a numbered stream")
+        return
+    if e["incarnation"] != 0 or e["sequence"] != 0:
+        raise malformed("numbered on the session stream")
+    if e["kind"] not in SESSION_KINDS:
+        raise Refused("UNKNOWN_KIND", "no kind of a session")
+    if (e["session"] == 0) != (SESSION_KINDS[e["kind"]] != "Ack"):
+        raise malformed("a session where none belongs, or none where one does")
+
+
+def parse_envelope(raw):
+    def number(at, size):
+        return int.from_bytes(raw[at : at + size], "big")
+
+    if len(raw) > MESSAGE_MAX:
+        raise Refused("TOO_BIG", "message")
+    if len(raw) < ENVELOPE_SIZE or raw[:5] != b"HNSA\1":
+        raise malformed("not an envelope")
+    e = {
+        "kind": raw[5],
+        "stream": raw[6],
+        "session": number(8, 8),
+        "incarnation": number(16, 4),
+        "sequence": number(20, 8),
+        "body": raw[ENVELOPE_SIZE:],
+    }
+    if raw[7] != 0 or number(28, 4) != 0 or e["stream"] > 2 or number(32, 4) != len(e["body"]):
+        raise malformed("a reserved byte, the stream or the length")
+    check_numbers(e)
+    return {**e, "known": e["kind"] in KINDS[e["stream"]]}

@@ -168,6 +168,12 @@ def judge_invitation(v):
     return {**out, "ends_ms": str(out["ends_ms"])}
 
 
+def judge_envelope(v):
+    out = ref.parse_envelope(raw(v, "bytes") + bytes(v.get("zeros", 0)))
+    length = len(out.pop("body"))
+    return {**out, "session": str(out["session"]), "sequence": str(out["sequence"]), "length": length}
+
+
 KINDS = {name[6:]: f for name, f in globals().items() if re.match("judge_[a-z_]+$", name)}
 
 

@@ -541,3 +541,59 @@ def value_vectors():
                 word = "is" if status == "OK" else "is not"
                 shown = ascii(value)[1:] if value else "nothing"
                 yield status, {"name": f"{shown} {word} of kind {kind}", "kind": "value", "of": kind, "value": value}
+
+
+# ---- envelopes ----------------------------------------------------------------------------------------
+
+
+def envelope(kind, stream, session, incarnation, sequence, body):
+    return {
+        "kind": kind, "stream": stream, "session": session, "incarnation": incarnation, "sequence": sequence, "body": body,
+    }
+
+
+GREETING = envelope(1, 0, 0, 0, 0, encode("Hello", HELLO))
+NUMBERED = envelope(32, 2, 2**64 - 1, 2**32 - 1, 2**64 - 1, encode("Records", RECORDS))
+
+
+def envelope_vectors():
+    def case(name, status, raw, **outputs):
+        return {"status": status, **outputs}, {"name": name, "kind": "envelope", "bytes": raw}
+
+    hello, records = ref.format_envelope(GREETING), ref.format_envelope(NUMBERED)
+    yield case("an envelope with a Hello", "OK", hello, known=True)
+    yield case("an envelope with Records, every number at its most", "OK", records, known=True)
+    yield case("an Ack carries the session", "OK", ref.format_envelope(envelope(2, 0, 1, 0, 0, b"")), known=True)
+    yield case("an Introduce", "OK", ref.format_envelope(envelope(3, 0, 0, 0, 0, b"")), known=True)
+    for kind in sorted(ref.CONTROL_KINDS):
+        yield case(f"kind {kind} on the control stream", "OK", ref.format_envelope(envelope(kind, 1, 1, 1, 1, b"")), known=True)
+    yield case("a Void on the data stream", "OK", ref.format_envelope(envelope(21, 2, 1, 1, 1, b"")), known=True)
+    for kind, stream in ((16, 2), (32, 1), (1, 1), (0, 1), (255, 2), (23, 1)):
+        name = f"kind {kind} on stream {stream} is for the dead-letter"
+        yield case(name, "OK", ref.format_envelope(envelope(kind, stream, 1, 1, 1, b"")), known=False)
+    for kind in (0, 4, 16, 32, 255):
+        yield case(f"kind {kind} on the session stream", "UNKNOWN_KIND", ref.format_envelope(envelope(kind, 0, 0, 0, 0, b"")))
+    for at, what in [(0, "magic"), (3, "magic's end"), (4, "version"), (7, "first zero byte"), (28, "reserved bytes"), (31, "reserved bytes' end")]:
+        wrong = records[:at] + bytes([records[at] ^ 1]) + records[at + 1 :]
+        yield case(f"a bit changed in the {what}", "MALFORMED", wrong)
+    yield case("stream 3", "MALFORMED", records[:6] + b"\3" + records[7:])
+    yield case("35 bytes", "MALFORMED", hello[:35])
+    yield case("nothing", "MALFORMED", b"")
+    yield case("a body cut short", "MALFORMED", records[:-1])
+    yield case("a byte after the body", "MALFORMED", records + b"\0")
+    yield case("a length of nearly 2^32", "MALFORMED", records[:32] + b"\xff" * 4 + records[36:])
+    for name, changes in [
+        ("a Hello with a session", {"session": 1}),
+        ("a Hello with a number", {"sequence": 1}),
+        ("a Hello with an incarnation", {"incarnation": 1}),
+        ("an Ack without a session", {"kind": 2}),
+        ("a session kind with an incarnation, known or not", {"kind": 99, "incarnation": 1}),
+    ]:
+        yield case(name, "MALFORMED", ref.format_envelope({**GREETING, **changes}))
+    for name in ("session", "incarnation", "sequence"):
+        yield case(f"Records with {name} 0", "MALFORMED", ref.format_envelope({**NUMBERED, name: 0}))
+    for size, status in ((65536, "OK"), (65537, "TOO_BIG")):
+        zeros = size - ref.ENVELOPE_SIZE
+        head = ref.format_envelope({**NUMBERED, "body": bytes(zeros)})[: ref.ENVELOPE_SIZE]
+        meant, vector = case(f"{size} bytes", status, head)
+        yield meant, {**vector, "zeros": zeros}

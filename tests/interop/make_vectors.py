@@ -10,6 +10,7 @@ Random numbers are not used: a second run writes the same bytes.
 """
 import sys
 
+import make_examples
 import make_messages
 import make_sharing
 from judge import judge
@@ -27,6 +28,7 @@ FILES = {
     "revocations": ("who may take back what", make_sharing.revocation_vectors),
     "decisions": ("who may see what", make_sharing.decision_vectors),
     "records": ("disclosures under a chain", make_sharing.records_vectors),
+    "envelopes": ("the 36 bytes before every message", make_messages.envelope_vectors),
     "descriptors": ("descriptors under their own root key", make_messages.descriptor_vectors),
     "first-contact": ("invitations and fingerprint words", make_sharing.contact_vectors),
 }
@@ -44,6 +46,7 @@ def outputs():
     for name, (about, make) in FILES.items():
         vectors = [finished(meant, vector) for meant, vector in make()]
         yield FOLDER / f"{name}.json", format_file(about, vectors)
+    yield make_examples.PAGE, make_examples.page_with_examples()
 
 
 def main():
