@@ -16,7 +16,7 @@ struct csv_shape {
     size_t bom;       /* bytes to skip */
     char delimiter;
 };
-/* head: the first up to 64 KiB. charset / delimiter given by the user win; NULL or 0: guess. */
+/* head: the first up to 64 KiB (more is not looked at). charset / delimiter given by the user win; NULL or 0: guess. */
 MUST_CHECK enum status csv_sniff(struct bytes head, const char *charset, char delimiter,
                                  struct diag *diag, struct csv_shape *out);
 
@@ -29,14 +29,15 @@ struct csv_cell {
  * 1 = first line. Return false to stop. Rows that are wholly empty are not reported. */
 typedef bool csv_row_fn(void *self, size_t line, const struct csv_cell *cells, size_t count);
 
+/* Named open and close because libcsv has a csv_free of its own. */
 struct csv;
-MUST_CHECK enum status csv_new(const struct csv_shape *shape, csv_row_fn *on_row, void *self,
-                               struct csv **out);
-/* STATUS_MALFORMED for bytes that are not of the charset (diag names line), STATUS_TOO_BIG for a
- * row over CSV_LINE_MAX, STATUS_STOPPED when on_row said so. */
+MUST_CHECK enum status csv_open(const struct csv_shape *shape, csv_row_fn *on_row, void *self,
+                                struct csv **out);
+/* STATUS_MALFORMED for bytes that are not of the charset (diag names line), STATUS_TOO_BIG for a row over
+ * CSV_LINE_MAX or CSV_COLUMNS_MAX, STATUS_STOPPED when on_row said so. The first failure stays. */
 MUST_CHECK enum status csv_feed(struct csv *csv, struct bytes piece, struct diag *diag);
 MUST_CHECK enum status csv_finish(struct csv *csv, struct diag *diag);
-void csv_free(struct csv **csv);
+void csv_close(struct csv **csv);
 
 /* One cell for output, RFC 4180, with a leading apostrophe before = + - @ TAB CR and their full-width forms. */
 void csv_put_cell(struct buffer *out, struct bytes text, bool first_in_row);

@@ -4,11 +4,14 @@
  * compiled in), recognised by their header; a company's own mapping file has the same form:
  *
  *   { "name": "hubspot", "type": "contact", "recognise": ["Record ID", "Lifecycle Stage"],
- *     "columns": { "First Name": "givenName", "E-mail": "email", "Internal": null },
+ *     "columns": { "First Name": "givenName", "E-mail": "email", "City": "address.locality",
+ *                  "Internal": null },
  *     "key": ["Record ID"], "region": "DE" }
  *
  * null drops a column. A column that is not named maps to the type's field with that name or label (any
- * language); what is left becomes the company's own field, named after the column.
+ * language); what is left becomes the company's own field, named after the column. Several columns may be the
+ * parts of one address: box, extended, street, locality, region, postalCode, country. "recognise" may hold
+ * several lists, of which one is enough.
  */
 #ifndef HANSA_SCHEMA_MAPPING_H
 #define HANSA_SCHEMA_MAPPING_H
@@ -23,7 +26,8 @@ struct mapped_column {
     const char *header;             /* as in the file, trimmed */
     enum column_use use;
     const struct type_field *field; /* COLUMN_FIELD */
-    const char *own_name;           /* COLUMN_OWN: name made from the header */
+    unsigned part;                  /* COLUMN_FIELD of an address: 1 box .. 7 country, 0 all of it */
+    const char *own_name;           /* COLUMN_OWN: name made from the header, new to the type */
     bool is_key;                    /* identifies the row on re-import */
 };
 
@@ -34,12 +38,27 @@ struct mapping {
     size_t count;
 };
 
+struct mapped_value {
+    const struct type_field *field; /* NULL: a new own field */
+    const char *own_name;           /* of that field */
+    struct bytes text;              /* as typed, for value_parse */
+    size_t column;                  /* 1 = first; 0: made here */
+    bool is_key;
+};
+
 /* header: cells of the first row. preset: a name, or NULL to recognise. file: the company's own mapping, empty: none.
  * STATUS_USAGE with diag for an unknown preset, a broken file, two columns for one field, no usable column. */
 MUST_CHECK enum status mapping_make(const struct dictionary *dictionary, const struct type *type,
                                     const struct csv_cell *header, size_t count, const char *preset,
                                     struct bytes file, struct arena *arena, struct diag *diag,
                                     struct mapping **out);
+/*
+ * The values of one row, in the arena; cells that are empty or dropped have none. Parts of an address are one
+ * value. A person with given or family name but without a name gets one made of them. Cells beyond the header
+ * are left to the caller.
+ */
+const struct mapped_value *mapping_row(const struct mapping *mapping, const struct csv_cell *cells,
+                                       size_t count, struct arena *arena, size_t *values);
 size_t mapping_preset_count(void);
 const char *mapping_preset_name(size_t index);
 
