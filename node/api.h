@@ -16,15 +16,16 @@
 
 struct api_request {
     const struct service *service;
-    json_t *args;         /* object: parameters by name, checked against the table's kinds */
-    char *upload_path;    /* PARAM_UPLOAD: a private file in the home's tmp/, or NULL; the service may rename it away */
-    uid_t uid;            /* of the peer of the unix socket */
+    json_t *args; /* object: parameters by name, checked against the table's kinds */
+    char *
+        upload_path; /* PARAM_UPLOAD: a private file in the home's tmp/, or NULL; the service may rename it away */
+    uid_t uid; /* of the peer of the unix socket */
     enum language language;
 
     /* the reply */
     enum status status;
-    struct diag diag;     /* when status is not OK */
-    json_t *reply;        /* when it is; owned by the request */
+    struct diag diag; /* when status is not OK */
+    json_t *reply;    /* when it is; owned by the request */
 
     /* the HTTP server's own: called exactly once for a request given to write() */
     void (*done)(struct api_request *request);
@@ -47,7 +48,8 @@ struct http_config {
     const char *upload_dir;
     struct api api;
 };
-MUST_CHECK enum status http_start(const struct http_config *config, struct diag *diag, struct http **out);
+MUST_CHECK enum status http_start(const struct http_config *config, struct diag *diag,
+                                  struct http **out);
 /* From now on every new request is answered with STOPPED and none reaches the services. Any thread. */
 void http_quiesce(struct http *http);
 /* Quiesces and waits for those under way, so done() must still come for each: either from another thread,

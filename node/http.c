@@ -368,8 +368,8 @@ ask(struct exchange *ex, const char *method)
     return MHD_YES;
 }
 
-/* Called with the head, then per piece of the body, then without data, and again after a sleep.
- */
+/* Called with the head, then per piece of the body, then without data, and again after a sleep. */
+/* NOLINTBEGIN(readability-function-size): libmicrohttpd's signature */
 static enum MHD_Result
 on_request(void *self, struct MHD_Connection *connection, const char *url, const char *method,
            const char *version, const char *data, size_t *data_len, void **context)
@@ -401,6 +401,7 @@ on_request(void *self, struct MHD_Connection *connection, const char *url, const
         refuse(ex, status);
     return MHD_YES;
 }
+/* NOLINTEND(readability-function-size) */
 
 /* ---- start and stop ---- */
 

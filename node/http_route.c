@@ -416,7 +416,7 @@ is_of_kind(json_t *value, enum param_kind kind)
 static enum status
 parse_object(struct bytes body, struct diag *diag, json_t **out)
 {
-    json_error_t error;
+    json_error_t error = { 0 };
     char line[16], column[16];
 
     *out = NULL;

@@ -4,7 +4,7 @@
  * and the English catalog. Nothing here names a service: what the table does not say is not
  * described.
  */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/api.h"
@@ -63,11 +63,8 @@ schema_of(enum param_kind kind)
 static json_t *
 example_of(const struct service_param *param, struct arena *arena)
 {
-    if (param->kind == PARAM_INTEGER) {
-        int value = 0;
-        (void)sscanf(param->example, "%d", &value);
-        return json_integer(value);
-    }
+    if (param->kind == PARAM_INTEGER)
+        return json_integer(strtol(param->example, NULL, 10));
     if (param->kind != PARAM_LIST)
         return json_string(param->example);
     json_t *list = json_array();

@@ -15,7 +15,8 @@ struct digest commitment_root(const uint8_t secret[static 32], const struct fiel
 /* Does this disclosure open the revision's commitment root? STATUS_MALFORMED: wrong total,
  * repeated or unordered fields or withheld, salts missing or superfluous. STATUS_BAD_SIGNATURE:
  * the root does not follow. With has_secret, the salts are *not* filled in (see commitment_salts). */
-MUST_CHECK enum status commitment_open(const struct disclosure *shown, const struct digest *root);
+MUST_CHECK enum status commitment_open(const struct disclosure *shown,
+                                       const struct digest *root);
 
 /* Fill in fields[i].salt of a full disclosure. */
 void commitment_salts(const uint8_t secret[static 32], struct field *fields, size_t count);

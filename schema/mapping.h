@@ -20,10 +20,14 @@
 #include "schema/csv.h"
 #include "schema/type.h"
 
-enum column_use { COLUMN_FIELD, COLUMN_DROP, COLUMN_OWN /* a new field of the company's own */ };
+enum column_use {
+    COLUMN_FIELD,
+    COLUMN_DROP,
+    COLUMN_OWN /* a new field of the company's own */
+};
 
 struct mapped_column {
-    const char *header;             /* as in the file, trimmed */
+    const char *header; /* as in the file, trimmed */
     enum column_use use;
     const struct type_field *field; /* COLUMN_FIELD */
     unsigned part;                  /* COLUMN_FIELD of an address: 1 box .. 7 country, 0 all of it */
@@ -48,9 +52,10 @@ struct mapped_value {
 
 /* header: cells of the first row. preset: a name, or NULL to recognise. file: the company's own mapping, empty: none.
  * STATUS_USAGE with diag for an unknown preset, a broken file, two columns for one field, no usable column. */
-MUST_CHECK enum status mapping_make(const struct dictionary *dictionary, const struct type *type,
-                                    const struct csv_cell *header, size_t count, const char *preset,
-                                    struct bytes file, struct arena *arena, struct diag *diag,
+MUST_CHECK enum status mapping_make(const struct dictionary *dictionary,
+                                    const struct type *type, const struct csv_cell *header,
+                                    size_t count, const char *preset, struct bytes file,
+                                    struct arena *arena, struct diag *diag,
                                     struct mapping **out);
 /*
  * The values of one row, in the arena; cells that are empty or dropped have none. Parts of an address are one

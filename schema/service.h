@@ -19,15 +19,17 @@ enum param_kind {
     PARAM_INTEGER,
     PARAM_BOOLEAN, /* on the command line a flag without value */
     PARAM_LIST,    /* of text; repeated or comma-separated on the command line */
-    PARAM_FIELDS,  /* object name -> text; on the command line --FIELD VALUE for every option that is no other parameter */
-    PARAM_FILE,    /* text of a small file (<= 64 KiB); on the command line its path, "-" for standard input */
-    PARAM_UPLOAD,  /* the request body; on the command line a path */
+    PARAM_FIELDS, /* object name -> text; on the command line --FIELD VALUE for every option that is no other parameter */
+    PARAM_FILE, /* text of a small file (<= 64 KiB); on the command line its path, "-" for standard input */
+    PARAM_UPLOAD, /* the request body; on the command line a path */
 };
 
 enum param_flag {
     PARAM_REQUIRED = 1,
-    PARAM_POSITIONAL = 2, /* on the command line without --name, in table order; a list takes the rest */
-    PARAM_TYPE_NOUN = 4,  /* filled from the noun: `hansa contact add` is record.add with type=contact */
+    PARAM_POSITIONAL =
+        2, /* on the command line without --name, in table order; a list takes the rest */
+    PARAM_TYPE_NOUN =
+        4, /* filled from the noun: `hansa contact add` is record.add with type=contact */
 };
 
 struct service_param {
@@ -43,9 +45,9 @@ const char *right_name(enum right right);
 /* How the reply looks to a person. JSON is the same for all. */
 enum reply_shape {
     REPLY_OBJECT, /* members as "name: value" lines */
-    REPLY_LIST,   /* {"items": [...], "next": cursor or null, "total": n}: a table of `columns` */
-    REPLY_FILE,   /* {"text": ...}: written to --out FILE or standard output */
-    REPLY_JOB,    /* {"job": id}: the command line follows it with progress */
+    REPLY_LIST, /* {"items": [...], "next": cursor or null, "total": n}: a table of `columns` */
+    REPLY_FILE, /* {"text": ...}: written to --out FILE or standard output */
+    REPLY_JOB,  /* {"job": id}: the command line follows it with progress */
 };
 
 enum { SERVICE_PARAMS_MAX = 12 };
@@ -55,7 +57,7 @@ struct service {
     const char *method; /* GET, POST, PATCH, DELETE */
     const char *path;   /* "/api/v1/partners/{partner}" */
     enum right right;
-    bool read_only;     /* runs on a snapshot, beside the writer */
+    bool read_only; /* runs on a snapshot, beside the writer */
     enum reply_shape shape;
     const char *columns; /* REPLY_LIST: members shown, space-separated */
     struct service_param params[SERVICE_PARAMS_MAX]; /* ended by a NULL name */

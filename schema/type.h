@@ -44,7 +44,13 @@ enum kind {
 };
 const char *kind_name(enum kind kind); /* lower case: "text" */
 
-enum privacy { PRIVACY_PUBLIC, PRIVACY_BUSINESS, PRIVACY_PERSONAL, PRIVACY_SENSITIVE, PRIVACY_COUNT_ };
+enum privacy {
+    PRIVACY_PUBLIC,
+    PRIVACY_BUSINESS,
+    PRIVACY_PERSONAL,
+    PRIVACY_SENSITIVE,
+    PRIVACY_COUNT_
+};
 const char *privacy_name(enum privacy privacy);
 
 enum language { LANGUAGE_EN, LANGUAGE_ZH_HANS, LANGUAGE_ZH_HANT, LANGUAGE_COUNT_ };
@@ -58,14 +64,15 @@ struct type_field {
     const char *label[LANGUAGE_COUNT_]; /* never NULL */
     enum kind kind;
     enum privacy privacy;
-    bool identifies;      /* identifies a person or company for matching */
-    bool is_parent;       /* the field that points at the record's parent */
+    bool identifies; /* identifies a person or company for matching */
+    bool is_parent;  /* the field that points at the record's parent */
     bool critical;
     bool required;
-    const char *column;   /* of the projection table; NULL: a company's own field, kept as bytes only */
-    const char **options; /* KIND_ENUM: NULL-terminated */
+    const char
+        *column; /* of the projection table; NULL: a company's own field, kept as bytes only */
+    const char **options;                       /* KIND_ENUM: NULL-terminated */
     const char **option_label[LANGUAGE_COUNT_]; /* beside options */
-    const char *refers;   /* KIND_REFERENCE: name of the type, or NULL */
+    const char *refers;                         /* KIND_REFERENCE: name of the type, or NULL */
     const char *counterpart; /* "vcard:N", "ical:DTSTART", "schema:..." or NULL */
 };
 
@@ -77,7 +84,7 @@ struct type {
     struct type_field *fields; /* ascending by key */
     size_t field_count;
     const struct type_field *parent; /* the is_parent field or NULL */
-    const char *title;               /* names of fields that make a title for people, space-separated */
+    const char *title; /* names of fields that make a title for people, space-separated */
 };
 
 struct dictionary; /* immutable once made; share freely between threads */
@@ -88,8 +95,8 @@ enum { DICTIONARY_OWN_MAX = 1024 * 1024 };
 /* Common types plus, when own is not empty, a company's own: a JSON array of type objects of the same form
  * as schema/types/, whose fields and types lie in name space own_space. A type object with the name of a common type
  * adds fields to it. On STATUS_USAGE diag says which entry is wrong. */
-MUST_CHECK enum status dictionary_new(struct bytes own, const char *own_space, struct diag *diag,
-                                      struct dictionary **out);
+MUST_CHECK enum status dictionary_new(struct bytes own, const char *own_space,
+                                      struct diag *diag, struct dictionary **out);
 void dictionary_free(struct dictionary **dictionary);
 
 size_t dictionary_count(const struct dictionary *d);
@@ -113,7 +120,8 @@ MUST_CHECK enum status value_parse(const struct type_field *field, struct bytes 
 /* Does a value from outside keep its kind's rules? */
 bool value_is_valid(const struct type_field *field, struct bytes value);
 /* For people and JSON: text in the arena. Invalid or unknown values: "0x" hex. Line feeds of an address become ", ". */
-const char *value_format(const struct type_field *field, struct bytes value, struct arena *arena);
+const char *value_format(const struct type_field *field, struct bytes value,
+                         struct arena *arena);
 
 /* NFKC case-folded, marks stripped, for search and matching; in the arena. */
 const char *text_fold(struct bytes text, struct arena *arena);

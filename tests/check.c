@@ -6,7 +6,8 @@
 #include <string.h>
 
 bool
-check_that(struct check *t, const char *why, bool held, const char *cond, const char *file, int line)
+check_that(struct check *t, const char *why, bool held, const char *cond, const char *file,
+           int line)
 {
     if (held) {
         t->held++;

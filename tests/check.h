@@ -19,7 +19,7 @@
 
 struct check {
     const char *name;
-    uint64_t seed;  /* printed when a case fails */
+    uint64_t seed; /* printed when a case fails */
     unsigned held;
     unsigned failed;
 };

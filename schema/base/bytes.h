@@ -50,7 +50,7 @@ struct buffer {
 };
 
 void buffer_fini(struct buffer *buf);
-void buffer_clear(struct buffer *buf); /* keeps the memory */
+void buffer_clear(struct buffer *buf);                  /* keeps the memory */
 uint8_t *buffer_extend(struct buffer *buf, size_t len); /* len uninitialised bytes at the end */
 void buffer_put(struct buffer *buf, const void *data, size_t len);
 void buffer_put_bytes(struct buffer *buf, struct bytes bytes);

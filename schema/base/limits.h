@@ -5,6 +5,7 @@
 #ifndef HANSA_BASE_LIMITS_H
 #define HANSA_BASE_LIMITS_H
 
+/* clang-format off */
 #define KIB 1024
 #define MIB (1024 * 1024)
 
@@ -73,5 +74,6 @@
 #define CSV_LINE_MAX      (1 * MIB)    /* bytes of one CSV row */
 #define CSV_COLUMNS_MAX   512
 #define PAGE_MAX          200          /* rows of one list page */
+/* clang-format on */
 
 #endif

@@ -70,7 +70,7 @@ make_harmless(const char *word, char out[static WORD_MAX])
 {
     size_t n = 0;
 
-    for (; word[n] != '\0' && n < WORD_MAX - 1; n++)
+    for (; n < WORD_MAX - 1 && word[n] != '\0'; n++)
         out[n] = word[n] >= ' ' && word[n] <= '~' && word[n] != '"' && word[n] != '\\' ? word[n]
                                                                                        : '_';
     out[n] = '\0';

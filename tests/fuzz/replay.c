@@ -20,7 +20,8 @@ replay(const char *path)
         return 1;
     size_t len = fread(data, 1, sizeof(data), f);
     (void)fclose(f);
-    uint8_t *copy = malloc(len + 1); /* its own block, so that the sanitizer sees a read past the end */
+    uint8_t *copy =
+        malloc(len + 1); /* its own block, so that the sanitizer sees a read past the end */
     if (copy == NULL)
         return 1;
     memcpy(copy, data, len);

@@ -216,7 +216,8 @@ on_value(struct vector *v)
     for (size_t i = 0; i < KIND_COUNT_; i++) {
         struct type_field field = { .kind = (enum kind)i };
         if (strcmp(kind_name(field.kind), of) == 0)
-            return value_is_valid(&field, vector_hex(v, "value")) ? STATUS_OK : STATUS_MALFORMED;
+            return value_is_valid(&field, vector_hex(v, "value")) ? STATUS_OK
+                                                                  : STATUS_MALFORMED;
     }
     return STATUS_NOT_FOUND;
 }

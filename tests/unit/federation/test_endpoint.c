@@ -54,7 +54,7 @@ test_only_tcp_to_a_plain_host(struct check *t)
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct endpoint e;
-        char text[ENDPOINT_MAX + 1];
+        char text[ENDPOINT_MAX + 1] = "";
         bool good = endpoint_parse(bytes_text(rows[i].text), &e) == STATUS_OK;
         CHECK(t, rows[i].why, good == rows[i].good);
         if (good)

@@ -333,7 +333,7 @@ main(int argc, char **argv)
         { "keeping all", test_keeping_all },
     };
 
-    for (uint8_t i = 0; i < sizeof(secret); i++)
+    for (size_t i = 0; i < sizeof(secret); i++)
         secret[i] = (uint8_t)(100 + i);
     return check_main(argc, argv, cases, COUNT_OF(cases));
 }

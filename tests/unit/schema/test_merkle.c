@@ -53,30 +53,32 @@ test_shape(struct check *t)
     CHECK(t, "seven leaves split four to three, as RFC 6962 says", ID_IS_EQUAL(root, seven));
 }
 
+static void
+check_stretch(struct check *t, size_t size, size_t first, size_t count)
+{
+    struct digest root = merkle_root(leaves, size), path[MERKLE_PATH_MAX], found;
+    size_t steps = 0;
+
+    if (!merkle_is_run(size, first, count)) {
+        CHECK(t, "what is no run does not climb",
+              merkle_climb(leaves + first, size, first, count, (struct bytes){ 0 }, &found) ==
+                  STATUS_MALFORMED);
+        return;
+    }
+    merkle_path(leaves, size, first, count, path, &steps);
+    enum status s =
+        merkle_climb(leaves + first, size, first, count, bytes_of(path, steps * 32), &found);
+    CHECK(t, "a run climbs to the batch root", s == STATUS_OK && ID_IS_EQUAL(found, root));
+}
+
 /* Every stretch of every small batch: a run climbs to the root, nothing else climbs at all. */
 static void
 test_all_small_batches(struct check *t)
 {
-    for (size_t size = 1; size <= 40; size++) {
-        struct digest root = merkle_root(leaves, size);
-        for (size_t first = 0; first < size; first++) {
-            for (size_t count = 1; first + count <= size; count++) {
-                struct digest path[MERKLE_PATH_MAX], found;
-                size_t steps = 0;
-                if (!merkle_is_run(size, first, count)) {
-                    CHECK(t, "what is no run does not climb",
-                          merkle_climb(leaves + first, size, first, count, (struct bytes){ 0 },
-                                       &found) == STATUS_MALFORMED);
-                    continue;
-                }
-                merkle_path(leaves, size, first, count, path, &steps);
-                enum status s = merkle_climb(leaves + first, size, first, count,
-                                             bytes_of(path, steps * 32), &found);
-                CHECK(t, "a run climbs to the batch root",
-                      s == STATUS_OK && ID_IS_EQUAL(found, root));
-            }
-        }
-    }
+    for (size_t size = 1; size <= 40; size++)
+        for (size_t first = 0; first < size; first++)
+            for (size_t count = 1; first + count <= size; count++)
+                check_stretch(t, size, first, count);
 }
 
 static void

@@ -7,7 +7,8 @@ static void
 test_names_come_back(struct check *t)
 {
     for (int i = 0; i < STATUS_COUNT_; i++)
-        CHECK(t, "a status is found by its name", status_find(status_name((enum status)i)) == (enum status)i);
+        CHECK(t, "a status is found by its name",
+              status_find(status_name((enum status)i)) == (enum status)i);
     CHECK(t, "an unknown name is not found", status_find("NO_SUCH") == STATUS_COUNT_);
     CHECK(t, "success exits with 0", status_exit_code(STATUS_OK) == 0);
 }
