@@ -103,6 +103,8 @@ set_up(struct cli *cli, struct call *call, const struct command *command)
     }
     (void)curl_easy_setopt(call->curl, CURLOPT_UNIX_SOCKET_PATH, socket);
     (void)curl_easy_setopt(call->curl, CURLOPT_URL, url);
+    (void)curl_easy_setopt(call->curl, CURLOPT_PATH_AS_IS,
+                           1L);                            /* a partner may be called ".." */
     (void)curl_easy_setopt(call->curl, CURLOPT_PROXY, ""); /* whatever http_proxy says */
     (void)curl_easy_setopt(call->curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(call->curl, CURLOPT_WRITEFUNCTION, on_reply);

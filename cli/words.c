@@ -153,7 +153,7 @@ closest_noun(struct cli *cli, const char *word)
     const struct dictionary *types = cli_dictionary(cli);
     const struct service *service;
     const char *best = NULL;
-    size_t score = 3;
+    size_t score = strlen(word) > 5 ? 3 : 2; /* one slip in a short word, two in a long one */
 
     for (size_t i = 0; (service = words_service(i)) != NULL; i++)
         take_closer(

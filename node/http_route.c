@@ -229,7 +229,7 @@ static bool
 path_split(struct bytes raw, struct arena *arena, struct path *out)
 {
     *out = (struct path){ 0 };
-    if (raw.len == 0 || raw.data[0] != '/')
+    if (raw.len == 0 || raw.data[0] != '/' || raw.data[raw.len - 1] == '/')
         return false;
     (void)cut(&raw, '/');
     while (raw.len > 0) {

@@ -40,7 +40,9 @@ struct fake {
     char *args;        /* of the last request, as JSON */
     uid_t uid;
     enum language language;
-    long upload_size; /* of the last request; -1: none */
+    const char *text;       /* reply {"text": ...} with this */
+    const char *replies[8]; /* reply to the n-th read with this JSON */
+    long upload_size;       /* of the last request; -1: none */
     mode_t upload_mode;
 };
 
@@ -59,7 +61,13 @@ serve(struct fake *f, struct api_request *request)
     if (has_upload && f->takes_upload)
         (void)rename(request->upload_path, f->kept);
     request->status = f->next;
-    if (f->next == STATUS_OK)
+    const char *planned =
+        f->reads > 0 && f->reads <= COUNT_OF(f->replies) ? f->replies[f->reads - 1] : NULL;
+    if (f->next == STATUS_OK && planned != NULL)
+        request->reply = json_loads(planned, 0, NULL);
+    else if (f->next == STATUS_OK && f->text != NULL)
+        request->reply = json_pack("{ss}", "text", f->text);
+    else if (f->next == STATUS_OK)
         request->reply = json_pack("{ss}", "service", request->service->name);
     else
         (void)diag_say(&request->diag, f->next, "http.path.unknown", "what was asked", NULL);

@@ -94,6 +94,7 @@ test_wrong_requests(struct check *t)
           "/api/v1/partner" },
         { "too few parts", "GET", "/api/v1", "", "http.path.unknown", "" },
         { "too many parts", "GET", "/api/v1/status/x", "", "http.path.unknown", "" },
+        { "an empty word at the end", "GET", "/api/v1/partners/", "", "http.path.unknown", "" },
         { "an empty part", "GET", "/api/v1//status", "", "http.path.unknown", "" },
         { "nine parts", "GET", "/1/2/3/4/5/6/7/8/9", "", "http.path.unknown", "" },
         { "another address form", "GET", "http://node/api/v1/status", "", "http.path.unknown",
