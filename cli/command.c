@@ -309,9 +309,12 @@ take_positional(struct cli *cli, struct rest *rest, struct command *command)
         bool is_free = param->kind == PARAM_UPLOAD
                            ? command->upload == NULL
                            : json_object_get(command->args, param->name) == NULL;
-        if (command_is_positional(param, command->type) &&
-            (is_free || param->kind == PARAM_LIST))
-            return put_value(cli, command, param, word);
+        if (!command_is_positional(param, command->type) ||
+            (!is_free && param->kind != PARAM_LIST))
+            continue;
+        if (word[0] == '\0') /* a shell variable that was not set */
+            return say_wrong(cli, command, "cli.missing", param->name);
+        return put_value(cli, command, param, word);
     }
     return say_wrong(cli, command, "cli.extra", word);
 }

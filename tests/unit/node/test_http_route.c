@@ -84,12 +84,28 @@ test_right_requests(struct check *t)
     }
 }
 
+/* What is refused, and the sentence for it with its first argument; "" for any. */
+struct wrong {
+    const char *why, *method, *target, *body, *key, *says;
+};
+
 static void
-test_wrong_requests(struct check *t)
+check_wrong(struct check *t, const struct wrong *rows, size_t count)
 {
-    static const struct {
-        const char *why, *method, *target, *body, *key, *says;
-    } rows[] = {
+    for (size_t i = 0; i < count; i++) {
+        AUTO(outcome_free)
+        struct outcome out = route(rows[i].method, rows[i].target, rows[i].body);
+        CHECK(t, rows[i].why, strcmp(out.diag.key, rows[i].key) == 0);
+        CHECK(t, rows[i].why,
+              strcmp(out.diag.args[0], rows[i].says) == 0 || rows[i].says[0] == '\0');
+        CHECK(t, rows[i].why, out.status == STATUS_USAGE || out.status == STATUS_NOT_FOUND);
+    }
+}
+
+static void
+test_wrong_targets(struct check *t)
+{
+    static const struct wrong rows[] = {
         { "no such path", "GET", "/api/v1/partner", "", "http.path.unknown",
           "/api/v1/partner" },
         { "too few parts", "GET", "/api/v1", "", "http.path.unknown", "" },
@@ -131,6 +147,15 @@ test_wrong_requests(struct check *t)
           "http.kind.boolean", "dry-run" },
         { "a missing parameter", "GET", "/api/v1/explain?record=k4", "",
           "http.parameter.missing", "company" },
+    };
+
+    check_wrong(t, rows, COUNT_OF(rows));
+}
+
+static void
+test_wrong_bodies(struct check *t)
+{
+    static const struct wrong rows[] = {
         { "a query beside a body", "POST", "/api/v1/types?name=x", "", "http.query.body", "" },
         { "a missing member", "POST", "/api/v1/types", "{}", "http.parameter.missing", "name" },
         { "an unknown member", "POST", "/api/v1/types", "{\"nam\":\"x\"}",
@@ -165,14 +190,7 @@ test_wrong_requests(struct check *t)
           "http.kind.fields", "fields" },
     };
 
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        AUTO(outcome_free)
-        struct outcome out = route(rows[i].method, rows[i].target, rows[i].body);
-        CHECK(t, rows[i].why, strcmp(out.diag.key, rows[i].key) == 0);
-        CHECK(t, rows[i].why,
-              strcmp(out.diag.args[0], rows[i].says) == 0 || rows[i].says[0] == '\0');
-        CHECK(t, rows[i].why, out.status == STATUS_USAGE || out.status == STATUS_NOT_FOUND);
-    }
+    check_wrong(t, rows, COUNT_OF(rows));
 }
 
 static void
@@ -283,7 +301,8 @@ main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
         { "right requests", test_right_requests },
-        { "wrong requests", test_wrong_requests },
+        { "wrong targets", test_wrong_targets },
+        { "wrong bodies", test_wrong_bodies },
         { "says what is right", test_says_what_is_right },
         { "limits", test_limits },
         { "table is sound", test_table_is_sound },
