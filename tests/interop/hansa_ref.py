@@ -8,9 +8,11 @@ node must not take raises Refused with the name of the status.
 import base64
 import hashlib
 
+import dictionary_ref as dictionary
 import ed25519
-from wire_ref import Refused, check_ascending, decode, encode, field_key, grant_field_key, malformed
+from wire_ref import DOCS, Refused, check_ascending, decode, encode, field_key, grant_field_key, malformed
 
+WORDS = (DOCS.parents[1] / "schema/lang/words.txt").read_text().split()
 ALL_ACTIONS, READ, PASS_ON = 15, 1, 8
 DEPTH_MAX, CHAIN_MAX = 3, 4
 TOLERANCE_MS = 300_000
@@ -98,11 +100,15 @@ def open_signed(kind, key, signed):
     return B(outer["body"]), decode(MESSAGE_OF[kind], outer["body"])
 
 
-def open_descriptor(signed):
+def open_descriptor(signed, now):
     """A descriptor carries its own key, so it is decoded to be verified, and believed only after."""
     outer = decode("Signed", signed)
     descriptor = decode("Descriptor", outer["body"])
     check_signature("descriptor", descriptor["root_key"], outer["body"], outer["signature"])
+    if now < descriptor["not_before_ms"] - TOLERANCE_MS:
+        raise Refused("NOT_YET", "descriptor")
+    if now >= descriptor["not_after_ms"] + TOLERANCE_MS:
+        raise Refused("EXPIRED", "descriptor")
     return B(descriptor["root_key"]), descriptor
 
 
@@ -423,19 +429,20 @@ def may_revoke(chain, author, grant_id):
 # ---- delivery.md: data -------------------------------------------------------------------------------
 
 
-def check_item(item, chain, recipient, now, run_holds):
-    """One revision of a Records message, alone."""
+def check_item(item, chain, recipient, now):
+    """One revision of a Records message whose run is signed."""
     revision = decode("Revision", item["revision"])
-    owner = chain[0][0]["owner"]
-    if revision["owner"] != owner:
+    if revision["owner"] != chain[0][0]["owner"]:
         raise Refused("FOREIGN_OWNER", "not of the chain's owner")
-    if not run_holds:
-        raise Refused("BAD_SIGNATURE", "batch signature")
     open_disclosure(item, revision["commitments"])
     record = {**revision, "id": revision_record_id(revision), "segments": []}
+    parent = dictionary.find_parent(type_key(revision), item["field"])
+    if parent is not None:
+        record["parent"] = parent
     for field in [None] + item["field"]:
         if decide(chain, recipient, record, field, now)[0] != "NONE":
             raise Refused("NOT_GRANTED", "record or field outside the grant")
+    dictionary.check_values(type_key(revision), item["field"])
 
 
 def status_of(check, *arguments):
@@ -447,12 +454,12 @@ def status_of(check, *arguments):
 
 
 def check_records(body, chain, key, recipient, now):
-    """Statuses of all revisions in order; Refused when the body itself is broken. Selectors that need the
-    store (children of a tree, members of a segment) are judged elsewhere."""
+    """Statuses of all revisions in order; Refused when the body itself is broken. Segments are not known here."""
     out = []
     for run in decode("Records", body)["run"]:
-        run_holds = status_of(check_run, run, chain[0][0]["owner"], key) == "OK"
-        out += [status_of(check_item, item, chain, recipient, now, run_holds) for item in run["item"]]
+        signed = status_of(check_run, run, chain[0][0]["owner"], key)
+        for item in run["item"]:
+            out.append(signed if signed != "OK" else status_of(check_item, item, chain, recipient, now))
     return out
 
 
@@ -476,6 +483,7 @@ def unbase32(text):
 
 
 INVITE = "hansa-invite:1:"
+BLANKS = "".join(map(chr, range(33)))
 
 
 def format_invitation(descriptor, token, guest_secret, ends_ms):
@@ -484,15 +492,18 @@ def format_invitation(descriptor, token, guest_secret, ends_ms):
 
 
 def parse_invitation(text, now):
-    if not text.startswith(INVITE):
+    text = text.strip(BLANKS)
+    if len(text) > 16384 or not text.startswith(INVITE):
         raise malformed("not an invitation")
     raw = unbase32(text[len(INVITE) :])
     size = int.from_bytes(raw[:2], "big")
     if len(raw) != 2 + size + 16 + 32 + 8 + 4 or B(raw[:-4])[:4] != raw[-4:]:
         raise malformed("length or checksum")
-    node, descriptor = open_descriptor(raw[2 : 2 + size])
     rest = raw[2 + size :]
     ends_ms = int.from_bytes(rest[48:56], "big")
+    if ends_ms >= 2**63:
+        raise malformed("an end that no clock reaches")
+    node, descriptor = open_descriptor(raw[2 : 2 + size], now)
     if now >= ends_ms:
         raise Refused("EXPIRED", "the invitation has ended")
     return {
@@ -504,10 +515,10 @@ def parse_invitation(text, now):
     }
 
 
-def word_indices(a, b):
+def words(a, b):
     digest = H("hansa/1/words", min(a, b) + max(a, b))
     bits = int.from_bytes(digest, "big")
-    return [bits >> (256 - 11 * (i + 1)) & 2047 for i in range(6)]
+    return [WORDS[bits >> (256 - 11 * (i + 1)) & 2047] for i in range(6)]
 
 
 # ---- delivery.md: envelope ---------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 tests/vectors/judge.c is the same table over the node's own code."""
 import re
 
+import dictionary_ref
 import hansa_ref as ref
 from values_ref import check_value
 from vectors_file import message_to_json, to_json
@@ -113,7 +114,7 @@ def judge_object(v):
 
 
 def judge_descriptor(v):
-    node, fields = ref.open_descriptor(raw(v, "signed"))
+    node, fields = ref.open_descriptor(raw(v, "signed"), int(v["now"]))
     return {"node": node, "fields": message_to_json("Descriptor", fields)}
 
 
@@ -159,8 +160,12 @@ def judge_profile(v):
     return {"profile": ref.profile_id(v["text"])}
 
 
+def judge_common_profile(_):
+    return {"profile": ref.profile_id(dictionary_ref.profile_text())}
+
+
 def judge_words(v):
-    return {"indices": ref.word_indices(raw(v, "a"), raw(v, "b"))}
+    return {"words": ref.words(raw(v, "a"), raw(v, "b"))}
 
 
 def judge_invitation(v):

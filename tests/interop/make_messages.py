@@ -496,8 +496,8 @@ def signature_vectors():
     yield "MALFORMED", {"name": "a good signature over a body that does not parse", "kind": "object", "type": "void", "key": ACME.key, "signed": late}
 
 def descriptor_vectors():
-    def descriptor(name, status, raw):
-        return status, {"name": name, "kind": "descriptor", "signed": raw}
+    def descriptor(name, status, raw, now=NOW):
+        return status, {"name": name, "kind": "descriptor", "signed": raw, "now": str(now)}
 
     body = encode("Descriptor", ACME.descriptor())
     yield descriptor("a descriptor under its own root key", "OK", ACME.signed_descriptor())
@@ -505,6 +505,14 @@ def descriptor_vectors():
     yield descriptor("a descriptor signed by the signing key", "BAD_SIGNATURE", seal("descriptor", ACME.sign_seed, body))
     yield descriptor("a descriptor with another company's root key", "BAD_SIGNATURE", seal("descriptor", ACME.root_seed, encode("Descriptor", STRANGER.descriptor())))
     yield descriptor("a descriptor without a name", "MALFORMED", ACME.signed_descriptor(name=""))
+    start, end = ACME.descriptor()["not_before_ms"], ACME.descriptor()["not_after_ms"]
+    for name, status, now in [
+        ("five minutes before its beginning", "OK", start - 300_000),
+        ("a millisecond more before its beginning", "NOT_YET", start - 300_001),
+        ("a millisecond less than five minutes after its end", "OK", end + 299_999),
+        ("five minutes after its end", "EXPIRED", end + 300_000),
+    ]:
+        yield descriptor(f"a descriptor {name}", status, ACME.signed_descriptor(), now)
     yield descriptor("a company of many places", "OK", CEDAR.signed_descriptor(endpoint=[f"tcp://c{i}.example:7700" for i in range(8)]))
     yield descriptor("a company that only dials", "OK", CEDAR.signed_descriptor(endpoint=[]))
 

@@ -447,29 +447,49 @@ def records(name, statuses, grants, runs, recipient, /, **changes):
     return meant, {"name": name, "kind": "records", **asked, **changes}
 
 
-def records_vectors():
+def event_vectors():
     ids = sorted(ref.record_id(b"", EVENT_TYPE, ACME.node, nonce(f"event {i}")) for i in range(4))
-    grants = make_chain(2, 0, tree=None, record=ids)
-    narrow = make_chain(2, 0, tree=None, record=ids, field=fields_of((3, 1), (3, 3)))
-    items = [make_revision(f"event {i}", text_fields(1, 2, 3)) for i in range(4)]
+    grants = make_chain(2, 0, tree=None, record=ids, field=fields_of((3, 1), (3, 2), (3, 4), (3, 6)))
+    narrow = make_chain(2, 0, tree=None, record=ids, field=fields_of((3, 1), (3, 6)))
+    items = [make_revision(f"event {i}", text_fields(1, 4, 6)) for i in range(4)]
     cut = make_batch(items)
     yield records("a whole batch in full", ["OK"] * 4, grants, [cut(0, 4)], CEDAR)
     yield records("one revision of a batch", ["OK"], grants, [cut(2, 1)], CEDAR)
     yield records("two runs of one batch", ["OK"] * 3, grants, [cut(0, 2), cut(3, 1)], CEDAR)
-    yield records("narrowed to what is granted", ["OK"], narrow, [cut(1, 1, [shown_only(items[1], 1, 3)])], CEDAR)
+    yield records("narrowed to what is granted", ["OK"], narrow, [cut(1, 1, [shown_only(items[1], 1, 6)])], CEDAR)
     yield records("nothing but the record as such", ["OK"], narrow, [cut(1, 1, [shown_only(items[1])])], CEDAR)
     yield records("more fields than granted", ["NOT_GRANTED"], narrow, [cut(1, 1)], CEDAR)
     yield records("one too many beside one that is right", ["OK", "NOT_GRANTED"], narrow, [cut(0, 2, [shown_only(items[0], 1), items[1]])], CEDAR)
+    yield records("for another company", ["NOT_GRANTED"] * 4, grants, [cut(0, 4)], DELTA)
     forged = {**items[1], "field": [{**items[1]["field"][0], "value": b"forged"}, *items[1]["field"][1:]]}
     yield records("a forged value beside a good revision", ["OK", "BAD_SIGNATURE"], grants, [cut(0, 2, [items[0], forged])], CEDAR)
+    short = {**items[0], "field": items[0]["field"][1:]}
+    yield records("a field kept back from a full disclosure", ["BAD_SIGNATURE"], grants, [make_batch(items[:1])(0, 1, [short])], CEDAR)
+    for name, number, value, status in [
+        ("a start that is a time", 2, NOW.to_bytes(8, "big"), "OK"),
+        ("a start that is no time", 2, b"soon", "MALFORMED"),
+        ("a name that is not UTF-8", 1, b"\xff", "MALFORMED"),
+    ]:
+        item = make_revision("event 0", [{"number": number, "value": value}])
+        yield records(name, [status], grants, [make_batch([item])(0, 1)], CEDAR)
+    yield records("a body that does not parse", {"status": "MALFORMED"}, grants, [{**cut(0, 4), "size": 0}], CEDAR)
+
+
+def batch_vectors():
+    ids = sorted(ref.record_id(b"", EVENT_TYPE, ACME.node, nonce(f"event {i}")) for i in range(4))
+    grants = make_chain(2, 0, tree=None, record=ids, field=fields_of((3, 1), (3, 4)))
+    items = [make_revision(f"event {i}", text_fields(1, 4)) for i in range(4)]
+    cut = make_batch(items)
     swapped = [items[1], items[0]]
     yield records("two revisions of a run swapped", ["BAD_SIGNATURE"] * 2, grants, [cut(0, 2, swapped)], CEDAR)
     yield records("a run at the wrong place", ["BAD_SIGNATURE"], grants, [{**cut(2, 1), "first": 3}], CEDAR)
-    yield records("a run of another size", ["BAD_SIGNATURE"] * 4, grants, [{**cut(0, 4), "size": 5}], CEDAR)
-    yield records("a run without its path", ["BAD_SIGNATURE"], grants, [{k: v for k, v in cut(2, 1).items() if k != "path"}], CEDAR)
+    yield records("a run of another size", ["MALFORMED"] * 4, grants, [{**cut(0, 4), "size": 5}], CEDAR)
+    yield records("a run without its path", ["MALFORMED"], grants, [{k: v for k, v in cut(2, 1).items() if k != "path"}], CEDAR)
+    yield records("a stretch that is no run", ["MALFORMED"] * 2, grants, [{**cut(2, 2), "first": 1}], CEDAR)
+    yield records("a broken run before a good one", ["MALFORMED", "OK"], grants, [{**cut(2, 1), "path": ZERO}, cut(2, 1)], CEDAR)
     yield records("a batch signed by who passes on", ["BAD_SIGNATURE"] * 4, grants, [make_batch(items, seed=BRIO.sign_seed)(0, 4)], CEDAR)
     foreign = [make_revision("brio's own", text_fields(1), owner=BRIO)]
-    yield records("a record of who passes on", ["FOREIGN_OWNER"], grants, [make_batch(foreign, BRIO)(0, 1)], CEDAR)
+    yield records("a record of who passes on, signed by it", ["BAD_SIGNATURE"], grants, [make_batch(foreign, BRIO)(0, 1)], CEDAR)
     mixed = [items[0], foreign[0]]
     yield records("a foreign record in a batch of the owner", ["OK", "FOREIGN_OWNER"], grants, [make_batch(mixed)(0, 2)], CEDAR)
     other = [make_revision("event 9", text_fields(1))]
@@ -478,10 +498,25 @@ def records_vectors():
     yield records("the same nonce with another type is another record", ["NOT_GRANTED"], grants, [make_batch(contact)(0, 1)], CEDAR)
     broken = [{**items[0], "revision": b"no revision"}]
     yield records("a batch of something that is no revision", ["MALFORMED"], grants, [make_batch(broken)(0, 1)], CEDAR)
-    short = {**items[0], "field": items[0]["field"][1:]}
-    yield records("a field kept back from a full disclosure", ["BAD_SIGNATURE"], grants, [make_batch(items[:1])(0, 1, [short])], CEDAR)
-    yield records("for another company", ["NOT_GRANTED"] * 4, grants, [cut(0, 4)], DELTA)
-    yield records("a body that does not parse", {"status": "MALFORMED"}, grants, [{**cut(0, 4), "size": 0}], CEDAR)
+
+
+def guest_vectors():
+    """Attendees, whose parent field is number 1, under a tree of the event."""
+    grants = make_chain(2)
+    event = {"number": 1, "value": EVENT}
+    guest = make_revision("guest", [event, {"number": 2, "value": "\u9648\u6668".encode()}, {"number": 7, "value": b"Ltd"}], type_number=4)
+    stray = make_revision("stray", [{"number": 1, "value": OTHER}, {"number": 2, "value": b"Ada"}], type_number=4)
+    cut = make_batch([guest, stray])
+    yield records("a guest of the event beside a guest of another", ["OK", "NOT_GRANTED"], grants, [cut(0, 2)], CEDAR)
+    yield records("a guest narrowed with the parent shown", ["OK"], grants, [cut(0, 1, [shown_only(guest, 1, 2)])], CEDAR)
+    yield records("a guest whose parent is withheld", ["NOT_GRANTED"], grants, [cut(0, 1, [shown_only(guest, 2)])], CEDAR)
+    own = make_revision("guest", [{**event, "space": ref.base32(ACME.node)}], type_number=4)
+    yield records("a parent in a name space of one's own is none", ["NOT_GRANTED"], grants, [make_batch([own])(0, 1)], CEDAR)
+
+
+def records_vectors():
+    for part in (event_vectors, batch_vectors, guest_vectors):
+        yield from part()
 
 
 # ---- first contact ------------------------------------------------------------------------------------
@@ -521,4 +556,8 @@ def invitation_vectors():
     longer = (len(ACME.signed_descriptor()) + 1).to_bytes(2, "big") + raw[2:-4]
     yield invitation("with a wrong length inside", "MALFORMED", prefix + ref.base32(longer + ref.B(longer)[:4]))
     trailing = raw[:-4] + b"\0"
+    yield invitation("with blanks and line ends around", "OK", f" \r\n\t{text}\r\n ")
+    yield invitation("with a blank inside", "MALFORMED", text[:40] + " " + text[40:])
+    yield invitation("of a descriptor that has ended", "EXPIRED", ref.format_invitation(ACME.signed_descriptor(not_after_ms=NOW - DAY), token, guest, end))
+    yield invitation("that ends when no clock can say", "MALFORMED", ref.format_invitation(ACME.signed_descriptor(), token, guest, 2**63))
     yield invitation("with a byte too much inside", "MALFORMED", prefix + ref.base32(trailing + ref.B(trailing)[:4]))
