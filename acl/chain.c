@@ -228,6 +228,21 @@ chain_owner(const struct verified_chain *chain)
     return &chain->links[0]->owner;
 }
 
+bool
+chain_may_revoke(const struct verified_chain *chain, const struct object_id *grant,
+                 const struct node_id *author)
+{
+    bool is_above = false;
+
+    for (size_t i = 0; i < chain->count; i++) {
+        /* The owner is the issuer of the root. */
+        is_above = is_above || ID_IS_EQUAL(chain->links[i]->issuer, *author);
+        if (ID_IS_EQUAL(chain->ids[i], *grant))
+            return is_above;
+    }
+    return false;
+}
+
 struct wall_ms
 chain_end(const struct verified_chain *chain)
 {

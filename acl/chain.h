@@ -65,6 +65,9 @@ const struct object_id *chain_link_id(const struct verified_chain *chain, size_t
 const struct grant *chain_leaf(const struct verified_chain *chain);
 const struct object_id *chain_leaf_id(const struct verified_chain *chain);
 const struct node_id *chain_owner(const struct verified_chain *chain);
+/* May the author take back this grant of the chain? The owner, its issuer, the issuer of a grant above. */
+bool chain_may_revoke(const struct verified_chain *chain, const struct object_id *grant,
+                      const struct node_id *author);
 /* The earliest end of any link. */
 struct wall_ms chain_end(const struct verified_chain *chain);
 
