@@ -267,12 +267,22 @@ on_decision(struct vector *v)
     return STATUS_OK;
 }
 
+static enum status
+on_revoke(struct vector *v)
+{
+    AUTO(verified_chain_free) struct verified_chain *chain = NULL;
+    struct node_id author;
+    struct object_id grant;
+
+    TRY(vector_chain(v, &chain));
+    vector_copy(v, "author", author.b, sizeof(author.b));
+    vector_copy(v, "grant", grant.b, sizeof(grant.b));
+    put_bool(v->out, "allowed", chain_may_revoke(chain, &grant, &author));
+    return STATUS_OK;
+}
+
 const struct vector_kind vector_kinds_acl[] = {
-    { "signature", on_signature },
-    { "batch", on_batch },
-    { "object", on_object },
-    { "grant", on_grant },
-    { "chain", on_chain },
-    { "decision", on_decision },
-    { NULL, NULL },
+    { "signature", on_signature }, { "batch", on_batch }, { "object", on_object },
+    { "grant", on_grant },         { "chain", on_chain }, { "decision", on_decision },
+    { "revoke", on_revoke },       { NULL, NULL },
 };
