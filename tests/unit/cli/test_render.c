@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/help.h"
 #include "cli/render.h"
@@ -240,6 +241,43 @@ test_help_is_complete(struct check *t)
     }
 }
 
+/* One page for every command, without a line that roff would take for a request of its own. */
+static void
+test_man_pages(struct check *t)
+{
+    static const char *const requests[] = { ".TH ", ".SH ", ".TP", ".BR " };
+    char dir[] = "/tmp/hansa-man-XXXXXX", path[128], line[1024];
+    const struct service *service;
+    struct cli cli;
+    size_t pages = 0;
+
+    cli_init(&cli);
+    cli.language = LANGUAGE_EN;
+    CHECK(t, "the pages are written",
+          mkdtemp(dir) != NULL && man_write(&cli, dir) == STATUS_OK);
+    for (size_t i = 0; (service = words_service(i)) != NULL; i++) {
+        (void)snprintf(path, sizeof(path), "%s/hansa-%s.1", dir, service->name);
+        for (char *c = path + strlen(dir); c + 2 < path + strlen(path); c++)
+            *c = *c == '.' ? '-' : *c;
+        FILE *page = fopen(path, "re");
+        if (!CHECK(t, service->name, page != NULL))
+            continue;
+        while (fgets(line, sizeof(line), page) != NULL) {
+            bool is_known = line[0] != '.' && line[0] != '\'';
+            for (size_t r = 0; r < COUNT_OF(requests); r++)
+                is_known |= strncmp(line, requests[r], strlen(requests[r])) == 0;
+            CHECK(t, service->name, is_known && !shows_key(line));
+        }
+        (void)fclose(page);
+        pages += unlink(path) == 0;
+    }
+    (void)snprintf(path, sizeof(path), "%s/hansa.1", dir);
+    CHECK(t, "and the overview",
+          unlink(path) == 0 && rmdir(dir) == 0 && pages == service_count() + 4);
+    CHECK(t, "a folder that is not there is said", man_write(&cli, "/nowhere") == STATUS_IO);
+    cli_fini(&cli);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -250,6 +288,7 @@ main(int argc, char **argv)
         { "partner text moves nothing", test_partner_text_moves_nothing },
         { "columns have labels", test_columns_have_labels },
         { "help is complete", test_help_is_complete },
+        { "man pages", test_man_pages },
     };
     return check_main(argc, argv, cases, COUNT_OF(cases));
 }
