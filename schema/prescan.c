@@ -7,8 +7,7 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/ids.h"
 #include "schema/base/limits.h"
-
-enum { WIRE_VARINT = 0, WIRE_LENGTH = 2 };
+#include "schema/prescan_priv.h"
 
 /* One walk over a message and everything inside. */
 struct walk {
@@ -18,28 +17,6 @@ struct walk {
 
 static enum status scan_message(struct walk *walk, const struct prescan_message *message,
                                 struct bytes raw);
-
-/* Shortest form only, at most 64 bits. */
-static uint64_t
-take_varint(struct reader *r)
-{
-    uint64_t value = 0;
-
-    for (unsigned shift = 0; shift < 64 && r->left > 0; shift += 7) {
-        uint8_t byte = *r->pos++;
-        r->left--;
-        if (shift == 63 && byte > 1)
-            break;
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte >= 0x80)
-            continue;
-        if (byte == 0 && shift > 0)
-            break; /* a last group of zero is padding */
-        return value;
-    }
-    r->failed = true;
-    return 0;
-}
 
 /* The protocol's text: UTF-8 without control characters other than tab and line feed. */
 static bool
@@ -62,7 +39,7 @@ is_length_delimited(enum prescan_kind kind)
 static enum status
 scan_value(struct walk *walk, const struct prescan_field *field, struct reader *r)
 {
-    uint64_t number = take_varint(r); /* the value, or the length of what follows */
+    uint64_t number = prescan_varint(r); /* the value, or the length of what follows */
 
     if (r->failed || number < field->min || number > field->max)
         return STATUS_MALFORMED;
@@ -113,7 +90,7 @@ scan_message(struct walk *walk, const struct prescan_message *message, struct by
     if (raw.len > message->size_max)
         return STATUS_TOO_BIG;
     while (r.left > 0) {
-        uint64_t tag = take_varint(&r);
+        uint64_t tag = prescan_varint(&r);
         if (r.failed || tag >> 3 == 0 || tag >> 3 > message->count || walk->fields_left == 0)
             return STATUS_MALFORMED;
         for (; at < (tag >> 3) - 1; at++, seen = 0)

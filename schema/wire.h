@@ -239,7 +239,6 @@ struct introduce {
     X(signed_object)                                                                           \
     X(descriptor)                                                                              \
     X(revision)                                                                                \
-    X(records)                                                                                 \
     X(grant)                                                                                   \
     X(offer)                                                                                   \
     X(answer)                                                                                  \
@@ -257,6 +256,11 @@ struct introduce {
     struct bytes wire_##name##_format(const struct name *in, struct arena *arena);
 WIRE_MESSAGES(X)
 #undef X
+
+/* Copies nothing: texts, values, paths and revisions point into raw. */
+MUST_CHECK enum status wire_records_parse(struct bytes raw, struct arena *arena,
+                                          struct records **out);
+struct bytes wire_records_format(const struct records *in, struct arena *arena);
 
 /* SignedBody and RevocationBody: one Signed inside. */
 MUST_CHECK enum status wire_signed_body_parse(struct bytes raw, struct arena *arena,

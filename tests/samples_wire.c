@@ -200,6 +200,7 @@ bare_signed_body(struct arena *arena)
 
 #define CODECS(X)                                                                              \
     WIRE_MESSAGES(X)                                                                           \
+    X(records)                                                                                 \
     X(signed_body)                                                                             \
     X(bundle)
 #define ROUND_TRIP(name, type)                                                                 \
@@ -214,6 +215,7 @@ bare_signed_body(struct arena *arena)
 #define X(name) ROUND_TRIP(name, name)
 WIRE_MESSAGES(X)
 #undef X
+ROUND_TRIP(records, records)
 ROUND_TRIP(bundle, bundle)
 ROUND_TRIP(signed_body, signed_object)
 
