@@ -60,9 +60,9 @@ def free_port():
 
 
 class Node:
-    def __init__(self, net, name, country, language="en", core=None, init=None):
+    def __init__(self, net, name, country, language="en", core=None, init=None, within="."):
         self.net, self.name, self.daemon = net, name, None
-        self.home = os.path.join(net.folder, name.lower())
+        self.home = os.path.join(net.folder, within, name.lower())
         self.port = free_port()
         self.log_path = self.home + ".log"
         self.env = dict(net.env)
