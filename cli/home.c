@@ -86,15 +86,17 @@ run_daemon(struct cli *cli, const char *const *arguments, int log)
     _exit(127);
 }
 
-/* A status for how a child ended: its exit code is one of our table. */
+/* A status for how a child ended, with the same exit code. */
 static enum status
 ended_as(int wait_status)
 {
-    int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 70;
+    static const enum status known[] = { STATUS_USAGE,       STATUS_NOT_FOUND, STATUS_DENIED,
+                                         STATUS_CONFLICT,    STATUS_MALFORMED, STATUS_BUSY,
+                                         STATUS_UNREACHABLE, STATUS_IO,        STATUS_CONFIG };
 
-    for (int i = 0; i < STATUS_COUNT_; i++)
-        if (status_exit_code((enum status)i) == code)
-            return (enum status)i;
+    for (size_t i = 0; WIFEXITED(wait_status) && i < COUNT_OF(known); i++)
+        if (status_exit_code(known[i]) == WEXITSTATUS(wait_status))
+            return known[i];
     return STATUS_INTERNAL;
 }
 
@@ -220,10 +222,7 @@ wait_answer(struct cli *cli, pid_t child, const char *log)
 
     while (!client_is_answered(cli)) {
         if (waitpid(child, &ended, WNOHANG) == child)
-            return diag_say(&cli->diag,
-                            WIFEXITED(ended) && WEXITSTATUS(ended) == 0 ? STATUS_INTERNAL
-                                                                        : ended_as(ended),
-                            "cli.start.ended", log, NULL);
+            return diag_say(&cli->diag, ended_as(ended), "cli.start.ended", log, NULL);
         if (now_ms() > end)
             return diag_say(&cli->diag, STATUS_BUSY, "cli.start.slow", log, NULL);
         wait_a_little();

@@ -25,15 +25,14 @@ enum status
 io_read(const char *path, size_t max, struct arena *arena, struct diag *diag, struct bytes *out)
 {
     AUTO(buffer_fini) struct buffer buf = { 0 };
-    AUTO(fd_close) int opened = -1;
-    int fd = STDIN_FILENO;
+    bool is_input = strcmp(path, "-") == 0;
+    AUTO(fd_close)
+    int fd =
+        is_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
 
     *out = bytes_of(NULL, 0);
-    if (strcmp(path, "-") != 0) {
-        fd = opened = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-            return say_errno(diag, "cli.file.read", path);
-    }
+    if (fd < 0)
+        return say_errno(diag, "cli.file.read", path);
     enum status status = file_read(fd, max, &buf);
     if (status == STATUS_TOO_BIG)
         return diag_say(diag, status, "cli.file.big", path, NULL);

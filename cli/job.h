@@ -10,8 +10,6 @@
 
 #include "cli/cli.h"
 
-enum { JOB_INTERRUPTED_EXIT = 130 }; /* 128 + SIGINT, as shells have it */
-
 /* *reply: the finished job, a new reference. A job that failed gives its status and the reply;
  * STATUS_STOPPED with *reply NULL: the user pressed Ctrl-C. */
 MUST_CHECK enum status job_follow(struct cli *cli, const json_t *started, json_t **reply);

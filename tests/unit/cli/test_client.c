@@ -249,6 +249,89 @@ test_jobs_are_followed(struct check *t)
     cli_fini(&cli);
 }
 
+static void
+test_interrupt_leaves_the_job(struct check *t)
+{
+    AUTO(json_decrefp) json_t *started = json_pack("{ss}", "job", "9");
+    struct fake f;
+    struct cli cli;
+    json_t *job = NULL;
+
+    fake_start(t, &f);
+    client_init(&cli, &f);
+    cli.is_json = true;
+    for (size_t i = 0; i < COUNT_OF(f.replies); i++)
+        f.replies[i] = "{\"state\":\"running\",\"done\":1,\"total\":3}";
+    f.interrupt_at = 2;
+    CHECK(t, "Ctrl-C ends the waiting", job_follow(&cli, started, &job) == STATUS_STOPPED);
+    CHECK(t, "and only that", f.writes == 0 && job == NULL);
+    CHECK(t, "the user learns how to go on",
+          strcmp(cli.diag.key, "cli.job.left") == 0 && strcmp(cli.diag.args[0], "9") == 0);
+    cli_fini(&cli);
+    fake_stop(&f);
+}
+
+/* ---- questions ---- */
+
+/* Standard input becomes a terminal on which somebody has typed this; gives the other side. */
+static int
+type_at_terminal(const char *typed)
+{
+    int person = posix_openpt(O_RDWR | O_NOCTTY);
+
+    if (person < 0 || grantpt(person) != 0 || unlockpt(person) != 0)
+        return -1;
+    AUTO(fd_close) int terminal = open(ptsname(person), O_RDWR | O_NOCTTY);
+    (void)dup2(terminal, STDIN_FILENO);
+    clearerr(stdin);
+    return write(person, typed, strlen(typed)) == (ssize_t)strlen(typed) ? person : -1;
+}
+
+static void
+test_asks_before_it_is_lost(struct check *t)
+{
+    static const struct {
+        const char *why, *typed;
+        bool is_yes;
+        enum status want;
+        unsigned writes;
+        const char *args;
+    } rows[] = {
+        { "yes means it", "y\n", false, STATUS_OK, 2, "{\"partner\":\"Brio\"}" },
+        { "no means not", "n\n", false, STATUS_STOPPED, 1,
+          "{\"partner\":\"Brio\",\"preview\":true}" },
+        { "and so does anything else", "\n", false, STATUS_STOPPED, 1,
+          "{\"partner\":\"Brio\",\"preview\":true}" },
+        { "--yes asks nothing", "n\n", true, STATUS_OK, 1, "{\"partner\":\"Brio\"}" },
+    };
+    struct fake f;
+    struct cli cli;
+
+    fake_start(t, &f);
+    client_init(&cli, &f);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct command command =
+            command_of("partner.remove", json_pack("{ss}", "partner", "Brio"));
+        AUTO(fd_close) int person = type_at_terminal(rows[i].typed);
+        CHECK(t, "there is a terminal", person >= 0 && isatty(STDIN_FILENO) == 1);
+        f.writes = 0;
+        cli.is_yes = rows[i].is_yes;
+        CHECK(t, rows[i].why, run_command(&cli, &command) == rows[i].want);
+        CHECK(t, rows[i].why, f.writes == rows[i].writes && strcmp(f.args, rows[i].args) == 0);
+        command_fini(&command);
+    }
+    struct command command = command_of("partner.remove", json_pack("{ss}", "partner", "Brio"));
+    AUTO(fd_close) int nothing = open("/dev/null", O_RDONLY);
+    (void)dup2(nothing, STDIN_FILENO);
+    f.writes = 0;
+    cli.is_yes = false;
+    CHECK(t, "a script is not asked",
+          run_command(&cli, &command) == STATUS_OK && f.writes == 1);
+    command_fini(&command);
+    cli_fini(&cli);
+    fake_stop(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -258,6 +341,8 @@ main(int argc, char **argv)
         { "uploads arrive", test_uploads_arrive },
         { "file appears whole or not", test_file_appears_whole_or_not },
         { "jobs are followed", test_jobs_are_followed },
+        { "interrupt leaves the job", test_interrupt_leaves_the_job },
+        { "asks before it is lost", test_asks_before_it_is_lost },
     };
     return check_main(argc, argv, cases, COUNT_OF(cases));
 }

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +36,10 @@ struct fake {
     struct api_request *held; /* given to write(), not yet answered */
     bool holds;               /* do not answer yet */
     unsigned reads, writes;
-    enum status next;  /* what the services answer */
-    bool takes_upload; /* rename it away, as an import does */
-    char *args;        /* of the last request, as JSON */
+    unsigned interrupt_at; /* the user presses Ctrl-C during this read */
+    enum status next;      /* what the services answer */
+    bool takes_upload;     /* rename it away, as an import does */
+    char *args;            /* of the last request, as JSON */
     uid_t uid;
     enum language language;
     const char *text;       /* reply {"text": ...} with this */
@@ -80,6 +82,8 @@ fake_read(void *self, struct api_request *request)
 
     (void)pthread_mutex_lock(&f->lock);
     f->reads++;
+    if (f->interrupt_at == f->reads)
+        (void)kill(getpid(), SIGINT);
     serve(f, request);
     (void)pthread_mutex_unlock(&f->lock);
 }

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * init, start and stop with a hansad that only writes down how it was called.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/home.h"
+#include "cli/run.h"
+#include "schema/base/cleanup.h"
+#include "tests/check.h"
+
+enum { WORDS_MAX = 16 };
+
+struct world {
+    char dir[64], home[128], called[128], script[128], log[160];
+    struct cli cli;
+};
+
+static void
+world_make(struct check *t, struct world *w, const char *script)
+{
+    *w = (struct world){ .dir = "/tmp/hansa-home-XXXXXX" };
+    CHECK(t, "a folder for the test", mkdtemp(w->dir) != NULL);
+    (void)snprintf(w->home, sizeof(w->home), "%s/home", w->dir);
+    (void)snprintf(w->called, sizeof(w->called), "%s/called", w->dir);
+    (void)snprintf(w->script, sizeof(w->script), "%s/hansad", w->dir);
+    (void)snprintf(w->log, sizeof(w->log), "%s/log", w->home);
+    FILE *f = fopen(w->script, "we");
+    (void)fprintf(f, "#!/bin/sh\necho \"$@\" > %s\n%s\n", w->called, script);
+    (void)fclose(f);
+    (void)chmod(w->script, 0700);
+    (void)setenv("PATH", arena_printf(w->cli.arena = arena_new(0), "%s:/usr/bin:/bin", w->dir),
+                 1);
+    arena_free(&w->cli.arena);
+    cli_init(&w->cli);
+    w->cli.language = LANGUAGE_EN;
+    w->cli.home = w->home;
+    w->cli.is_json = true;
+}
+
+static void
+world_end(struct world *w)
+{
+    cli_fini(&w->cli);
+    (void)unlink(w->called);
+    (void)unlink(w->script);
+    (void)unlink(w->log);
+    (void)rmdir(w->home);
+    (void)rmdir(w->dir);
+}
+
+static enum status
+run(struct world *w, const char *line)
+{
+    char *words[WORDS_MAX];
+    int count = 0;
+    struct command command;
+    char *rest = arena_text(w->cli.arena, bytes_text(line));
+
+    for (char *word; count < WORDS_MAX && (word = strsep(&rest, " ")) != NULL;)
+        words[count++] = word;
+    enum status status = command_parse(&w->cli, count, words, &command);
+    if (status == STATUS_OK)
+        status = run_command(&w->cli, &command);
+    command_fini(&command);
+    return status;
+}
+
+static bool
+was_called(const struct world *w, const char *want)
+{
+    char line[512] = "";
+    FILE *f = fopen(w->called, "re");
+    bool is_read = f != NULL && fgets(line, sizeof(line), f) != NULL;
+
+    if (f != NULL)
+        (void)fclose(f);
+    return is_read && strcmp(line, want) == 0;
+}
+
+static void
+test_home_is_found(struct check *t)
+{
+    static const struct {
+        const char *why, *hansa, *data, *user, *want;
+    } rows[] = {
+        { "as the user says", "/h", "/d", "/u", "/h" },
+        { "among the user's data", NULL, "/d", "/u", "/d/hansa" },
+        { "in the usual place of data", NULL, NULL, "/u", "/u/.local/share/hansa" },
+        { "an empty answer is none", "", "", "/u", "/u/.local/share/hansa" },
+        { "a relative place of data does not count", NULL, "d", "/u", "/u/.local/share/hansa" },
+    };
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)unsetenv("HANSA_HOME");
+        (void)unsetenv("XDG_DATA_HOME");
+        if (rows[i].hansa != NULL)
+            (void)setenv("HANSA_HOME", rows[i].hansa, 1);
+        if (rows[i].data != NULL)
+            (void)setenv("XDG_DATA_HOME", rows[i].data, 1);
+        (void)setenv("HOME", rows[i].user, 1);
+        CHECK(t, rows[i].why, strcmp(home_default(arena), rows[i].want) == 0);
+    }
+}
+
+static void
+test_init(struct check *t)
+{
+    static const struct {
+        const char *why, *line, *key;
+    } wrong[] = {
+        { "a country in words", "init --name A --country Germany --listen h:1",
+          "cli.init.country" },
+        { "a country in small letters", "init --name A --country de --listen h:1",
+          "cli.init.country" },
+        { "no port", "init --name A --country DE --listen host", "cli.init.listen" },
+        { "a port that is none", "init --name A --country DE --listen host:x",
+          "cli.init.listen" },
+        { "no host", "init --name A --country DE --listen :1", "cli.init.listen" },
+        { "another transport", "init --name A --country DE --listen http://h:1",
+          "cli.init.listen" },
+        { "no name", "init --name= --country DE --listen h:1", "cli.init.name" },
+    };
+    struct world w;
+    char want[512];
+
+    world_make(t, &w, "exit 0");
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        CHECK(t, wrong[i].why, run(&w, wrong[i].line) == STATUS_USAGE);
+        CHECK(t, wrong[i].why, strcmp(w.cli.diag.key, wrong[i].key) == 0);
+    }
+    CHECK(t, "nothing was begun", access(w.called, F_OK) != 0);
+    CHECK(t, "what is right is done",
+          run(&w, "init --name Acme --country DE --listen 127.0.0.1:7450 --language zh-Hant "
+                  "--passphrase-file p") == STATUS_OK);
+    (void)snprintf(
+        want, sizeof(want),
+        "--init %s --name Acme --country DE --listen tcp://127.0.0.1:7450 --language "
+        "zh-Hant --passphrase-file p\n",
+        w.home);
+    CHECK(t, "by the daemon, with everything said", was_called(&w, want));
+    world_end(&w);
+}
+
+static void
+test_init_fails(struct check *t)
+{
+    struct world w;
+
+    world_make(t, &w, "exit 74");
+    CHECK(t, "what the daemon cannot do comes out",
+          run(&w, "init --name Acme --country DE --listen h:1") == STATUS_IO);
+    CHECK(t, "with a sentence", strcmp(w.cli.diag.key, "cli.init.failed") == 0);
+    const char *keys = arena_printf(w.cli.arena, "%s/keys", w.home);
+    CHECK(t, "a home with keys", mkdir(w.home, 0700) == 0 && mkdir(keys, 0700) == 0);
+    CHECK(t, "is not made again",
+          run(&w, "init --name Acme --country DE --listen h:1") == STATUS_CONFLICT);
+    (void)rmdir(keys);
+    world_end(&w);
+}
+
+static void
+test_start_and_stop(struct check *t)
+{
+    struct stat st = { 0 };
+    struct world w;
+
+    world_make(t, &w, "exit 78");
+    CHECK(t, "without a home nothing starts",
+          run(&w, "start") == STATUS_CONFIG && strcmp(w.cli.diag.key, "cli.home.none") == 0);
+    CHECK(t, "a home", mkdir(w.home, 0700) == 0);
+    CHECK(t, "a daemon that ends at once is said",
+          run(&w, "start") == STATUS_CONFIG && strcmp(w.cli.diag.key, "cli.start.ended") == 0);
+    CHECK(t, "its log is private", stat(w.log, &st) == 0 && (st.st_mode & 07777) == 0600);
+    CHECK(t, "what does not run cannot be stopped", run(&w, "stop") == STATUS_CONFLICT);
+    world_end(&w);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct check_case cases[] = {
+        { "home is found", test_home_is_found },
+        { "init", test_init },
+        { "init fails", test_init_fails },
+        { "start and stop", test_start_and_stop },
+    };
+    return check_main(argc, argv, cases, COUNT_OF(cases));
+}
