@@ -6,12 +6,13 @@
  *   { "name": "hubspot", "type": "contact", "recognise": ["Record ID", "Lifecycle Stage"],
  *     "columns": { "First Name": "givenName", "E-mail": "email", "City": "address.locality",
  *                  "Internal": null },
- *     "key": ["Record ID"], "region": "DE" }
+ *     "key": ["Record ID"], "empty": ["n/a"], "region": "DE" }
  *
  * null drops a column. A column that is not named maps to the type's field with that name or label (any
  * language); what is left becomes the company's own field, named after the column. Several columns may be the
- * parts of one address: box, extended, street, locality, region, postalCode, country. "recognise" may hold
- * several lists, of which one is enough.
+ * parts of one address: box, extended, street, locality, region, postalCode, country. A column without
+ * a header is dropped. "recognise" may hold several lists, of which one is enough; the preset "generic" has none and
+ * serves where no other is recognised. Cells that say no more than a text of "empty" are empty.
  */
 #ifndef HANSA_SCHEMA_MAPPING_H
 #define HANSA_SCHEMA_MAPPING_H
@@ -30,9 +31,9 @@ struct mapped_column {
     const char *header; /* as in the file, trimmed */
     enum column_use use;
     const struct type_field *field; /* COLUMN_FIELD */
-    unsigned part;                  /* COLUMN_FIELD of an address: 1 box .. 7 country, 0 all of it */
-    const char *own_name;           /* COLUMN_OWN: name made from the header, new to the type */
-    bool is_key;                    /* identifies the row on re-import */
+    unsigned part;        /* COLUMN_FIELD of an address: 1 box .. 7 country, 0 all of it */
+    const char *own_name; /* COLUMN_OWN: name made from the header, new to the type */
+    bool is_key;          /* identifies the row on re-import */
 };
 
 struct mapping {
@@ -40,6 +41,8 @@ struct mapping {
     const char *region; /* for phone numbers, or NULL */
     struct mapped_column *columns;
     size_t count;
+    const char **empty;                   /* texts that mean nothing, folded, ended by NULL */
+    const struct type_field *person_name; /* made of given and family name, or NULL */
 };
 
 struct mapped_value {
@@ -50,20 +53,27 @@ struct mapped_value {
     bool is_key;
 };
 
-/* header: cells of the first row. preset: a name, or NULL to recognise. file: the company's own mapping, empty: none.
- * STATUS_USAGE with diag for an unknown preset, a broken file, two columns for one field, no usable column. */
-MUST_CHECK enum status mapping_make(const struct dictionary *dictionary,
-                                    const struct type *type, const struct csv_cell *header,
-                                    size_t count, const char *preset, struct bytes file,
-                                    struct arena *arena, struct diag *diag,
-                                    struct mapping **out);
+struct mapping_request {
+    const struct type *type;
+    const struct csv_cell *header; /* cells of the first row */
+    size_t count;
+    const char *preset; /* a name; NULL or "": recognise */
+    struct bytes file;  /* the company's own mapping; empty: none */
+};
+
+/* STATUS_USAGE with diag for an unknown preset, a broken file, two columns for one field, no column of a field that
+ * the type has. */
+MUST_CHECK enum status mapping_make(const struct mapping_request *request, struct arena *arena,
+                                    struct diag *diag, struct mapping **out);
+
 /*
  * The values of one row, in the arena; cells that are empty or dropped have none. Parts of an address are one
  * value. A person with given or family name but without a name gets one made of them. Cells beyond the header
  * are left to the caller.
  */
-const struct mapped_value *mapping_row(const struct mapping *mapping, const struct csv_cell *cells,
-                                       size_t count, struct arena *arena, size_t *values);
+const struct mapped_value *mapping_row(const struct mapping *mapping,
+                                       const struct csv_cell *cells, size_t count,
+                                       struct arena *arena, size_t *values);
 size_t mapping_preset_count(void);
 const char *mapping_preset_name(size_t index);
 
