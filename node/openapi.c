@@ -74,6 +74,13 @@ example_of(const struct service_param *param, struct arena *arena)
     return list;
 }
 
+/* Of a file the table names a path, which is nothing that could be sent. */
+static bool
+has_example(const struct service_param *param)
+{
+    return param->example != NULL && param->kind != PARAM_FILE;
+}
+
 static json_t *
 parameter(const struct service *service, const struct service_param *param, struct arena *arena)
 {
@@ -84,7 +91,7 @@ parameter(const struct service *service, const struct service_param *param, stru
                   "required", (int)is_needed, "description",
                   help_of(arena, service->name, param->name), "schema", schema_of(param->kind));
 
-    if (param->example != NULL)
+    if (has_example(param))
         json_object_set_new(out, "example", example_of(param, arena));
     return out;
 }
@@ -101,7 +108,7 @@ json_body(const struct service *service, struct arena *arena)
         json_t *schema = schema_of(p->kind);
         json_object_set_new(schema, "description",
                             json_string(help_of(arena, service->name, p->name)));
-        if (p->example != NULL)
+        if (has_example(p))
             json_object_set_new(schema, "examples", json_pack("[o]", example_of(p, arena)));
         json_object_set_new(properties, p->name, schema);
         if ((p->flags & PARAM_REQUIRED) != 0)

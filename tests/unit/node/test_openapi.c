@@ -136,6 +136,9 @@ test_examples_have_their_kind(struct check *t)
         json_object_get(json_object_get(body_schema(create), "properties"), "fields"),
         "examples");
 
+    const json_t *import = operation_of(document, service_find("record.import"));
+    CHECK(t, "a file has none, for a path is not its text",
+          json_object_get(parameter_of(import, "mapping"), "example") == NULL);
     CHECK(t, "a number's example is a number",
           json_integer_value(json_object_get(limit, "example")) == 50);
     CHECK(t, "a list's example is a list", json_array_size(json_array_get(fields, 0)) == 2);
