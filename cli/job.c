@@ -65,13 +65,9 @@ show_progress(struct cli *cli, const json_t *job)
 static bool
 is_under_way(const json_t *job)
 {
-    static const char *const states[] = { "waiting", "running" };
     const char *state = json_string_value(json_object_get(job, "state"));
 
-    for (size_t i = 0; state != NULL && i < COUNT_OF(states); i++)
-        if (strcmp(states[i], state) == 0)
-            return true;
-    return false;
+    return state != NULL && strcmp(state, "running") == 0;
 }
 
 static void
@@ -82,17 +78,18 @@ wait_a_little(void)
     (void)nanosleep(&pause, NULL);
 }
 
-/* A failed job names its status in "code". */
+/* A failed job names its status in "code" and says it in "problem". */
 static enum status
 status_of(struct cli *cli, const json_t *job)
 {
     const char *state = json_string_value(json_object_get(job, "state"));
     const char *code = json_string_value(json_object_get(job, "code"));
+    const char *problem = json_string_value(json_object_get(job, "problem"));
     enum status status = code != NULL ? status_find(code) : STATUS_COUNT_;
 
     if (state != NULL && strcmp(state, "failed") == 0)
         return diag_say(&cli->diag, status != STATUS_COUNT_ ? status : STATUS_INTERNAL,
-                        "cli.job.failed", NULL);
+                        "cli.job.failed", problem != NULL ? problem : "-", NULL);
     if (state != NULL && strcmp(state, "stopped") == 0)
         return diag_say(&cli->diag, STATUS_STOPPED, "cli.job.stopped", NULL);
     return STATUS_OK;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/table.h"
@@ -11,10 +12,11 @@
 
 enum { INDENT = 2, LABEL_MAX = 32, DEPTH_MAX = 6 };
 
-/* Where something is printed: fields of records have the schema's labels. */
+/* Where something is printed: inside "fields" the members are a record's and have the schema's labels. */
 struct view {
     struct cli *cli;
-    const struct type *type; /* NULL: not a record, or not of the common schema */
+    const struct type *type; /* of the record around; NULL: none, or not of the common schema */
+    bool in_fields;
     FILE *out;
 };
 
@@ -84,12 +86,42 @@ label_of(struct view *view, const char *member)
 {
     const char *key = arena_printf(view->cli->arena, "label.%s", member);
     const struct type_field *field =
-        view->type != NULL ? type_field_find_name(view->type, member) : NULL;
+        view->in_fields && view->type != NULL ? type_field_find_name(view->type, member) : NULL;
 
     if (field != NULL)
         return field->label[view->cli->language];
     const char *text = text_get(view->cli->language, key);
     return strcmp(text, key) != 0 ? text : cli_visible(view->cli, member);
+}
+
+/* Inside this member of this object. */
+static struct view
+view_into(const struct view *view, const json_t *object, const char *member)
+{
+    const char *type = json_string_value(json_object_get(object, "type"));
+    struct view inner = *view;
+
+    if (type != NULL)
+        inner.type = dictionary_find_name(cli_dictionary(view->cli), type);
+    inner.in_fields = strcmp(member, "fields") == 0;
+    return inner;
+}
+
+/* "2027-06-30T18:30:00.000Z", as the API writes every moment, in the user's own time; NULL for other texts. */
+static const char *
+moment_text(const char *text, struct arena *arena)
+{
+    struct tm tm = { 0 };
+    const char *rest = strlen(text) == 24 ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+    char shown[64];
+
+    if (rest == NULL || rest[0] != '.' || rest[4] != 'Z')
+        return NULL;
+    time_t at = timegm(&tm);
+    if (localtime_r(&at, &tm) == NULL ||
+        strftime(shown, sizeof(shown), "%Y-%m-%d %H:%M %Z", &tm) == 0)
+        return NULL;
+    return arena_text(arena, bytes_text(shown));
 }
 
 static const char *value_text(struct view *view, const json_t *value);
@@ -127,8 +159,9 @@ value_text(struct view *view, const json_t *value)
     struct arena *arena = view->cli->arena;
 
     if (json_is_string(value)) {
+        const char *moment = moment_text(json_string_value(value), arena);
         const char *text = cli_visible(view->cli, json_string_value(value));
-        return text[0] != '\0' ? text : "-";
+        return moment != NULL ? moment : text[0] != '\0' ? text : "-";
     }
     if (json_is_integer(value))
         return arena_printf(arena, "%lld", (long long)json_integer_value(value));
@@ -194,7 +227,25 @@ is_table(const json_t *value)
     return json_array_size(value) > 0;
 }
 
+/* No row has rows of its own. */
+static bool
+is_flat(const json_t *items)
+{
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const char *name;
+        json_t *value;
+        json_object_foreach(json_array_get(items, i), name, value)
+        {
+            if (json_is_object(value) || is_table(value))
+                return false;
+        }
+    }
+    return true;
+}
+
 /* ---- objects ---- */
+
+static void print_object(struct view *view, json_t *object, size_t depth);
 
 static bool
 is_line(const json_t *value)
@@ -230,6 +281,17 @@ print_member(struct view *view, const char *name, const json_t *value, size_t in
     (void)fprintf(view->out, "%s\n", value_text(view, value));
 }
 
+/* Rows that would not stay readable as a table, one under the other. */
+static void
+print_blocks(struct view *view, const json_t *items, size_t depth)
+{
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        if (i > 0)
+            (void)fputc('\n', view->out);
+        print_object(view, json_array_get(items, i), depth);
+    }
+}
+
 /* Lines first, then what has lines of its own under a heading. */
 static void
 print_object(struct view *view, json_t *object, size_t depth)
@@ -250,12 +312,15 @@ print_object(struct view *view, json_t *object, size_t depth)
     {
         if (is_line(value))
             continue;
+        struct view inner = view_into(view, object, name);
         table_pad(0, depth * INDENT, view->out);
         (void)fprintf(view->out, "%s:\n", label_of(view, name));
         if (json_is_object(value))
-            print_object(view, value, depth + 1);
+            print_object(&inner, value, depth + 1);
+        else if (is_flat(value))
+            print_table(&inner, value, columns, columns_of(value, columns, COUNT_OF(columns)));
         else
-            print_table(view, value, columns, columns_of(value, columns, COUNT_OF(columns)));
+            print_blocks(&inner, value, depth + 1);
     }
 }
 

@@ -219,7 +219,8 @@ test_jobs_are_followed(struct check *t)
         enum status want;
     } rows[] = {
         { "a job that is done", "{\"state\":\"done\",\"done\":3,\"total\":3}", STATUS_OK },
-        { "a job that failed gives its status", "{\"state\":\"failed\",\"code\":\"DISK_FULL\"}",
+        { "a job that failed gives its status",
+          "{\"state\":\"failed\",\"code\":\"DISK_FULL\",\"problem\":\"full\"}",
           STATUS_DISK_FULL },
         { "a job that failed without one", "{\"state\":\"failed\"}", STATUS_INTERNAL },
         { "a job that somebody stopped", "{\"state\":\"stopped\"}", STATUS_STOPPED },
@@ -234,7 +235,7 @@ test_jobs_are_followed(struct check *t)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         json_t *job = NULL;
         f.reads = 0;
-        f.replies[0] = "{\"state\":\"waiting\"}";
+        f.replies[0] = "{\"state\":\"running\",\"done\":0,\"total\":0}";
         f.replies[1] = "{\"state\":\"running\",\"done\":1,\"total\":3}";
         f.replies[2] = rows[i].last;
         CHECK(t, rows[i].why, job_follow(&cli, started, &job) == rows[i].want);

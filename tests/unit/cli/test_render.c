@@ -108,8 +108,8 @@ test_replies(struct check *t)
         const char *service, *type, *reply, *want;
     } rows[] = {
         { "an object as lines with labels", LANGUAGE_EN, "share.show", NULL,
-          "{\"id\":\"p7\",\"state\":\"open\",\"depth\":1,\"receipt\":true,\"note\":null}",
-          "Id:            p7\nState:         open\nPass-on depth: 1\nreceipt:       yes\nNote: "
+          "{\"id\":\"p7\",\"state\":\"open\",\"depth\":1,\"odd_member\":true,\"note\":null}",
+          "Id:            p7\nState:         open\nPass-on depth: 1\nodd_member:    yes\nNote: "
           "         -\n" },
         { "in another language", LANGUAGE_ZH_HANS, "share.show", NULL,
           "{\"id\":\"p7\",\"depth\":1}", "编号:         p7\n可再转交层数: 1\n" },
@@ -132,10 +132,23 @@ test_replies(struct check *t)
         { "fields of a record by their own labels", LANGUAGE_EN, "record.show", "contact",
           "{\"fields\":{\"givenName\":\"Ada\",\"shoeSize\":\"38\"}}",
           "Fields:\n  Given name: Ada\n  shoeSize:   38\n" },
+        { "records that would be shown, in full", LANGUAGE_EN, "share.lens", NULL,
+          "{\"records\":2,\"items\":[{\"id\":\"a\",\"type\":\"contact\",\"fields\":{"
+          "\"givenName\":\"Ada\"},"
+          "\"withheld\":[\"email\",\"note\"]},{\"id\":\"b\",\"type\":\"event\",\"fields\":{"
+          "\"name\":\"Launch\"}}]}",
+          "Records: 2\nItems:\n"
+          "  Id:       a\n  Type:     contact\n  Withheld: email, note\n  Fields:\n    Given "
+          "name: Ada\n\n"
+          "  Id:   b\n  Type: event\n  Fields:\n    Title: Launch\n" },
+        { "moments in the user's own time", LANGUAGE_EN, "share.show", NULL,
+          "{\"until\":\"2027-06-30T22:30:00.000Z\",\"note\":\"2027-06-30T22:30:00Z\"}",
+          "Until: 2027-07-01 06:30 CST\nNote:  2027-06-30T22:30:00Z\n" },
         { "a file as it is", LANGUAGE_EN, "partner.invite", NULL, "{\"text\":\"a\\nb\\n\"}",
           "a\nb\n" },
     };
 
+    (void)setenv("TZ", "CST-8", 1);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         AUTO(xfree)
         char *got =
