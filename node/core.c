@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/core.c - opening a home, and the round: one transaction for all that came, one commit, then
+ * sending and answering.
+ *
+ * 1. Nothing is sent and nobody is answered before the commit (P1).
+ * 2. A failed commit leaves memory as the database has it: core_recover() reads everything anew, and
+ *    every request of the round is answered with the failure.
+ */
+#include "node/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/core_priv.h"
+#include "node/store/project.h"
+#include "schema/base/cleanup.h"
+#include "schema/base/log.h"
+#include "schema/base/plant.h"
+#include "schema/digest.h"
+
+enum {
+    PUMP_FRAMES = 32,           /* per partner and round: a partner cannot hold up the others for long */
+    WAL_PAGES_MOST = 16384,     /* 64 MiB */
+    WAL_PAGES_IDLE = 1000,
+};
+
+#ifdef HANSA_PLANTS
+int plant_active = -1;
+#endif
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+static char *
+path_in(const char *home, const char *name)
+{
+    size_t size = strlen(home) + strlen(name) + 2;
+    char *path = xcalloc(1, size);
+
+    (void)snprintf(path, size, "%s/%s", home, name);
+    return path;
+}
+
+enum status
+core_init(const char *home, struct bytes descriptor, const char *language, struct diag *diag)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    AUTO(store_close) struct store *st = NULL;
+    AUTO(xfree) char *path = path_in(home, "hansa.db");
+    struct signed_object *object;
+    struct descriptor *d;
+    struct bytes there;
+    uint32_t incarnation = 1;
+    uint8_t raw[4];
+
+    TRY(wire_signed_object_parse(descriptor, arena, &object));
+    TRY(wire_descriptor_parse(object->body, arena, &d));
+    TRY(store_open(path, diag, &st));
+    if (store_meta_get(st, "node", arena, &there) == STATUS_OK)
+        return diag_say(diag, STATUS_CONFLICT, "home.exists", home, NULL);
+    struct node_id node = digest_node_id(&d->root_key);
+    put_u32(raw, incarnation);
+    TRY(store_begin(st));
+    TRY(store_meta_put(st, "node", bytes_of(node.b, ID_SIZE)));
+    TRY(store_meta_put(st, "incarnation", bytes_of(raw, sizeof(raw))));
+    TRY(store_meta_put(st, "language", bytes_text(language)));
+    TRY(store_exec(st, STMT_COMPANY_ADD, "bttibiii", bytes_of(node.b, ID_SIZE), d->name, d->country,
+                   (int64_t)d->serial, descriptor, (int64_t)COMPANY_SELF, (int64_t)0,
+                   d->not_before.ms));
+    return store_commit(st);
+}
+
+static enum status
+load_meta(struct core *core, struct diag *diag)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct bytes node, incarnation, key;
+    char text[64];
+
+    if (store_meta_get(core->store, "node", arena, &node) != STATUS_OK || node.len != ID_SIZE)
+        return diag_say(diag, STATUS_CONFIG, "home.empty", core->home, NULL);
+    memcpy(core->me.b, node.data, ID_SIZE);
+    base32_format(node, text);
+    (void)snprintf(core->own_space, sizeof(core->own_space), "%s", text);
+    TRY(store_meta_get(core->store, "incarnation", arena, &incarnation));
+    if (incarnation.len != 4)
+        return STATUS_CORRUPT;
+    core->incarnation = get_u32(incarnation.data);
+    if (store_meta_get(core->store, "match-key", arena, &key) == STATUS_OK && key.len == 32) {
+        memcpy(core->match_key, key.data, 32);
+        return STATUS_OK;
+    }
+    core->env.random(core->env.self, core->match_key, sizeof(core->match_key));
+    TRY(store_begin(core->store));
+    TRY(store_meta_put(core->store, "match-key",
+                       bytes_of(core->match_key, sizeof(core->match_key))));
+    return store_commit(core->store);
+}
+
+enum status
+core_load_dictionary(struct core *core, struct diag *diag)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct dictionary *made;
+    struct bytes own;
+    bool in_txn = store_in_txn(core->store);
+
+    enum status s = store_meta_get(core->store, "own-types", arena, &own);
+    if (s != STATUS_OK && s != STATUS_NOT_FOUND)
+        return s;
+    TRY(dictionary_new(own, core->own_space, diag, &made));
+    if (!in_txn)
+        TRY(store_begin(core->store));
+    TRY(project_tables(core->store, made));
+    if (!in_txn)
+        TRY(store_commit(core->store));
+    /* Readers may still hold the old ones: they are small, change rarely and stay until the end. */
+    core->dictionaries = xrealloc(core->dictionaries,
+                                  (core->dictionary_count + 1) * sizeof(*core->dictionaries));
+    core->dictionaries[core->dictionary_count++] = made;
+    core->dictionary = made;
+    core->profile = dictionary_profile(made);
+    return STATUS_OK;
+}
+
+/* Everything that memory holds, from the database. */
+static enum status
+load_all(struct core *core, struct diag *diag)
+{
+    TRY(audit_load(core, diag));
+    TRY(companies_load(core));
+    TRY(lives_load(core));
+    return jobs_load(core);
+}
+
+enum status
+core_open(const struct core_config *config, struct diag *diag, struct core **out)
+{
+    AUTO(core_close) struct core *core = xcalloc(1, sizeof(*core));
+
+    *out = NULL;
+    core->env = config->env;
+    core->home = xstrdup(config->home);
+    core->db_path = path_in(config->home, "hansa.db");
+    core->round = arena_new(0);
+    core->sendings_end = &core->sendings;
+    core->orders_end = &core->orders;
+    (void)pthread_mutex_init(&core->view_lock, NULL);
+    exchange_ops(core, &core->peer_ops);
+    TRY(store_open(core->db_path, diag, &core->store));
+    TRY(load_meta(core, diag));
+    TRY(core_load_dictionary(core, diag));
+    TRY(load_all(core, diag));
+    *out = TAKE(core);
+    return STATUS_OK;
+}
+
+void
+core_close(struct core **out)
+{
+    struct core *core = *out;
+
+    if (core == NULL)
+        return;
+    job_close(core);
+    lives_free(core);
+    companies_free(core);
+    for (struct waiter *w = core->waiters, *next; w != NULL; w = next) {
+        next = w->next;
+        w->request->done(w->request);
+        free(w);
+    }
+    for (size_t i = 0; i < core->reader_count; i++)
+        store_close(&core->reader_pool[i]);
+    store_close(&core->store);
+    arena_free(&core->round);
+    free(core->requests);
+    free(core->answers);
+    free(core->links);
+    free(core->home);
+    free(core->db_path);
+    for (size_t i = 0; i < core->dictionary_count; i++)
+        dictionary_free(&core->dictionaries[i]);
+    free(core->dictionaries);
+    (void)pthread_mutex_destroy(&core->view_lock);
+    free(core);
+    *out = NULL;
+}
+
+/* ---- the round ---------------------------------------------------------------------------- */
+
+enum status
+core_need_txn(struct core *core)
+{
+    if (core->round_failed)
+        return core->round_status;
+    if (store_in_txn(core->store))
+        return STATUS_OK;
+    return store_begin(core->store);
+}
+
+
+static void
+round_fail(struct core *core, enum status status)
+{
+    if (status == STATUS_OK || core->round_failed)
+        return;
+    core->round_failed = true;
+    core->round_status = status;
+}
+
+enum status
+core_mark_set(struct core *core, struct core_mark *mark)
+{
+    TRY(core_need_txn(core));
+    TRY(store_mark(core->store));
+    *mark = (struct core_mark){ .audit_number = core->audit_number,
+                                .audit_hash = core->audit_hash,
+                                .company_count = core->company_count,
+                                .lives_version = core->lives_version,
+                                .dictionary = core->dictionary,
+                                .sendings_end = core->sendings_end,
+                                .orders_end = core->orders_end };
+    return STATUS_OK;
+}
+
+void
+core_mark_keep(struct core *core)
+{
+    store_mark_keep(core->store);
+}
+
+void
+core_mark_undo(struct core *core, const struct core_mark *mark)
+{
+    store_mark_undo(core->store);
+    core->audit_number = mark->audit_number;
+    core->audit_hash = mark->audit_hash;
+    core->dictionary = mark->dictionary; /* the older ones are kept */
+    core->sendings_end = mark->sendings_end;
+    *core->sendings_end = NULL;
+    core->orders_end = mark->orders_end;
+    *core->orders_end = NULL;
+    companies_cut(core, mark->company_count);
+    if (core->lives_version == mark->lives_version)
+        return;
+    lives_free(core);
+    round_fail(core, lives_load(core));
+}
+
+void
+core_send_later(struct core *core, const struct node_id *to, struct bytes message)
+{
+    struct sending *s = ARENA_NEW(core->round, struct sending);
+
+    s->to = *to;
+    s->message = arena_copy(core->round, message);
+    *core->sendings_end = s;
+    core->sendings_end = &s->next;
+}
+
+void
+core_order(struct core *core, enum link_order order, const struct link_peer *peer, uint64_t epoch)
+{
+    struct ordering *o = ARENA_NEW(core->round, struct ordering);
+
+    o->order = order;
+    o->peer = *peer;
+    o->epoch = epoch;
+    if (peer->dial != NULL)
+        o->peer.dial = arena_text(core->round, bytes_text(peer->dial));
+    *core->orders_end = o;
+    core->orders_end = &o->next;
+}
+
+static void
+round_clear(struct core *core)
+{
+    core->sendings = NULL;
+    core->sendings_end = &core->sendings;
+    core->orders = NULL;
+    core->orders_end = &core->orders;
+    core->answer_count = 0;
+    core->round_failed = false;
+    core->round_status = STATUS_OK;
+    arena_reset(core->round);
+}
+
+static void
+carry_out(struct core *core)
+{
+    for (const struct ordering *o = core->orders; o != NULL; o = o->next) {
+        if (o->order == LINK_ADMIT)
+            core->env.admit(core->env.self, &o->peer);
+        else if (o->order == LINK_DROP)
+            core->env.drop(core->env.self, &o->peer.node);
+        else
+            core->env.epoch(core->env.self, &o->peer.node, o->epoch);
+    }
+    for (const struct sending *s = core->sendings; s != NULL; s = s->next)
+        core->env.send(core->env.self, &s->to, s->message);
+}
+
+static void
+answer_all(struct core *core, enum status failure)
+{
+    for (size_t i = 0; i < core->answer_count; i++) {
+        struct api_request *r = core->answers[i];
+        if (failure != STATUS_OK && r->status == STATUS_OK) {
+            r->status = failure;
+            json_decref(r->reply);
+            r->reply = NULL;
+        }
+        r->done(r);
+    }
+}
+
+/* The waiters of this round: their change did not happen. */
+static void
+fail_waiters(struct core *core, enum status failure)
+{
+    for (struct waiter **at = &core->waiters; *at != NULL;) {
+        struct waiter *w = *at;
+        if (!w->fresh) {
+            at = &w->next;
+            continue;
+        }
+        *at = w->next;
+        w->request->status = failure;
+        w->request->done(w->request);
+        free(w);
+    }
+}
+
+/* Memory as the database has it. */
+static void
+recover(struct core *core)
+{
+    struct diag diag;
+
+    store_rollback(core->store);
+    lives_free(core);
+    companies_free(core);
+    enum status s = load_all(core, &diag);
+    if (s != STATUS_OK) {
+        LOG(LOG_ERROR, "core.cannot_recover", log_status(s));
+        abort(); /* the parent starts us anew */
+    }
+    core_on_link_start(core);
+}
+
+static void
+run_requests(struct core *core)
+{
+    for (size_t i = 0; i < core->request_count; i++) {
+        struct api_request *request = core->requests[i];
+        AUTO(arena_free) struct arena *arena = arena_new(0);
+        struct call call = { .core = core,
+                             .store = core->store,
+                             .dictionary = core->dictionary,
+                             .arena = arena,
+                             .now = core_wall(core) };
+        enum status s = core_need_txn(core);
+        request->status = s;
+        if (s == STATUS_OK)
+            service_run(&call, request);
+        if (call.waits)
+            continue;
+        core->answers =
+            xrealloc(core->answers, (core->answer_count + 1) * sizeof(*core->answers));
+        core->answers[core->answer_count++] = request;
+    }
+    core->request_count = 0;
+}
+
+static void
+pump_all(struct core *core)
+{
+    for (size_t i = 0; i < core->company_count; i++) {
+        struct company *c = core->companies[i];
+        size_t sent;
+        if (c->peer == NULL || peer_state(c->peer) != PEER_READY)
+            continue;
+        enum status s = core_need_txn(core);
+        if (s == STATUS_OK)
+            s = peer_pump(c->peer, core_mono(core), PUMP_FRAMES, &sent);
+        round_fail(core, s);
+        core->pumped += s == STATUS_OK ? sent : 0;
+    }
+}
+
+static void
+finish(struct core *core)
+{
+    enum status s = core->round_status;
+
+    if (!core->round_failed && store_in_txn(core->store)) {
+        s = store_commit(core->store);
+        round_fail(core, s);
+    }
+    if (core->round_failed) {
+        enum status failure = core->round_status;
+        answer_all(core, failure);
+        fail_waiters(core, failure);
+        LOG(LOG_WARN, "round.failed", log_status(failure));
+        round_clear(core);
+        recover(core);
+        carry_out(core);
+        round_clear(core);
+        return;
+    }
+    audit_write_head(core);
+    for (size_t i = 0; i < core->company_count; i++)
+        if (core->companies[i]->peer != NULL)
+            peer_committed(core->companies[i]->peer);
+    carry_out(core);
+    answer_all(core, STATUS_OK);
+    round_clear(core);
+}
+
+static void
+expire_waiters(struct core *core)
+{
+    struct mono_ms now = core_mono(core);
+
+    for (struct waiter **at = &core->waiters; *at != NULL;) {
+        struct waiter *w = *at;
+        w->fresh = false;
+        if (w->until.ms > now.ms) {
+            at = &w->next;
+            continue;
+        }
+        *at = w->next;
+        w->request->done(w->request);
+        free(w);
+    }
+}
+
+static void
+checkpoint(struct core *core)
+{
+    int64_t pages = store_wal_pages(core->store);
+
+    if (pages > WAL_PAGES_MOST)
+        store_checkpoint(core->store, true);
+    else if (pages > WAL_PAGES_IDLE && core->pumped == 0 && !core->job_waits)
+        store_checkpoint(core->store, false);
+}
+
+struct mono_ms
+core_round(struct core *core)
+{
+    struct mono_ms now = core_mono(core);
+
+    core->pumped = 0;
+    run_requests(core);
+    if (core->job_waits)
+        round_fail(core, jobs_step(core));
+    if (now.ms >= core->sweep_at.ms) {
+        round_fail(core, lives_sweep(core));
+        core->sweep_at.ms = now.ms + 10 * 1000;
+    }
+    struct mono_ms next = companies_tick(core);
+    pump_all(core);
+    finish(core);
+    expire_waiters(core);
+    company_publish(core);
+    checkpoint(core);
+    if (core->job_waits || core->pumped > 0)
+        return now;
+    if (core->waiters != NULL && next.ms > now.ms + 50)
+        next.ms = now.ms + 50;
+    return next.ms < core->sweep_at.ms ? next : core->sweep_at;
+}
+
+/* ---- what comes --------------------------------------------------------------------------- */
+
+void
+core_submit(struct core *core, struct api_request *request)
+{
+    core->requests =
+        xrealloc(core->requests, (core->request_count + 1) * sizeof(*core->requests));
+    core->requests[core->request_count++] = request;
+}
+
+void
+core_on_message(struct core *core, const struct node_id *from, struct bytes message)
+{
+    struct company *c = company_find(core, from);
+    struct envelope env;
+    enum status s = envelope_parse(message, &env);
+
+    if (s == STATUS_OK && env.kind == MESSAGE_INTRODUCE) {
+        s = core_need_txn(core);
+        if (s == STATUS_OK)
+            s = companies_on_introduce(core, from, env.body);
+        round_fail(core, s);
+        return;
+    }
+    if (c == NULL || c->peer == NULL)
+        return; /* not, or not any more, a partner: the link is being cut */
+    if (s != STATUS_OK) {
+        env = (struct envelope){ .body = message };
+        if (core_need_txn(core) == STATUS_OK)
+            dead_letter(core, c->id, &env, s, "envelope");
+        return;
+    }
+    s = core_need_txn(core);
+    if (s == STATUS_OK)
+        s = peer_on_message(c->peer, &env, core_mono(core), core_wall(core));
+    round_fail(core, s);
+}
+
+void
+core_on_up(struct core *core, const struct node_id *node)
+{
+    struct company *c = company_find(core, node);
+
+    if (c != NULL && c->peer != NULL)
+        peer_on_link(c->peer, core_mono(core));
+    for (size_t i = 0; i < core->company_count; i++)
+        if (core->companies[i]->is_guest && ID_IS_EQUAL(core->companies[i]->guest_node, *node))
+            core->companies[i]->introduce_at = (struct mono_ms){ 0 };
+}
+
+static void
+release_waiters(struct core *core, const struct node_id *node, uint64_t epoch)
+{
+    for (struct waiter **at = &core->waiters; *at != NULL;) {
+        struct waiter *w = *at;
+        if (!ID_IS_EQUAL(w->node, *node) || (epoch == 0) != (w->epoch == 0) || w->epoch > epoch) {
+            at = &w->next;
+            continue;
+        }
+        *at = w->next;
+        w->request->done(w->request);
+        free(w);
+    }
+}
+
+void
+core_on_dropped(struct core *core, const struct node_id *node)
+{
+    struct company *c = company_find(core, node);
+
+    if (c != NULL && c->peer != NULL)
+        peer_on_cut(c->peer);
+    release_waiters(core, node, 0);
+}
+
+void
+core_on_epoch(struct core *core, const struct node_id *node, uint64_t epoch)
+{
+    struct company *c = company_find(core, node);
+
+    if (c != NULL && c->peer != NULL)
+        peer_on_cut(c->peer);
+    release_waiters(core, node, epoch);
+}
+
+void
+core_on_strangers(struct core *core, uint32_t count)
+{
+    core->strangers += count;
+    LOG(LOG_INFO, "link.strangers", log_num("count", count));
+}
+
+void
+core_on_broken(struct core *core, const struct node_id *node, uint8_t reason)
+{
+    static const char *const details[] = { "link", "frames", "size", "magic" };
+    struct company *c = company_find(core, node);
+    struct envelope none = { 0 };
+
+    if (c == NULL || core_need_txn(core) != STATUS_OK)
+        return;
+    dead_letter(core, c->id, &none, reason == 2 ? STATUS_TOO_BIG : STATUS_MALFORMED,
+                details[reason < COUNT_OF(details) ? reason : 0]);
+}
+
+/* ---- readers ------------------------------------------------------------------------------ */
+
+static enum status
+reader_take(struct core *core, struct store **out)
+{
+    *out = NULL;
+    (void)pthread_mutex_lock(&core->view_lock);
+    if (core->reader_count > 0)
+        *out = core->reader_pool[--core->reader_count];
+    (void)pthread_mutex_unlock(&core->view_lock);
+    return *out != NULL ? STATUS_OK : store_open_reader(core->db_path, out);
+}
+
+static void
+reader_give(struct core *core, struct store **st)
+{
+    if (*st == NULL)
+        return;
+    store_rollback(*st);
+    (void)pthread_mutex_lock(&core->view_lock);
+    if (core->reader_count < COUNT_OF(core->reader_pool))
+        core->reader_pool[core->reader_count++] = TAKE(*st);
+    (void)pthread_mutex_unlock(&core->view_lock);
+    store_close(st);
+}
+
+void
+core_read(struct core *core, struct api_request *request)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct store *st = NULL;
+    enum status s = reader_take(core, &st);
+
+    if (s == STATUS_OK)
+        s = store_begin_read(st);
+    if (s == STATUS_OK) {
+        struct call call = { .core = core,
+                             .store = st,
+                             .dictionary = core->dictionary,
+                             .arena = arena,
+                             .now = core_wall(core) };
+        service_run(&call, request);
+    } else {
+        request->status = s;
+    }
+    reader_give(core, &st);
+}
+
+const struct node_id *
+core_me(const struct core *core)
+{
+    return &core->me;
+}

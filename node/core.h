@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/core.h - the node without its machine: store, partners, shares, services. What it needs of the
+ * world (clock, random, link, signatures) comes in as functions, so that real nodes (node/core_main.c) and the
+ * simulator (tests/sim) run the same code.
+ *
+ * Work goes in rounds, one transaction each: core_on_*() and core_submit() for what came, then core_round(),
+ * which does it, commits once with synchronous=FULL, and only then sends and answers. One thread, except
+ * core_read().
+ */
+#ifndef HANSA_NODE_CORE_H
+#define HANSA_NODE_CORE_H
+
+#include "federation/edge_wire.h"
+#include "federation/keyring.h"
+#include "node/api.h"
+#include "schema/base/ids.h"
+
+struct core;
+
+/* Whom the link may talk to, and how it gets there. */
+struct link_peer {
+    struct node_id node;
+    enum admit_role role;
+    struct box_key transport_key;
+    uint8_t client_secret[32]; /* zero: the node's own */
+    const char *dial;          /* endpoint, or NULL */
+};
+
+struct core_env {
+    void *self;
+    struct wall_ms (*wall)(void *self);
+    struct mono_ms (*mono)(void *self);
+    void (*random)(void *self, void *out, size_t len);
+    struct keyring keyring;
+    /* Called between a commit and the next round only. send may lose messages. */
+    void (*send)(void *self, const struct node_id *to, struct bytes message);
+    void (*admit)(void *self, const struct link_peer *peer);
+    void (*drop)(void *self, const struct node_id *node);                  /* then core_on_dropped */
+    void (*epoch)(void *self, const struct node_id *node, uint64_t epoch); /* then core_on_epoch */
+};
+
+struct core_config {
+    const char *home; /* hansa.db, audit.head, tmp/ are there */
+    struct core_env env;
+};
+
+/* First start: writes who we are into an empty database. descriptor: bytes of our Signed descriptor. */
+MUST_CHECK enum status core_init(const char *home, struct bytes descriptor, const char *language,
+                                 struct diag *diag);
+MUST_CHECK enum status core_open(const struct core_config *config, struct diag *diag,
+                                 struct core **out);
+void core_close(struct core **core);
+
+/* The link starts, or starts again: tells it whom to admit. */
+void core_on_link_start(struct core *core);
+void core_on_message(struct core *core, const struct node_id *from, struct bytes message);
+void core_on_up(struct core *core, const struct node_id *node);
+void core_on_dropped(struct core *core, const struct node_id *node);
+void core_on_epoch(struct core *core, const struct node_id *node, uint64_t epoch);
+void core_on_strangers(struct core *core, uint32_t count);
+void core_on_broken(struct core *core, const struct node_id *node, uint8_t reason);
+
+/* Takes a request of a service that is not read-only; done() is called by a later round. */
+void core_submit(struct core *core, struct api_request *request);
+/* A read-only service, on any thread, on a snapshot of that thread's own. */
+void core_read(struct core *core, struct api_request *request);
+
+/* Do what came, commit, send, answer. Returns when it wants to run again, at the latest. */
+struct mono_ms core_round(struct core *core);
+
+const struct node_id *core_me(const struct core *core);
+/* Endpoint on which we listen, from our descriptor; in the arena. */
+const char *core_listen(const struct core *core, struct arena *arena);
+
+#endif

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/core_priv.h - the inside of struct core, shared by node/.
+ *
+ * Everything here can be made again from the database: after a failed commit core_recover() does so.
+ */
+#ifndef HANSA_NODE_CORE_PRIV_H
+#define HANSA_NODE_CORE_PRIV_H
+
+#include <pthread.h>
+
+#include "federation/disclose.h"
+#include "federation/identity.h"
+#include "federation/peer.h"
+#include "node/core.h"
+#include "node/store/store.h"
+
+/* A company's place on the trust list.
+ *
+ *   INVITED -> TRUSTED <-> SUSPENDED -> REMOVED      INTRODUCED -> INVITED (by invitation)
+ *
+ * SELF        us; id 1
+ * INTRODUCED  met only through a chain: descriptor pinned, good for that chain alone
+ * INVITED     an invitation is on its way, or words are not compared yet
+ * TRUSTED     admitted by the link
+ * SUSPENDED   link cut, queue held
+ * REMOVED     link cut, grants revoked both ways */
+#define COMPANY_STATES(X) \
+    X(SELF, "self")       \
+    X(INTRODUCED, "introduced") \
+    X(INVITED, "invited") \
+    X(TRUSTED, "trusted") \
+    X(SUSPENDED, "suspended") \
+    X(REMOVED, "removed")
+enum company_state {
+#define X(name, text) COMPANY_##name,
+    COMPANY_STATES(X)
+#undef X
+        COMPANY_STATE_COUNT_
+};
+const char *company_state_name(enum company_state state);
+
+enum { COMPANY_US = 1, OWN_GRANT = 0 };
+
+struct company {
+    int64_t id;
+    struct node_id node;
+    enum company_state state;
+    char *name;
+    char country[3];
+    uint64_t serial;
+    struct sign_key signing_key;
+    struct box_key transport_key;
+    char *endpoint; /* the first, or NULL */
+    int64_t introduced_by;
+    struct peer *peer; /* TRUSTED and SUSPENDED */
+    bool leaving;      /* removed, and told so until leave_at */
+    struct mono_ms leave_at;
+    /* INVITED, on the accepting side: how we introduce ourselves */
+    bool is_guest;
+    uint8_t token[16];
+    uint8_t guest_secret[32];
+    struct node_id guest_node;
+    struct mono_ms introduce_at;
+};
+
+/* Which side of a share we are on. */
+enum share_role {
+    ROLE_GIVEN,    /* we issued the leaf */
+    ROLE_RECEIVED, /* we are its audience */
+    ROLE_NOTED,    /* we own the records; others passed on */
+};
+
+/* What became of a share.
+ *
+ *   WAITING -> OFFERED -> DELIVERED -> ACCEPTED -> STOPPED | ENDED
+ *      |          |            +-----> DECLINED
+ *      +-> REFUSED +-> STOPPED | ENDED
+ *
+ * WAITING    given, passed on: the owner has not noted it yet
+ * REFUSED    the owner said no
+ * OFFERED    given: on its way; received: in the tray
+ * DELIVERED  given: the partner has it in its tray, records follow
+ * ACCEPTED, DECLINED  the answer
+ * STOPPED    revoked; ENDED: its time is over */
+#define SHARE_STATES(X)       \
+    X(WAITING, "waiting")     \
+    X(REFUSED, "refused")     \
+    X(OFFERED, "offered")     \
+    X(DELIVERED, "delivered") \
+    X(ACCEPTED, "accepted")   \
+    X(DECLINED, "declined")   \
+    X(STOPPED, "stopped")     \
+    X(ENDED, "ended")
+enum share_state {
+#define X(name, text) SHARE_##name,
+    SHARE_STATES(X)
+#undef X
+        SHARE_STATE_COUNT_
+};
+const char *share_state_name(enum share_state state);
+
+/* A share that can still let something through, with its verified chain. */
+struct live {
+    int64_t share;
+    int64_t leaf;        /* grants.id */
+    int64_t parent_leaf; /* grants.id of the link before the leaf, 0 for a root */
+    int64_t partner;
+    enum share_role role;
+    enum share_state state;
+    bool has_declined; /* rows in `declined` */
+    bool has_due;      /* false: certainly no rows in `due` */
+    struct verified_chain *chain;
+};
+
+struct waiter { /* a request that answers when the link has dropped what it held */
+    struct waiter *next;
+    struct api_request *request;
+    struct node_id node;
+    uint64_t epoch; /* 0: waits for a drop */
+    struct mono_ms until;
+    bool fresh; /* of this round */
+};
+
+struct sending {
+    struct sending *next;
+    struct node_id to;
+    struct bytes message;
+};
+
+/* What the link is told after the commit. */
+enum link_order { LINK_ADMIT, LINK_DROP, LINK_EPOCH };
+struct ordering {
+    struct ordering *next;
+    enum link_order order;
+    struct link_peer peer;
+    uint64_t epoch;
+};
+
+struct core {
+    struct core_env env;
+    char *home;
+    char *db_path;
+    struct store *store;
+    struct dictionary *_Atomic dictionary; /* the newest of: */
+    struct dictionary **dictionaries;
+    size_t dictionary_count;
+    struct node_id me;
+    char own_space[64];
+    char region[3]; /* our country, for phones */
+    uint32_t incarnation;
+    uint8_t match_key[32];
+    struct digest profile;
+    struct peer_ops peer_ops;
+
+    struct company **companies;
+    size_t company_count;
+    struct live *lives;
+    size_t live_count;
+    uint64_t lives_version; /* counts every change of the list */
+
+    struct arena *round; /* what this round made; gone at its end */
+    bool round_failed;
+    enum status round_status;
+    struct sending *sendings, **sendings_end;
+    struct ordering *orders, **orders_end;
+    struct api_request **requests;
+    size_t request_count;
+    struct api_request **answers; /* of this round */
+    size_t answer_count;
+    struct waiter *waiters;
+    uint64_t epoch;
+    uint64_t strangers;
+
+    int64_t audit_number;
+    struct digest audit_hash;
+    int64_t audit_written; /* in audit.head */
+
+    struct mono_ms sweep_at;
+    struct job *job; /* the one in hand (node/job.c) */
+    bool job_waits;  /* a job has more to do */
+    size_t pumped;  /* messages handed over in this round */
+
+    pthread_mutex_t view_lock; /* guards links, for readers */
+    struct link_view *links;
+    size_t link_count;
+    struct store *reader_pool[8];
+    size_t reader_count;
+};
+
+struct link_view {
+    int64_t company;
+    enum peer_state state;
+    bool clock_off, frozen;
+    int64_t clock_offset_ms;
+};
+
+static inline struct wall_ms
+core_wall(const struct core *core)
+{
+    return core->env.wall(core->env.self);
+}
+
+static inline struct mono_ms
+core_mono(const struct core *core)
+{
+    return core->env.mono(core->env.self);
+}
+
+/* ---- core.c ---- */
+/* Opens this round's transaction if need be. */
+MUST_CHECK enum status core_need_txn(struct core *core);
+void core_send_later(struct core *core, const struct node_id *to, struct bytes message);
+void core_order(struct core *core, enum link_order order, const struct link_peer *peer,
+                uint64_t epoch);
+MUST_CHECK enum status core_load_dictionary(struct core *core, struct diag *diag);
+
+/* For one object or request: keep or undo all that it changed, in the database and in memory. Not nested. */
+struct core_mark {
+    int64_t audit_number;
+    struct digest audit_hash;
+    size_t company_count;
+    uint64_t lives_version;
+    struct dictionary *dictionary;
+    struct sending **sendings_end;
+    struct ordering **orders_end;
+};
+MUST_CHECK enum status core_mark_set(struct core *core, struct core_mark *mark);
+void core_mark_keep(struct core *core);
+void core_mark_undo(struct core *core, const struct core_mark *mark);
+
+/* ---- companies.c ---- */
+void companies_cut(struct core *core, size_t count); /* forgets the newest */
+MUST_CHECK enum status companies_load(struct core *core);
+void companies_free(struct core *core);
+struct company *company_find(struct core *core, const struct node_id *node);
+struct company *company_by_id(struct core *core, int64_t id); /* NULL when none */
+struct key_directory company_keys_of(struct core *core);
+/* A verified descriptor we have not seen, or a newer one. state only for a company that is new. */
+MUST_CHECK enum status company_learn(struct core *core, const struct signed_object *object,
+                                     enum company_state state, int64_t introduced_by,
+                                     struct company **out);
+MUST_CHECK enum status company_set_state(struct core *core, struct company *company,
+                                         enum company_state state);
+void company_admit(struct core *core, const struct company *company);
+void company_publish(struct core *core); /* link states for readers */
+struct mono_ms companies_tick(struct core *core);
+MUST_CHECK enum status companies_on_introduce(struct core *core, const struct node_id *guest,
+                                              struct bytes body);
+/* Signed bytes as they came; in the arena. */
+MUST_CHECK enum status company_descriptor(struct core *core, const struct node_id *node,
+                                          struct arena *arena, struct signed_object *out);
+
+/* ---- lives.c ---- */
+MUST_CHECK enum status lives_load(struct core *core);
+void lives_free(struct core *core);
+/* Chain of a leaf as stored, root first; in the arena. */
+MUST_CHECK enum status grant_links(struct store *st, int64_t leaf, struct arena *arena,
+                                   struct signed_object **out, size_t *count);
+/* Keeps verified links; *leaf is grants.id of the last. */
+MUST_CHECK enum status grants_keep(struct core *core, const struct signed_object *links,
+                                   const struct verified_chain *chain, int64_t *leaf);
+MUST_CHECK enum status chain_check(struct core *core, const struct signed_object *links,
+                                   size_t count, struct verified_chain **out,
+                                   struct chain_fault *fault);
+struct share_row {
+    int64_t leaf;
+    enum share_role role;
+    int64_t partner;
+    enum share_state state;
+    enum offer_kind kind;
+    const char *title, *note;
+    int64_t count;
+    struct bytes offer;
+    struct object_id oid;
+};
+/* Adds the row and the live; takes the chain. */
+MUST_CHECK enum status share_add(struct core *core, const struct share_row *row,
+                                 struct verified_chain **chain, struct live **out);
+/* Moves along SHARE_STATES; asserts on a step that is none. A final state takes the live away: the pointer
+ * is gone then. */
+MUST_CHECK enum status share_move(struct core *core, struct live *live, enum share_state to,
+                                  const char *reason);
+struct live *live_by_leaf(struct core *core, int64_t leaf, enum share_role role);
+struct live *live_by_share(struct core *core, int64_t share);
+struct live *live_by_gid(struct core *core, const struct object_id *gid, enum share_role role);
+bool live_is_declined(struct core *core, const struct live *live, const struct record_id *record);
+/* Everything under a grant falls: marks it revoked, stops shares, erases what is held, tells those we passed on to. */
+MUST_CHECK enum status grant_fall(struct core *core, const struct object_id *gid,
+                                  struct bytes object, enum share_state how, const char *reason);
+/* Ends what is over by now. Returns when it wants to run again. */
+MUST_CHECK enum status lives_sweep(struct core *core);
+
+/* ---- records.c ---- */
+struct mint {
+    int64_t record; /* 0: a new one */
+    struct key type;
+    struct field *fields; /* ascending; all of them, not only what changed */
+    size_t field_count;
+    bool tombstone;
+    struct record_id id; /* filled in */
+};
+/* Signs, stores, projects and queues for partners; actor for the audit. All of one type or not. */
+MUST_CHECK enum status records_mint(struct core *core, struct mint *items, size_t count,
+                                    const char *actor, const char *action);
+/* Our own record whose identifying field has this value. STATUS_NOT_FOUND. */
+MUST_CHECK enum status record_match(struct core *core, const struct type *type,
+                                    const struct type_field *field, struct bytes value, int64_t *out);
+/* One believed revision under a received share; run from records_keep_run(). STATUS_REPLAY: nothing new in it.
+ * STATUS_EQUIVOCATION with *fault: the record is frozen. */
+MUST_CHECK enum status record_take(struct core *core, const struct live *live,
+                                   const struct received *item, int64_t run, const char **fault);
+MUST_CHECK enum status records_keep_run(struct core *core, const struct run_leaves *run,
+                                        size_t refs, int64_t *out);
+/* One of the run's items was not kept after all. */
+MUST_CHECK enum status records_run_spare(struct core *core, int64_t run);
+/* The offer was accepted: what waited is applied. */
+MUST_CHECK enum status records_apply(struct core *core, const struct live *live);
+/* Nothing is held under this leaf any more. */
+MUST_CHECK enum status records_forget(struct core *core, int64_t leaf, const struct record_id *only);
+/* Kept, but neither shown nor passed on: its time is over and the grant leaves days to erase. */
+MUST_CHECK enum status records_hide(struct core *core, int64_t leaf);
+/* A stored copy as a disclosure with its facts and run; in the arena. *run: the run of the call before, taken
+ * again when it is the same; NULL at first. STATUS_NOT_FOUND. */
+struct copy_row {
+    int64_t record;
+    struct position position;
+    struct disclosure full;
+    struct record_facts facts;
+    const struct run_leaves *run;
+    uint32_t leaf;
+    struct wall_ms at;
+};
+/* Every stored record that the live covers, after the first decision; fn may stop with any status but OK. */
+typedef enum status covered_fn(void *self, struct live *live, const struct copy_row *row);
+MUST_CHECK enum status records_each_covered(struct core *core, struct live *live, covered_fn *fn,
+                                            void *self);
+/* Marks them as due. */
+MUST_CHECK enum status records_queue_share(struct core *core, struct live *live);
+MUST_CHECK enum status copy_get(struct core *core, int64_t record, int64_t grant,
+                                struct arena *arena, const struct run_leaves **run,
+                                struct copy_row *out);
+/* What a record is now, from every copy that may be shown (pending: also those not accepted yet). */
+struct record_now {
+    int64_t record;
+    struct record_id id;
+    int64_t owner; /* company.id */
+    struct key type;
+    struct position position;
+    struct wall_ms at;
+    int64_t grant; /* of the newest copy; OWN_GRANT: ours */
+    bool is_partial;
+    bool tombstone;
+    struct field *fields;
+    size_t field_count;
+};
+MUST_CHECK enum status record_now(struct store *st, int64_t record, bool pending, struct arena *arena,
+                                  struct record_now **out);
+
+/* ---- exchange.c ---- */
+void exchange_ops(struct core *core, struct peer_ops *ops);
+void dead_letter(struct core *core, int64_t company, const struct envelope *env, enum status status,
+                 const char *detail);
+MUST_CHECK enum status control_queue(struct core *core, int64_t company, enum message_kind kind,
+                                     struct bytes body, int64_t share);
+/* ---- exchange_control.c ---- */
+MUST_CHECK enum status exchange_take_control(struct core *core, struct peer *peer,
+                                             const struct envelope *env, const char **detail);
+MUST_CHECK enum status exchange_take_void(struct core *core, struct peer *peer,
+                                          const struct envelope *env, const char **detail);
+MUST_CHECK enum status offer_send(struct core *core, const struct live *live);
+MUST_CHECK enum status core_sign(struct core *core, enum sign_type type, struct bytes body,
+                                 struct signed_object *out);
+
+/* ---- audit.c ---- */
+MUST_CHECK enum status audit_load(struct core *core, struct diag *diag);
+MUST_CHECK enum status audit_add(struct core *core, const char *actor, const char *action,
+                                 struct bytes subject, struct bytes detail);
+void audit_write_head(struct core *core);
+/* Walks the whole chain. *bad is the number of the first entry that does not follow, 0 when all is well. */
+MUST_CHECK enum status audit_verify(struct store *st, const char *home, int64_t *count, int64_t *bad);
+const char *actor_partner(struct core *core, const struct node_id *node); /* in the round arena */
+
+/* ---- service.c ---- */
+struct call {
+    struct core *core;
+    struct store *store; /* the writer, or a reader's snapshot */
+    const struct dictionary *dictionary;
+    json_t *args;
+    struct api_request *request;
+    struct arena *arena;
+    struct diag *diag;
+    struct wall_ms now;
+    enum language language;
+    const char *actor;
+    bool waits; /* answered later: service_wait */
+    json_t *reply; /* owned by the call until it is taken */
+};
+typedef enum status service_fn(struct call *call);
+service_fn *service_handler(const char *name);
+/* A row per service has a handler: checked by a test. */
+void service_run(struct call *call, struct api_request *request);
+/* Answer this request only when the link has dropped what it held for node (epoch 0: cut it), or after 1 s. */
+void service_wait(struct call *call, const struct node_id *node, uint64_t epoch);
+
+/* ---- job.c ---- */
+MUST_CHECK enum status jobs_step(struct core *core); /* a piece of the oldest running job */
+MUST_CHECK enum status jobs_load(struct core *core);
+void job_close(struct core *core);
+
+#endif

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/exchange_control.c - objects of the control stream: offers and answers, notices of passing on,
+ * revocations, descriptors. Each handler verifies before it believes, and writes only after the last check; what it
+ * wrote is undone with the mark of the message when it fails.
+ */
+#include <string.h>
+
+#include "node/core_priv.h"
+#include "schema/base/cleanup.h"
+#include "schema/base/log.h"
+#include "schema/digest.h"
+
+/* A message being taken. */
+struct taking {
+    struct core *core;
+    struct company *from;
+    struct arena *arena;
+    const struct envelope *env;
+    const char *detail; /* component at fault */
+};
+
+enum status
+core_sign(struct core *core, enum sign_type type, struct bytes body, struct signed_object *out)
+{
+    out->body = body;
+    return core->env.keyring.sign(core->env.keyring.self, type, body, &out->signature);
+}
+
+static const char *
+actor_of(struct taking *t)
+{
+    return actor_partner(t->core, &t->from->node);
+}
+
+/* ---- chains that come with an object ------------------------------------------------------ */
+
+static bool
+is_named(const struct node_id *node, struct grant *const *grants, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ID_IS_EQUAL(grants[i]->issuer, *node) || ID_IS_EQUAL(grants[i]->audience, *node))
+            return true;
+    return false;
+}
+
+/* Descriptors of companies that the chain names; others are no business of ours. */
+static enum status
+learn_all(struct taking *t, const struct bundle *bundle)
+{
+    struct grant *grants[CHAIN_MAX];
+
+    t->detail = "chain";
+    if (bundle->link_count == 0 || bundle->link_count > CHAIN_MAX)
+        return STATUS_BROKEN_CHAIN;
+    for (size_t i = 0; i < bundle->link_count; i++)
+        TRY(wire_grant_parse(bundle->links[i].body, t->arena, &grants[i]));
+    for (size_t i = 0; i < bundle->descriptor_count; i++) {
+        struct descriptor *d;
+        struct node_id node;
+        struct company *c;
+        t->detail = "descriptor";
+        TRY(descriptor_verify(&bundle->descriptors[i], core_wall(t->core), t->arena, &d, &node));
+        if (is_named(&node, grants, bundle->link_count))
+            TRY(company_learn(t->core, &bundle->descriptors[i], COMPANY_INTRODUCED, t->from->id,
+                              &c));
+    }
+    return STATUS_OK;
+}
+
+static enum status
+verify_links(struct taking *t, const struct bundle *bundle, struct verified_chain **chain)
+{
+    struct chain_fault fault = { 0 };
+
+    TRY(learn_all(t, bundle));
+    enum status s = chain_check(t->core, bundle->links, bundle->link_count, chain, &fault);
+    t->detail = fault.component != NULL ? fault.component : "chain";
+    return s;
+}
+
+/* ---- offers ------------------------------------------------------------------------------- */
+
+enum status
+offer_send(struct core *core, const struct live *live)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct bundle bundle = { 0 };
+    struct signed_object *object;
+    size_t n = chain_length(live->chain);
+
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_SHARE_OFFER);
+        stmt_bind(q, "i", live->share);
+        TRY(stmt_step(q));
+        TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, 0)), arena, &object));
+    }
+    bundle.object = *object;
+    TRY(grant_links(core->store, live->leaf, arena, &bundle.links, &bundle.link_count));
+    bundle.descriptors = ARENA_ARRAY(arena, struct signed_object, n);
+    for (size_t i = 0; i < n; i++) /* issuers: the owner first, then each who passed on */
+        TRY(company_descriptor(core, &chain_link(live->chain, i)->issuer, arena,
+                               &bundle.descriptors[bundle.descriptor_count++]));
+    return control_queue(core, live->partner, MESSAGE_OFFER, wire_bundle_format(&bundle, arena),
+                         live->share);
+}
+
+static enum status
+check_offer(struct taking *t, const struct bundle *bundle, const struct offer *offer,
+            struct verified_chain **chain)
+{
+    struct key_directory keys = company_keys_of(t->core);
+
+    t->detail = "author";
+    if (!ID_IS_EQUAL(offer->author, t->from->node))
+        return STATUS_BAD_SIGNATURE;
+    t->detail = "offer";
+    TRY(object_verify(SIGN_OFFER, &bundle->object, &offer->author, &offer->audience, &t->core->me,
+                      &keys));
+    TRY(verify_links(t, bundle, chain));
+    t->detail = "leaf";
+    const struct grant *leaf = chain_leaf(*chain);
+    if (!ID_IS_EQUAL(leaf->audience, t->core->me))
+        return STATUS_WRONG_AUDIENCE;
+    if (!ID_IS_EQUAL(leaf->issuer, offer->author) ||
+        !ID_IS_EQUAL(*chain_leaf_id(*chain), offer->grant))
+        return STATUS_BROKEN_CHAIN;
+    return STATUS_OK;
+}
+
+static enum status
+take_offer(struct taking *t)
+{
+    AUTO(verified_chain_free) struct verified_chain *chain = NULL;
+    struct core *core = t->core;
+    struct bundle *bundle;
+    struct offer *offer;
+    struct live *live;
+    int64_t known;
+
+    TRY(wire_bundle_parse(t->env->body, t->arena, &bundle));
+    TRY(wire_offer_parse(bundle->object.body, t->arena, &offer));
+    TRY(check_offer(t, bundle, offer, &chain));
+    struct object_id oid = digest_object_id(bundle->object.body);
+    enum status s = store_number(core->store, &known, STMT_SHARE_BY_OID, "b",
+                                 bytes_of(oid.b, ID_SIZE));
+    if (s != STATUS_NOT_FOUND)
+        return s; /* we have it */
+    struct share_row row = { .role = ROLE_RECEIVED,
+                             .partner = t->from->id,
+                             .state = SHARE_OFFERED,
+                             .kind = offer->kind,
+                             .title = offer->title,
+                             .note = offer->note,
+                             .count = offer->count,
+                             .offer = wire_signed_object_format(&bundle->object, t->arena),
+                             .oid = oid };
+    TRY(grants_keep(core, bundle->links, chain, &row.leaf));
+    TRY(share_add(core, &row, &chain, &live));
+    return audit_add(core, actor_of(t), "offer.received", bytes_of(oid.b, ID_SIZE),
+                     bytes_of(offer->grant.b, ID_SIZE));
+}
+
+/* ---- answers ------------------------------------------------------------------------------ */
+
+static enum status
+answered(struct taking *t, struct live *live, const struct answer *answer)
+{
+    struct core *core = t->core;
+
+    if (live->state == SHARE_OFFERED)
+        TRY(share_move(core, live, SHARE_DELIVERED, ""));
+    if (live->state != SHARE_DELIVERED)
+        return STATUS_OK; /* it said so before */
+    if (!answer->accepted)
+        return share_move(core, live, SHARE_DECLINED, answer->reason);
+    for (size_t i = 0; i < answer->declined_count; i++)
+        TRY(store_exec(core->store, STMT_DECLINED_ADD, "ibt", live->share,
+                       bytes_of(answer->declined[i].record.b, ID_SIZE),
+                       answer->declined[i].reason));
+    live->has_declined = live->has_declined || answer->declined_count > 0;
+    core->lives_version++;
+    TRY(share_move(core, live, SHARE_ACCEPTED, answer->reason));
+    return records_queue_share(core, live);
+}
+
+static enum status
+take_answer(struct taking *t)
+{
+    struct key_directory keys = company_keys_of(t->core);
+    struct signed_object *object;
+    struct answer *answer;
+
+    TRY(wire_signed_body_parse(t->env->body, t->arena, &object));
+    TRY(wire_answer_parse(object->body, t->arena, &answer));
+    t->detail = "author";
+    if (!ID_IS_EQUAL(answer->author, t->from->node))
+        return STATUS_BAD_SIGNATURE;
+    t->detail = "answer";
+    TRY(object_verify(SIGN_ANSWER, object, &answer->author, &answer->audience, &t->core->me,
+                      &keys));
+    struct live *live = live_by_gid(t->core, &answer->grant, ROLE_GIVEN);
+    if (live == NULL || live->partner != t->from->id)
+        return STATUS_OK; /* stopped meanwhile */
+    TRY(audit_add(t->core, actor_of(t), answer->accepted ? "offer.accepted" : "offer.declined",
+                  bytes_of(answer->grant.b, ID_SIZE), object->body));
+    return answered(t, live, answer);
+}
+
+/* ---- passing on --------------------------------------------------------------------------- */
+
+/* Our neighbours in a chain: who issued to us, and to whom we issued. */
+static struct company *
+neighbour(struct core *core, const struct verified_chain *chain, bool upward)
+{
+    for (size_t i = 0; i < chain_length(chain); i++) {
+        const struct grant *g = chain_link(chain, i);
+        if (upward && ID_IS_EQUAL(g->audience, core->me))
+            return company_find(core, &g->issuer);
+        if (!upward && ID_IS_EQUAL(g->issuer, core->me))
+            return company_find(core, &g->audience);
+    }
+    return NULL;
+}
+
+static enum status
+note_passon(struct taking *t, const struct bundle *bundle, struct verified_chain **chain)
+{
+    struct core *core = t->core;
+    const struct live *root = NULL;
+    const struct company *next = company_find(core, &chain_leaf(*chain)->audience);
+    struct share_row row = { .role = ROLE_NOTED,
+                             .partner = next->id,
+                             .state = SHARE_ACCEPTED,
+                             .kind = OFFER_EVENT,
+                             .title = "",
+                             .note = "" };
+    struct live *live;
+    int64_t known;
+
+    enum status s = store_number(core->store, &known, STMT_GRANT_FIND, "b",
+                                 bytes_of(chain_leaf_id(*chain)->b, ID_SIZE));
+    if (s != STATUS_NOT_FOUND)
+        return s;
+    root = live_by_gid(core, chain_link_id(*chain, 0), ROLE_GIVEN);
+    row.count = root == NULL ? 0 : 1;
+    TRY(grants_keep(core, bundle->links, *chain, &row.leaf));
+    return share_add(core, &row, chain, &live);
+}
+
+static enum status
+answer_passon(struct taking *t, const struct passon *passon, const struct company *next)
+{
+    bool refused = next->state == COMPANY_SUSPENDED || next->state == COMPANY_REMOVED;
+    struct passon_ack ack = { .author = t->core->me,
+                              .audience = passon->author,
+                              .grant = passon->grant,
+                              .noted = !refused,
+                              .reason = refused ? "not with this company" : "",
+                              .noted_at = core_wall(t->core) };
+    struct signed_object object;
+
+    TRY(core_sign(t->core, SIGN_PASSON_ACK, wire_passon_ack_format(&ack, t->arena), &object));
+    TRY(audit_add(t->core, actor_of(t), refused ? "passon.refused" : "passon.noted",
+                  bytes_of(passon->grant.b, ID_SIZE), bytes_of(passon->next.b, ID_SIZE)));
+    return control_queue(t->core, t->from->id, MESSAGE_PASSON_ACK,
+                         wire_signed_body_format(&object, t->arena), 0);
+}
+
+static enum status
+take_passon(struct taking *t)
+{
+    AUTO(verified_chain_free) struct verified_chain *chain = NULL;
+    struct key_directory keys = company_keys_of(t->core);
+    struct bundle *bundle;
+    struct passon *passon;
+
+    TRY(wire_bundle_parse(t->env->body, t->arena, &bundle));
+    TRY(wire_passon_parse(bundle->object.body, t->arena, &passon));
+    TRY(verify_links(t, bundle, &chain));
+    t->detail = "passon";
+    TRY(object_verify(SIGN_PASSON, &bundle->object, &passon->author, &passon->audience,
+                      &passon->audience, &keys));
+    const struct grant *leaf = chain_leaf(chain);
+    if (!ID_IS_EQUAL(passon->audience, leaf->owner) || !ID_IS_EQUAL(passon->author, leaf->issuer) ||
+        !ID_IS_EQUAL(passon->next, leaf->audience) ||
+        !ID_IS_EQUAL(passon->grant, *chain_leaf_id(chain)))
+        return STATUS_BROKEN_CHAIN;
+    const struct company *next = company_find(t->core, &passon->next);
+    if (ID_IS_EQUAL(passon->audience, t->core->me)) {
+        TRY(note_passon(t, bundle, &chain));
+        return answer_passon(t, passon, next);
+    }
+    /* Between the one who passes on and the owner: the bytes go on unchanged. */
+    const struct company *up = neighbour(t->core, chain, true);
+    t->detail = "route";
+    if (up == NULL || up->peer == NULL)
+        return STATUS_NOT_GRANTED;
+    TRY(note_passon(t, bundle, &chain));
+    return control_queue(t->core, up->id, MESSAGE_PASSON, t->env->body, 0);
+}
+
+static enum status
+relay_ack(struct taking *t, const struct passon_ack *ack)
+{
+    const struct live *noted = live_by_gid(t->core, &ack->grant, ROLE_NOTED);
+    const struct company *down =
+        noted == NULL ? NULL : neighbour(t->core, noted->chain, false);
+
+    if (down == NULL || down->peer == NULL)
+        return STATUS_NOT_GRANTED;
+    return control_queue(t->core, down->id, MESSAGE_PASSON_ACK, t->env->body, 0);
+}
+
+static enum status
+take_passon_ack(struct taking *t)
+{
+    struct key_directory keys = company_keys_of(t->core);
+    struct signed_object *object;
+    struct passon_ack *ack;
+
+    TRY(wire_signed_body_parse(t->env->body, t->arena, &object));
+    TRY(wire_passon_ack_parse(object->body, t->arena, &ack));
+    t->detail = "author";
+    TRY(object_verify(SIGN_PASSON_ACK, object, &ack->author, &ack->audience, &ack->audience, &keys));
+    if (!ID_IS_EQUAL(ack->audience, t->core->me))
+        return relay_ack(t, ack);
+    struct live *live = live_by_gid(t->core, &ack->grant, ROLE_GIVEN);
+    if (live == NULL || live->state != SHARE_WAITING)
+        return STATUS_OK;
+    if (!ID_IS_EQUAL(ack->author, *chain_owner(live->chain)))
+        return STATUS_FOREIGN_OWNER;
+    TRY(audit_add(t->core, actor_of(t), ack->noted ? "passon.acknowledged" : "passon.refused",
+                  bytes_of(ack->grant.b, ID_SIZE), object->body));
+    if (!ack->noted)
+        return share_move(t->core, live, SHARE_REFUSED, ack->reason);
+    TRY(share_move(t->core, live, SHARE_OFFERED, ""));
+    return offer_send(t->core, live);
+}
+
+/* ---- revocation --------------------------------------------------------------------------- */
+
+/* May the author take this grant back? Owner, issuer, or issuer of an ancestor. */
+static enum status
+check_revoker(struct taking *t, const struct revocation *r)
+{
+    struct signed_object *links;
+    size_t count;
+    int64_t id;
+
+    enum status s = store_number(t->core->store, &id, STMT_GRANT_FIND, "b",
+                                 bytes_of(r->grant.b, ID_SIZE));
+    if (s == STATUS_NOT_FOUND) /* before its grant: good for the owner's word alone */
+        return ID_IS_EQUAL(r->author, r->owner) || ID_IS_EQUAL(r->author, t->from->node)
+                   ? STATUS_OK
+                   : STATUS_NOT_GRANTED;
+    TRY(s);
+    TRY(grant_links(t->core->store, id, t->arena, &links, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct grant *g;
+        TRY(wire_grant_parse(links[i].body, t->arena, &g));
+        if (ID_IS_EQUAL(g->issuer, r->author) || ID_IS_EQUAL(g->owner, r->author))
+            return STATUS_OK;
+    }
+    return STATUS_NOT_GRANTED;
+}
+
+static enum status
+take_revocation(struct taking *t)
+{
+    struct key_directory keys = company_keys_of(t->core);
+    struct signed_object *object;
+    struct revocation *r;
+
+    TRY(wire_signed_body_parse(t->env->body, t->arena, &object));
+    TRY(wire_revocation_parse(object->body, t->arena, &r));
+    t->detail = "revocation";
+    TRY(object_verify(SIGN_REVOCATION, object, &r->author, &r->audience, &r->audience, &keys));
+    t->detail = "author";
+    TRY(check_revoker(t, r));
+    return grant_fall(t->core, &r->grant, wire_signed_object_format(object, t->arena),
+                      SHARE_STOPPED, r->reason);
+}
+
+/* ---- descriptors, voids ------------------------------------------------------------------- */
+
+static enum status
+take_descriptor(struct taking *t)
+{
+    struct signed_object *object;
+    struct descriptor *d;
+    struct node_id node;
+    struct company *c;
+
+    TRY(wire_signed_body_parse(t->env->body, t->arena, &object));
+    TRY(descriptor_verify(object, core_wall(t->core), t->arena, &d, &node));
+    t->detail = "node";
+    if (!ID_IS_EQUAL(node, t->from->node))
+        return STATUS_BAD_SIGNATURE;
+    return company_learn(t->core, object, COMPANY_INTRODUCED, 0, &c);
+}
+
+enum status
+exchange_take_void(struct core *core, struct peer *peer, const struct envelope *env,
+                   const char **detail)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(ARENA_CAP_MESSAGE);
+    struct key_directory keys = company_keys_of(core);
+    struct signed_object *object;
+    struct void_range *v;
+
+    *detail = "void";
+    TRY(wire_signed_body_parse(env->body, arena, &object));
+    TRY(wire_void_range_parse(object->body, arena, &v));
+    return object_verify(SIGN_VOID, object, peer_node(peer), &v->audience, &core->me, &keys);
+}
+
+/* ---- dispatch ----------------------------------------------------------------------------- */
+
+static const struct {
+    enum message_kind kind;
+    enum status (*take)(struct taking *t);
+} handlers[] = {
+    { MESSAGE_OFFER, take_offer },           { MESSAGE_ANSWER, take_answer },
+    { MESSAGE_PASSON, take_passon },         { MESSAGE_PASSON_ACK, take_passon_ack },
+    { MESSAGE_REVOCATION, take_revocation }, { MESSAGE_DESCRIPTOR, take_descriptor },
+};
+
+enum status
+exchange_take_control(struct core *core, struct peer *peer, const struct envelope *env,
+                      const char **detail)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(ARENA_CAP_MESSAGE);
+    struct taking t = { .core = core,
+                        .from = company_by_id(core, peer_company(peer)),
+                        .arena = arena,
+                        .env = env,
+                        .detail = "object" };
+
+    for (size_t i = 0; i < COUNT_OF(handlers); i++) {
+        if (handlers[i].kind != env->kind)
+            continue;
+        enum status s = handlers[i].take(&t);
+        *detail = t.detail;
+        return s;
+    }
+    return STATUS_UNKNOWN_KIND;
+}

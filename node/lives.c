@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/lives.c - shares that can still let something through, each with its verified chain in memory, and
+ * how they end: by answer, by revocation, by time.
+ *
+ * 1. A live exists exactly for the share rows in a state that is not final.
+ * 2. Its chain came from chain_verify(), at start or when the share was added; the decision looks at the
+ *    clock each time, so a chain whose time is over lets nothing through even before it is swept.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/core_priv.h"
+#include "schema/base/cleanup.h"
+#include "schema/base/log.h"
+#include "schema/base/plant.h"
+#include "schema/digest.h"
+
+enum { DAY_MS = 24 * 3600 * 1000 };
+
+static const char *const state_names[] = {
+#define X(name, text) [SHARE_##name] = text,
+    SHARE_STATES(X)
+#undef X
+};
+
+#define TO(state) (1u << SHARE_##state)
+static const unsigned successors[SHARE_STATE_COUNT_] = {
+    [SHARE_WAITING] = TO(OFFERED) | TO(REFUSED) | TO(STOPPED) | TO(ENDED),
+    [SHARE_OFFERED] = TO(DELIVERED) | TO(ACCEPTED) | TO(DECLINED) | TO(STOPPED) | TO(ENDED),
+    [SHARE_DELIVERED] = TO(ACCEPTED) | TO(DECLINED) | TO(STOPPED) | TO(ENDED),
+    [SHARE_ACCEPTED] = TO(STOPPED) | TO(ENDED),
+};
+#undef TO
+
+const char *
+share_state_name(enum share_state state)
+{
+    return state_names[state];
+}
+
+/* ---- chains ------------------------------------------------------------------------------- */
+
+enum status
+grant_links(struct store *st, int64_t leaf, struct arena *arena, struct signed_object **out,
+            size_t *count)
+{
+    enum { GID, OBJECT, PARENT };
+    struct signed_object *links = ARENA_ARRAY(arena, struct signed_object, CHAIN_MAX);
+    size_t n = 0;
+
+    *out = NULL;
+    *count = 0;
+    for (int64_t id = leaf; id != 0 && n < CHAIN_MAX; n++) {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(st, STMT_GRANT_GET);
+        struct signed_object *object;
+        stmt_bind(q, "i", id);
+        TRY(stmt_step(q));
+        TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, OBJECT)), arena, &object));
+        for (size_t i = n; i > 0; i--)
+            links[i] = links[i - 1];
+        links[0] = *object;
+        id = stmt_int(q, PARENT);
+    }
+    *out = links;
+    *count = n;
+    return STATUS_OK;
+}
+
+static bool
+is_revoked(void *self, const struct object_id *grant)
+{
+    struct core *core = self;
+    int64_t one;
+
+    return store_number(core->store, &one, STMT_REVOKED_FIND, "b", bytes_of(grant->b, ID_SIZE)) !=
+           STATUS_NOT_FOUND; /* when the database cannot say, assume the worst */
+}
+
+enum status
+chain_check(struct core *core, const struct signed_object *links, size_t count,
+            struct verified_chain **out, struct chain_fault *fault)
+{
+    struct key_directory keys = company_keys_of(core);
+    struct revocation_view revoked = { .is_revoked = is_revoked, .self = core };
+
+    return chain_verify(links, count, &keys, &revoked, core_wall(core), out, fault);
+}
+
+static int64_t
+company_id_of(struct core *core, const struct node_id *node)
+{
+    const struct company *c = company_find(core, node);
+
+    return c == NULL ? 0 : c->id;
+}
+
+enum status
+grants_keep(struct core *core, const struct signed_object *links,
+            const struct verified_chain *chain, int64_t *leaf)
+{
+    int64_t parent = 0;
+
+    *leaf = 0;
+    for (size_t i = 0; i < chain_length(chain); i++) {
+        const struct grant *g = chain_link(chain, i);
+        struct bytes gid = bytes_of(chain_link_id(chain, i)->b, ID_SIZE);
+        struct bytes object = wire_signed_object_format(&links[i], core->round);
+        TRY(store_exec(core->store, STMT_GRANT_ADD, "bbiiiii", gid, object, parent,
+                       company_id_of(core, &g->issuer), company_id_of(core, &g->audience),
+                       company_id_of(core, &g->owner), g->not_after.ms));
+        TRY(store_number(core->store, &parent, STMT_GRANT_FIND, "b", gid));
+    }
+    *leaf = parent;
+    return STATUS_OK;
+}
+
+/* ---- the list ----------------------------------------------------------------------------- */
+
+static struct live *
+live_append(struct core *core)
+{
+    core->lives = xrealloc(core->lives, (core->live_count + 1) * sizeof(*core->lives));
+    struct live *live = &core->lives[core->live_count++];
+    *live = (struct live){ 0 };
+    core->lives_version++;
+    return live;
+}
+
+static void
+live_drop(struct core *core, struct live *live)
+{
+    size_t at = (size_t)(live - core->lives);
+
+    core->lives_version++;
+    verified_chain_free(&live->chain);
+    core->lives[at] = core->lives[--core->live_count];
+}
+
+/* A stored chain was verified when it came; what can have changed since is time and revocation. */
+static enum status
+load_chain(struct core *core, struct live *live)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct signed_object *links;
+    size_t count;
+    struct chain_fault fault;
+
+    TRY(grant_links(core->store, live->leaf, arena, &links, &count));
+    enum status s = chain_check(core, links, count, &live->chain, &fault);
+    if (s == STATUS_EXPIRED || s == STATUS_NOT_YET || s == STATUS_REVOKED)
+        return STATUS_NOT_FOUND;
+    return s;
+}
+
+static enum status
+load_rows(struct core *core, struct live **rows, size_t *count)
+{
+    enum { SHARE, LEAF, ROLE, PARTNER, STATE, PARENT, DECLINED };
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_SHARE_LIVE);
+    enum status s;
+
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        *rows = xrealloc(*rows, (*count + 1) * sizeof(**rows));
+        (*rows)[(*count)++] = (struct live){ .share = stmt_int(q, SHARE),
+                                             .leaf = stmt_int(q, LEAF),
+                                             .role = (enum share_role)stmt_int(q, ROLE),
+                                             .partner = stmt_int(q, PARTNER),
+                                             .state = (enum share_state)stmt_int(q, STATE),
+                                             .parent_leaf = stmt_int(q, PARENT),
+                                             .has_declined = stmt_int(q, DECLINED) != 0,
+                                             .has_due = true };
+    }
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+enum status
+lives_load(struct core *core)
+{
+    AUTO(xfree) struct live *rows = NULL;
+    size_t count = 0;
+
+    TRY(load_rows(core, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        enum status s = load_chain(core, &rows[i]);
+        if (s == STATUS_OK)
+            *live_append(core) = rows[i];
+        else if (s != STATUS_NOT_FOUND)
+            LOG(LOG_ERROR, "share.chain_not_verified", log_num("share", rows[i].share),
+                log_status(s));
+    }
+    return STATUS_OK;
+}
+
+void
+lives_free(struct core *core)
+{
+    for (size_t i = 0; i < core->live_count; i++)
+        verified_chain_free(&core->lives[i].chain);
+    free(core->lives);
+    core->lives = NULL;
+    core->live_count = 0;
+}
+
+struct live *
+live_by_leaf(struct core *core, int64_t leaf, enum share_role role)
+{
+    for (size_t i = 0; i < core->live_count; i++)
+        if (core->lives[i].leaf == leaf && core->lives[i].role == role)
+            return &core->lives[i];
+    return NULL;
+}
+
+struct live *
+live_by_share(struct core *core, int64_t share)
+{
+    for (size_t i = 0; i < core->live_count; i++)
+        if (core->lives[i].share == share)
+            return &core->lives[i];
+    return NULL;
+}
+
+struct live *
+live_by_gid(struct core *core, const struct object_id *gid, enum share_role role)
+{
+    for (size_t i = 0; i < core->live_count; i++)
+        if (core->lives[i].role == role && ID_IS_EQUAL(*chain_leaf_id(core->lives[i].chain), *gid))
+            return &core->lives[i];
+    return NULL;
+}
+
+bool
+live_is_declined(struct core *core, const struct live *live, const struct record_id *record)
+{
+    AUTO(stmt_return) struct stmt *q = NULL;
+
+    if (!live->has_declined)
+        return false;
+    q = stmt_borrow(core->store, STMT_DECLINED_FIND);
+    stmt_bind(q, "ib", live->share, bytes_of(record->b, ID_SIZE));
+    return stmt_step(q) != STATUS_NOT_FOUND;
+}
+
+/* ---- shares ------------------------------------------------------------------------------- */
+
+enum status
+share_add(struct core *core, const struct share_row *row, struct verified_chain **chain,
+          struct live **out)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    int64_t parent = 0;
+
+    *out = NULL;
+    TRY(store_exec(core->store, STMT_SHARE_ADD, "iiiiittibbi", row->leaf, (int64_t)row->role,
+                   row->partner, (int64_t)row->state, (int64_t)row->kind, row->title, row->note,
+                   row->count, row->offer, bytes_of(row->oid.b, ID_SIZE), core_wall(core).ms));
+    int64_t share = store_last_id(core->store);
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_GRANT_GET);
+        stmt_bind(q, "i", row->leaf);
+        TRY(stmt_step(q));
+        parent = stmt_int(q, 2);
+    }
+    struct live *live = live_append(core);
+    *live = (struct live){ .share = share,
+                           .leaf = row->leaf,
+                           .parent_leaf = parent,
+                           .partner = row->partner,
+                           .role = row->role,
+                           .state = row->state,
+                           .chain = TAKE(*chain) };
+    *out = live;
+    return STATUS_OK;
+}
+
+enum status
+share_move(struct core *core, struct live *live, enum share_state to, const char *reason)
+{
+    assert(successors[live->state] & 1u << to);
+    TRY(store_exec(core->store, STMT_SHARE_STATE, "iiti", live->share, (int64_t)to, reason,
+                   core_wall(core).ms));
+    live->state = to;
+    core->lives_version++;
+    if (successors[to] != 0)
+        return STATUS_OK;
+    int64_t leaf = live->leaf;
+    live_drop(core, live);
+    return store_exec(core->store, STMT_DUE_FORGET, "i", leaf);
+}
+
+/* ---- falling ------------------------------------------------------------------------------ */
+
+struct below {
+    int64_t share, leaf, partner;
+    enum share_role role;
+    enum share_state state;
+};
+
+static enum status
+collect_below(struct core *core, const struct object_id *gid, struct below **out, size_t *count)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_GRANT_BELOW);
+    enum status s;
+
+    stmt_bind(q, "b", bytes_of(gid->b, ID_SIZE));
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        *out = xrealloc(*out, (*count + 1) * sizeof(**out));
+        (*out)[(*count)++] = (struct below){ .share = stmt_int(q, 0),
+                                             .leaf = stmt_int(q, 1),
+                                             .role = (enum share_role)stmt_int(q, 2),
+                                             .state = (enum share_state)stmt_int(q, 3),
+                                             .partner = stmt_int(q, 4) };
+    }
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+/* As issuer of this link we may take it back in our own name. */
+static enum status
+own_revocation(struct core *core, const struct live *live, const char *reason, struct bytes *out)
+{
+    const struct grant *leaf = chain_leaf(live->chain);
+    struct revocation r = { .author = core->me,
+                            .audience = leaf->audience,
+                            .owner = leaf->owner,
+                            .grant = *chain_leaf_id(live->chain),
+                            .reason = reason,
+                            .revoked = core_wall(core) };
+    struct signed_object object;
+
+    TRY(core_sign(core, SIGN_REVOCATION, wire_revocation_format(&r, core->round), &object));
+    *out = wire_signed_object_format(&object, core->round);
+    return STATUS_OK;
+}
+
+/* The partner of a share we gave hears of it first, and the link forgets what it holds for it. */
+static enum status
+tell(struct core *core, const struct live *live, struct bytes object, const char *reason)
+{
+    struct signed_object *parsed;
+    struct link_peer peer = { 0 };
+    const struct company *c = company_by_id(core, live->partner);
+
+    TRY(store_exec(core->store, STMT_CONTROL_DROP_SHARE, "ii", live->partner, live->share));
+    if (live->state == SHARE_WAITING || c == NULL)
+        return STATUS_OK;
+    if (object.len == 0)
+        TRY(own_revocation(core, live, reason, &object));
+    TRY(wire_signed_object_parse(object, core->round, &parsed));
+    TRY(control_queue(core, live->partner, MESSAGE_REVOCATION,
+                      wire_signed_body_format(parsed, core->round), 0));
+    peer.node = c->node;
+    core_order(core, LINK_EPOCH, &peer, ++core->epoch);
+    return STATUS_OK;
+}
+
+static enum status
+fall_one(struct core *core, const struct below *b, struct bytes object, enum share_state how,
+         const char *reason)
+{
+    struct live *live = live_by_share(core, b->share);
+
+    if (live == NULL)
+        return STATUS_OK;
+    if (b->role == ROLE_GIVEN && how == SHARE_STOPPED)
+        TRY(tell(core, live, object, reason));
+    TRY(share_move(core, live, how, reason));
+    if (b->role == ROLE_RECEIVED)
+        return how == SHARE_STOPPED ? records_forget(core, b->leaf, NULL)
+                                    : records_hide(core, b->leaf);
+    return STATUS_OK;
+}
+
+enum status
+grant_fall(struct core *core, const struct object_id *gid, struct bytes object,
+           enum share_state how, const char *reason)
+{
+    AUTO(xfree) struct below *below = NULL;
+    size_t count = 0;
+
+    if (how == SHARE_STOPPED)
+        TRY(store_exec(core->store, STMT_REVOKED_ADD, "bbi", bytes_of(gid->b, ID_SIZE), object,
+                       core_wall(core).ms));
+    TRY(collect_below(core, gid, &below, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(fall_one(core, &below[i], object, how, reason));
+    return audit_add(core, "node", how == SHARE_STOPPED ? "grant.revoked" : "grant.ended",
+                     bytes_of(gid->b, ID_SIZE), (struct bytes){ 0 });
+}
+
+static enum status
+erase_ended(struct core *core)
+{
+    AUTO(xfree) int64_t *leaves = NULL;
+    size_t count = 0;
+    struct wall_ms now = core_wall(core);
+    enum status s;
+
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_SHARE_HELD_ENDED);
+        while ((s = stmt_step(q)) == STATUS_OK) {
+            AUTO(arena_free) struct arena *arena = arena_new(0);
+            struct signed_object *object;
+            struct grant *g;
+            TRY(wire_signed_object_parse(stmt_bytes(q, 1), arena, &object));
+            TRY(wire_grant_parse(object->body, arena, &g));
+            if (now.ms < stmt_int(q, 2) + (int64_t)g->delete_days * DAY_MS)
+                continue;
+            leaves = xrealloc(leaves, (count + 1) * sizeof(*leaves));
+            leaves[count++] = stmt_int(q, 0);
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        TRY(records_forget(core, leaves[i], NULL));
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+enum status
+lives_sweep(struct core *core)
+{
+    struct wall_ms now = core_wall(core);
+
+    TRY(core_need_txn(core));
+    for (size_t i = 0; i < core->live_count;) {
+        if (chain_end(core->lives[i].chain).ms > now.ms) {
+            i++;
+            continue;
+        }
+        struct object_id gid = *chain_leaf_id(core->lives[i].chain);
+        TRY(grant_fall(core, &gid, (struct bytes){ 0 }, SHARE_ENDED, ""));
+        i = 0;
+    }
+    return erase_ended(core);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/service_guest.c - the guest list: bringing contacts of our own, and one list over all owners.
+ */
+#include <string.h>
+
+#include "node/service_priv.h"
+#include "node/store/project.h"
+#include "schema/base/cleanup.h"
+
+enum { PIECE = 256 };
+
+/* An event, ours or a partner's, that is here and not removed. */
+static enum status
+find_event(struct call *call, struct record_now **event)
+{
+    const char *text = arg_text(call, "event");
+    const struct type *type;
+    int64_t record;
+
+    TRY(find_type(call, "event", &type));
+    TRY(find_record(call, text, &record));
+    enum status s = record_now(call->store, record, false, call->arena, event);
+    if (s == STATUS_NOT_FOUND ||
+        (s == STATUS_OK && ((*event)->tombstone || !key_is_equal((*event)->type, type->key))))
+        return diag_say(call->diag, STATUS_NOT_FOUND, "event.unknown", text, NULL);
+    return s;
+}
+
+/* ---- adding ------------------------------------------------------------------------------- */
+
+struct bringing {
+    struct call *call;
+    const struct type *contact, *attendee;
+    const struct type_field *event_ref, *contact_ref;
+    struct record_now *event;
+    int64_t added, already;
+};
+
+/* What a guest row takes from the contact: fields of the same name. */
+static void
+take_fields(struct bringing *b, const struct record_now *contact, struct draft *draft)
+{
+    for (size_t i = 0; i < contact->field_count; i++) {
+        const struct type_field *from = type_field_find(b->contact, contact->fields[i].key);
+        const struct type_field *to =
+            from == NULL || from->column == NULL ? NULL : type_field_find_name(b->attendee, from->name);
+        if (to != NULL && to->kind == from->kind && strcmp(to->name, from->name) == 0 &&
+            strcmp(to->name, "note") != 0)
+            draft_put(draft, to->key, contact->fields[i].value);
+    }
+    draft_put(draft, b->event_ref->key, bytes_of(b->event->id.b, ID_SIZE));
+    draft_put(draft, b->contact_ref->key, bytes_of(contact->id.b, ID_SIZE));
+}
+
+/* Contacts that are on the list already: by the reference of our own rows. */
+static enum status
+is_there(struct bringing *b, const struct record_id *contact, bool *out)
+{
+    return project_find_child(b->call->store, b->attendee, &b->event->id, b->contact_ref, contact,
+                              out);
+}
+
+static enum status
+bring(struct bringing *b, const int64_t *contacts, size_t count)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct mint *mints = ARENA_ARRAY(arena, struct mint, count);
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct draft *draft = ARENA_NEW(arena, struct draft);
+        struct record_now *now;
+        bool there;
+        TRY(record_now(b->call->store, contacts[i], false, arena, &now));
+        TRY(is_there(b, &now->id, &there));
+        b->already += there;
+        if (there)
+            continue;
+        take_fields(b, now, draft);
+        mints[n++] = (struct mint){ .type = b->attendee->key,
+                                    .fields = draft->fields,
+                                    .field_count = draft->count };
+    }
+    b->added += (int64_t)n;
+    return n == 0 ? STATUS_OK
+                  : records_mint(b->call->core, mints, n, b->call->actor, "guest.added");
+}
+
+static enum status
+bring_listed(struct bringing *b, const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        struct record_now *now;
+        int64_t record;
+        TRY(find_record(b->call, text, &record));
+        enum status s = record_now(b->call->store, record, false, b->call->arena, &now);
+        if (s == STATUS_NOT_FOUND ||
+            (s == STATUS_OK && (now->owner != COMPANY_US || now->tombstone ||
+                                !key_is_equal(now->type, b->contact->key))))
+            return diag_say(b->call->diag, STATUS_USAGE, "guest.not_a_contact", text, NULL);
+        TRY(s);
+        TRY(bring(b, &record, 1));
+    }
+    return STATUS_OK;
+}
+
+static enum status
+bring_found(struct bringing *b, const char *search)
+{
+    int64_t records[PIECE];
+    struct project_query query = { .type = b->contact,
+                                   .search = search,
+                                   .limit = PIECE,
+                                   .own_only = true };
+    size_t count;
+
+    do {
+        TRY(project_list(b->call->store, &query, records, &count));
+        TRY(bring(b, records, count));
+        query.after = count > 0 ? records[count - 1] : 0;
+    } while (count == PIECE);
+    return STATUS_OK;
+}
+
+enum status
+service_guest_add(struct call *call)
+{
+    struct bringing b = { .call = call };
+    const json_t *list = arg_list(call, "contacts");
+    const char *search = arg_text(call, "search");
+
+    TRY(find_event(call, &b.event));
+    TRY(find_type(call, "contact", &b.contact));
+    TRY(find_type(call, "attendee", &b.attendee));
+    b.event_ref = b.attendee->parent;
+    b.contact_ref = type_field_find_name(b.attendee, "contact");
+    if (json_array_size(list) == 0 && search == NULL && !arg_is_set(call, "all"))
+        return diag_say(call->diag, STATUS_USAGE, "guest.whom", NULL);
+    TRY(bring_listed(&b, list));
+    if (search != NULL || arg_is_set(call, "all"))
+        TRY(bring_found(&b, search != NULL ? search : ""));
+    call->reply = json_pack("{s:I, s:I}", "added", (json_int_t)b.added, "already",
+                            (json_int_t)b.already);
+    return STATUS_OK;
+}
+
+/* ---- listing ------------------------------------------------------------------------------ */
+
+static const char *
+field_text(struct call *call, const struct type *type, const struct record_now *now,
+           const char *name)
+{
+    const struct type_field *field = type_field_find_name(type, name);
+
+    for (size_t i = 0; field != NULL && i < now->field_count; i++)
+        if (key_is_equal(now->fields[i].key, field->key))
+            return value_format(field, now->fields[i].value, call->arena);
+    return NULL;
+}
+
+static enum status
+guest_json(struct call *call, const struct type *type, int64_t record, json_t **out)
+{
+    static const char *const shown[] = { "name", "organization", "email", "telephone", "status" };
+    struct record_now *now;
+
+    TRY(record_now(call->store, record, false, call->arena, &now));
+    TRY(record_json(call, now, out));
+    for (size_t i = 0; i < COUNT_OF(shown); i++) {
+        const char *text = field_text(call, type, now, shown[i]);
+        reply_set(*out, shown[i], text == NULL ? json_null() : json_words(text));
+    }
+    return STATUS_OK;
+}
+
+enum status
+service_guest_list(struct call *call)
+{
+    struct project_query query = { 0 };
+    int64_t records[PAGE_MAX + 1], total;
+    struct record_now *event;
+    struct page page;
+    size_t count;
+
+    TRY(find_event(call, &event));
+    TRY(find_type(call, "attendee", &query.type));
+    TRY(page_begin(call, &page));
+    query.parent = &event->id;
+    query.search = page.search;
+    query.after = page.after;
+    query.limit = page.limit + 1;
+    TRY(project_list(call->store, &query, records, &count));
+    TRY(project_count(call->store, &query, &total));
+    bool more = count > (size_t)page.limit;
+    count -= more;
+    for (size_t i = 0; i < count; i++) {
+        json_t *o;
+        TRY(guest_json(call, query.type, records[i], &o));
+        (void)json_array_append_new(page.items, o);
+    }
+    page_end(call, &page, count > 0 ? records[count - 1] : 0, more, total);
+    return STATUS_OK;
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/service_partner.c - the trust list: inviting, comparing words, trusting, suspending, removing.
+ */
+#include <sodium.h>
+#include <string.h>
+#include <strings.h>
+
+#include "node/service_priv.h"
+#include "schema/base/cleanup.h"
+#include "schema/digest.h"
+
+enum { DAYS_DEFAULT = 7, DAYS_MOST = 90, DAY_MS = 24 * 3600 * 1000, LEAVE_MS = 3000 };
+
+/* ---- showing ------------------------------------------------------------------------------ */
+
+static const struct link_view *
+link_of(struct call *call, int64_t company)
+{
+    for (size_t i = 0; i < call->core->link_count; i++)
+        if (call->core->links[i].company == company)
+            return &call->core->links[i];
+    return NULL;
+}
+
+static void
+put_link(struct call *call, int64_t company, json_t *o)
+{
+    (void)pthread_mutex_lock(&call->core->view_lock);
+    const struct link_view *v = link_of(call, company);
+    bool up = v != NULL && v->state == PEER_READY;
+    reply_set(o, "link", json_string(up ? "up" : "down"));
+    if (v != NULL && v->clock_off)
+        reply_set(o, "clock_offset_ms", json_integer(v->clock_offset_ms));
+    if (v != NULL && v->frozen)
+        reply_set(o, "frozen", json_true());
+    (void)pthread_mutex_unlock(&call->core->view_lock);
+}
+
+/* Columns of COMPANY_LIST and COMPANY_GET. */
+static json_t *
+company_json(struct call *call, struct stmt *q)
+{
+    enum { ID, NODE, NAME, COUNTRY, STATE, BY, SINCE, BY_NAME };
+    json_t *o = json_object();
+    struct node_id node;
+
+    stmt_copy(q, NODE, node.b, ID_SIZE);
+    reply_set(o, "id", json_id(node.b));
+    reply_set(o, "name", json_words(stmt_text(q, NAME)));
+    reply_set(o, "country", json_words(stmt_text(q, COUNTRY)));
+    reply_set(o, "state",
+              json_words(company_state_name((enum company_state)stmt_int(q, STATE))));
+    reply_set(o, "since", json_time((struct wall_ms){ stmt_int(q, SINCE) }));
+    reply_set(o, "words", json_words(fingerprint_text(&call->core->me, &node, call->arena)));
+    if (stmt_int(q, BY) != 0)
+        reply_set(o, "introduced_by", json_words(stmt_text(q, BY_NAME)));
+    put_link(call, stmt_int(q, ID), o);
+    return o;
+}
+
+enum status
+service_partner_list(struct call *call)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_COMPANY_LIST);
+    struct page page;
+    int64_t last = 0;
+    enum status s;
+
+    TRY(page_begin(call, &page));
+    stmt_bind(q, "iti", page.after, page.search, page.limit + 1);
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        if ((int64_t)json_array_size(page.items) == page.limit)
+            break;
+        last = stmt_int(q, 0);
+        (void)json_array_append_new(page.items, company_json(call, q));
+    }
+    page_end(call, &page, last, s == STATUS_OK, -1);
+    return s == STATUS_NOT_FOUND || s == STATUS_OK ? STATUS_OK : s;
+}
+
+static enum status
+show(struct call *call, int64_t company)
+{
+    int64_t due, control, frames;
+
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_COMPANY_GET);
+        stmt_bind(q, "i", company);
+        TRY(stmt_step(q));
+        call->reply = company_json(call, q);
+    }
+    TRY(store_number(call->store, &due, STMT_DUE_COUNT, "i", company));
+    TRY(store_number(call->store, &control, STMT_CONTROL_COUNT, "i", company));
+    TRY(store_number(call->store, &frames, STMT_FRAME_COUNT, "i", company));
+    reply_set(call->reply, "records_waiting", json_integer(due));
+    reply_set(call->reply, "messages_waiting", json_integer(control + frames));
+    return STATUS_OK;
+}
+
+enum status
+service_partner_show(struct call *call)
+{
+    int64_t company;
+
+    TRY(find_company(call, arg_text(call, "partner"), &company));
+    return show(call, company);
+}
+
+/* ---- inviting ----------------------------------------------------------------------------- */
+
+static enum status
+drop_ended(struct call *call)
+{
+    for (;;) {
+        uint8_t guest[ID_SIZE];
+        {
+            AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_INVITATION_ENDED);
+            stmt_bind(q, "i", call->now.ms);
+            enum status s = stmt_step(q);
+            if (s != STATUS_OK)
+                return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+            stmt_copy(q, 0, guest, ID_SIZE);
+        }
+        TRY(store_exec(call->store, STMT_INVITATION_DROP, "b", bytes_of(guest, ID_SIZE)));
+    }
+}
+
+static enum status
+invitation_keep(struct call *call, struct invitation *in)
+{
+    struct link_peer peer = { .role = ADMIT_GUEST };
+
+    call->core->env.random(call->core->env.self, in->token, sizeof(in->token));
+    call->core->env.random(call->core->env.self, in->guest_secret, sizeof(in->guest_secret));
+    call->core->env.random(call->core->env.self, peer.node.b, ID_SIZE);
+    if (crypto_scalarmult_base(peer.transport_key.b, in->guest_secret) != 0)
+        return STATUS_INTERNAL;
+    TRY(store_exec(call->store, STMT_INVITATION_ADD, "bbbi", bytes_of(in->token, 16),
+                   bytes_of(peer.node.b, ID_SIZE), bytes_of(peer.transport_key.b, 32),
+                   in->ends.ms));
+    core_order(call->core, LINK_ADMIT, &peer, 0);
+    struct digest token = digest_plain(bytes_of(in->token, sizeof(in->token)));
+    return audit_add(call->core, call->actor, "partner.invited", bytes_of(token.b, ID_SIZE),
+                     (struct bytes){ 0 });
+}
+
+enum status
+service_partner_invite(struct call *call)
+{
+    int64_t days = arg_integer(call, "days", DAYS_DEFAULT);
+    struct invitation in = { 0 };
+
+    if (days < 1 || days > DAYS_MOST)
+        return diag_say(call->diag, STATUS_USAGE, "partner.days", NULL);
+    if (call->core->companies[0]->endpoint == NULL)
+        return diag_say(call->diag, STATUS_CONFIG, "partner.no_endpoint", NULL);
+    TRY(drop_ended(call));
+    TRY(company_descriptor(call->core, &call->core->me, call->arena, &in.descriptor));
+    in.ends.ms = call->now.ms + days * DAY_MS;
+    TRY(invitation_keep(call, &in));
+    const char *text = invitation_format(&in, call->arena);
+    call->reply = json_object();
+    reply_set(call->reply, "text", json_words(arena_printf(call->arena, "%s\n", text)));
+    reply_set(call->reply, "ends", json_time(in.ends));
+    return STATUS_OK;
+}
+
+/* ---- accepting ---------------------------------------------------------------------------- */
+
+static enum status
+check_invitation(struct call *call, const struct invitation *in, struct descriptor **d)
+{
+    struct node_id node;
+
+    if (in->ends.ms <= call->now.ms)
+        return diag_say(call->diag, STATUS_EXPIRED, "invitation.ended", NULL);
+    enum status s = descriptor_verify(&in->descriptor, call->now, call->arena, d, &node);
+    if (s != STATUS_OK)
+        return diag_say(call->diag, s, "invitation.descriptor", NULL);
+    if (ID_IS_EQUAL(node, call->core->me))
+        return diag_say(call->diag, STATUS_CONFLICT, "invitation.own", NULL);
+    if ((*d)->endpoint_count == 0)
+        return diag_say(call->diag, STATUS_MALFORMED, "invitation.no_endpoint", NULL);
+    return STATUS_OK;
+}
+
+static enum status
+become_guest(struct call *call, struct company *c, const struct invitation *in)
+{
+    memcpy(c->token, in->token, sizeof(c->token));
+    memcpy(c->guest_secret, in->guest_secret, sizeof(c->guest_secret));
+    call->core->env.random(call->core->env.self, c->guest_node.b, ID_SIZE);
+    c->is_guest = true;
+    TRY(store_exec(call->store, STMT_COMPANY_GUEST, "ibbb", c->id, bytes_of(c->token, 16),
+                   bytes_of(c->guest_secret, 32), bytes_of(c->guest_node.b, ID_SIZE)));
+    struct link_peer peer = { .node = c->guest_node,
+                              .role = ADMIT_HOST,
+                              .transport_key = c->transport_key,
+                              .dial = c->endpoint };
+    memcpy(peer.client_secret, c->guest_secret, sizeof(peer.client_secret));
+    core_order(call->core, LINK_ADMIT, &peer, 0);
+    return audit_add(call->core, call->actor, "partner.accepted", bytes_of(c->node.b, ID_SIZE),
+                     (struct bytes){ 0 });
+}
+
+enum status
+service_partner_accept(struct call *call)
+{
+    struct invitation *in;
+    struct descriptor *d;
+    struct company *c;
+
+    if (invitation_parse(bytes_text(arg_text(call, "invitation")), call->arena, &in) != STATUS_OK)
+        return diag_say(call->diag, STATUS_MALFORMED, "invitation.damaged", NULL);
+    TRY(check_invitation(call, in, &d));
+    TRY(company_learn(call->core, &in->descriptor, COMPANY_INVITED, 0, &c));
+    if (c->state == COMPANY_TRUSTED || c->state == COMPANY_SUSPENDED)
+        return diag_say(call->diag, STATUS_CONFLICT, "invitation.known", c->name, NULL);
+    if (c->state != COMPANY_INVITED)
+        TRY(company_set_state(call->core, c, COMPANY_INVITED));
+    TRY(become_guest(call, c, in));
+    return show(call, c->id);
+}
+
+/* ---- trusting ----------------------------------------------------------------------------- */
+
+static bool
+are_same_words(const char *typed, const char *words)
+{
+    while (*typed != '\0' || *words != '\0') {
+        while (*typed == ' ' || *typed == ',' || *typed == '-' || *typed == '\n')
+            typed++;
+        while (*words == ' ')
+            words++;
+        size_t a = strcspn(typed, " ,-\n"), b = strcspn(words, " ");
+        if (a != b || strncasecmp(typed, words, a) != 0)
+            return false;
+        typed += a;
+        words += b;
+    }
+    return true;
+}
+
+enum status
+service_partner_trust(struct call *call)
+{
+    const char *typed = arg_text(call, "words");
+    int64_t id;
+
+    TRY(find_company(call, arg_text(call, "partner"), &id));
+    struct company *c = company_by_id(call->core, id);
+    if (typed != NULL &&
+        !are_same_words(typed, fingerprint_text(&call->core->me, &c->node, call->arena)))
+        return diag_say(call->diag, STATUS_DENIED, "partner.words_differ", c->name, NULL);
+    if (c->state == COMPANY_TRUSTED && !peer_is_frozen(c->peer))
+        return show(call, id);
+    if (c->state == COMPANY_INTRODUCED || c->state == COMPANY_REMOVED)
+        return diag_say(call->diag, STATUS_CONFLICT, "partner.invite_first", c->name, NULL);
+    if (c->peer != NULL)
+        TRY(peer_thaw(c->peer));
+    TRY(company_set_state(call->core, c, COMPANY_TRUSTED));
+    TRY(audit_add(call->core, call->actor, "partner.trusted", bytes_of(c->node.b, ID_SIZE),
+                  (struct bytes){ 0 }));
+    return show(call, id);
+}
+
+/* ---- suspending, removing ----------------------------------------------------------------- */
+
+/* What stands or falls with this partner: shares given and received, and those further down. */
+static enum status
+consequences(struct call *call, int64_t company)
+{
+    json_t *list = json_array();
+    int64_t due;
+
+    for (size_t i = 0; i < call->core->live_count; i++) {
+        const struct live *live = &call->core->lives[i];
+        const struct company *c = company_by_id(call->core, company);
+        bool names = live->partner == company;
+        for (size_t k = 0; k < chain_length(live->chain); k++)
+            names = names || ID_IS_EQUAL(chain_link(live->chain, k)->audience, c->node) ||
+                    ID_IS_EQUAL(chain_link(live->chain, k)->issuer, c->node);
+        if (!names)
+            continue;
+        json_t *o = json_object();
+        const struct company *other = company_by_id(call->core, live->partner);
+        reply_set(o, "share", json_id(chain_leaf_id(live->chain)->b));
+        reply_set(o, "role", json_string(live->role == ROLE_GIVEN      ? "given"
+                                         : live->role == ROLE_RECEIVED ? "received"
+                                                                       : "passed on"));
+        reply_set(o, "partner", json_words(other == NULL ? "" : other->name));
+        reply_set(o, "state", json_words(share_state_name(live->state)));
+        (void)json_array_append_new(list, o);
+    }
+    TRY(store_number(call->store, &due, STMT_DUE_COUNT, "i", company));
+    reply_set(call->reply, "shares", list);
+    reply_set(call->reply, "records_waiting", json_integer(due));
+    return STATUS_OK;
+}
+
+static enum status
+find_partner(struct call *call, struct company **out)
+{
+    int64_t id;
+
+    TRY(find_company(call, arg_text(call, "partner"), &id));
+    *out = company_by_id(call->core, id);
+    TRY(show(call, id));
+    return consequences(call, id);
+}
+
+enum status
+service_partner_suspend(struct call *call)
+{
+    struct company *c;
+
+    TRY(find_partner(call, &c));
+    if (c->state != COMPANY_TRUSTED && c->state != COMPANY_SUSPENDED)
+        return diag_say(call->diag, STATUS_CONFLICT, "partner.not_trusted", c->name, NULL);
+    reply_set(call->reply, "preview", json_boolean(arg_is_set(call, "preview")));
+    if (arg_is_set(call, "preview") || c->state == COMPANY_SUSPENDED)
+        return STATUS_OK;
+    TRY(company_set_state(call->core, c, COMPANY_SUSPENDED));
+    TRY(audit_add(call->core, call->actor, "partner.suspended", bytes_of(c->node.b, ID_SIZE),
+                  (struct bytes){ 0 }));
+    reply_set(call->reply, "state", json_string("suspended"));
+    reply_set(call->reply, "link", json_string("down"));
+    service_wait(call, &c->node, 0);
+    return STATUS_OK;
+}
+
+/* Every grant between us falls: what we gave with a signed word to the partner, what we got without. */
+static enum status
+revoke_both_ways(struct call *call, const struct company *c)
+{
+    struct core *core = call->core;
+
+    for (size_t i = 0; i < core->live_count;) {
+        const struct live *live = &core->lives[i];
+        if (live->partner != c->id || live->role == ROLE_NOTED) {
+            i++;
+            continue;
+        }
+        struct object_id gid = *chain_leaf_id(live->chain);
+        TRY(grant_fall(core, &gid, (struct bytes){ 0 }, SHARE_STOPPED, "partner removed"));
+        i = 0;
+    }
+    return STATUS_OK;
+}
+
+enum status
+service_partner_remove(struct call *call)
+{
+    struct company *c;
+
+    TRY(find_partner(call, &c));
+    reply_set(call->reply, "preview", json_boolean(arg_is_set(call, "preview")));
+    if (arg_is_set(call, "preview") || c->state == COMPANY_REMOVED)
+        return STATUS_OK;
+    bool was_linked = c->state == COMPANY_TRUSTED;
+    TRY(revoke_both_ways(call, c));
+    TRY(company_set_state(call->core, c, COMPANY_REMOVED));
+    c->leaving = c->peer != NULL;
+    c->leave_at.ms = core_mono(call->core).ms + (was_linked ? LEAVE_MS : 0);
+    TRY(audit_add(call->core, call->actor, "partner.removed", bytes_of(c->node.b, ID_SIZE),
+                  (struct bytes){ 0 }));
+    reply_set(call->reply, "state", json_string("removed"));
+    return STATUS_OK;
+}

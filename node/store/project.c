@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/store/project.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "node/store/store_priv.h"
+#include "schema/base/cleanup.h"
+#include "schema/base/limits.h"
+
+static const char *const sql_types[] = {
+#define X(name, sql) [KIND_##name] = sql,
+    KIND_TABLE(X)
+#undef X
+};
+
+static void
+put(struct buffer *sql, const char *text)
+{
+    buffer_put_text(sql, text);
+}
+
+static void
+put_table(struct buffer *sql, const struct type *type)
+{
+    put(sql, "\"t_");
+    put(sql, type->name);
+    put(sql, "\"");
+}
+
+static enum status
+run(struct store *st, struct buffer *sql)
+{
+    buffer_put_u8(sql, 0);
+    return store_status(sqlite3_exec(st->db, (const char *)sql->data, NULL, NULL, NULL));
+}
+
+/* ---- tables ------------------------------------------------------------------------------- */
+
+static enum status
+has_column(struct store *st, const struct type *type, const char *column, bool *out)
+{
+    AUTO(buffer_fini) struct buffer sql = { 0 };
+    AUTO(stmt_return) struct stmt *q = NULL;
+
+    put(&sql, "SELECT 1 FROM pragma_table_info(");
+    put_table(&sql, type);
+    put(&sql, ") WHERE name = ?1");
+    buffer_put_u8(&sql, 0);
+    TRY(stmt_generate(st, (const char *)sql.data, &q));
+    stmt_bind(q, "t", column);
+    enum status s = stmt_step(q);
+    *out = s == STATUS_OK;
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+static enum status
+table_make(struct store *st, const struct type *type)
+{
+    AUTO(buffer_fini) struct buffer sql = { 0 };
+
+    put(&sql, "CREATE TABLE IF NOT EXISTS ");
+    put_table(&sql, type);
+    put(&sql, " (id INTEGER PRIMARY KEY REFERENCES record (id)) STRICT");
+    return run(st, &sql);
+}
+
+static enum status
+column_make(struct store *st, const struct type *type, const struct type_field *field)
+{
+    AUTO(buffer_fini) struct buffer sql = { 0 };
+    bool there;
+
+    TRY(has_column(st, type, field->column, &there));
+    if (there)
+        return STATUS_OK;
+    put(&sql, "ALTER TABLE ");
+    put_table(&sql, type);
+    put(&sql, " ADD COLUMN \"");
+    put(&sql, field->column);
+    put(&sql, "\" ");
+    put(&sql, sql_types[field->kind]);
+    return run(st, &sql);
+}
+
+/* References are looked up from the other end; most rows have none, so the index is small. */
+static enum status
+index_make(struct store *st, const struct type *type, const struct type_field *field)
+{
+    AUTO(buffer_fini) struct buffer sql = { 0 };
+
+    put(&sql, "CREATE INDEX IF NOT EXISTS \"t_");
+    put(&sql, type->name);
+    put(&sql, "_");
+    put(&sql, field->column);
+    put(&sql, "\" ON ");
+    put_table(&sql, type);
+    put(&sql, " (\"");
+    put(&sql, field->column);
+    put(&sql, "\") WHERE \"");
+    put(&sql, field->column);
+    put(&sql, "\" IS NOT NULL");
+    return run(st, &sql);
+}
+
+enum status
+project_tables(struct store *st, const struct dictionary *dictionary)
+{
+    for (size_t i = 0; i < dictionary_count(dictionary); i++) {
+        const struct type *type = dictionary_type(dictionary, i);
+        TRY(table_make(st, type));
+        for (size_t f = 0; f < type->field_count; f++) {
+            const struct type_field *field = &type->fields[f];
+            if (field->column == NULL)
+                continue;
+            TRY(column_make(st, type, field));
+            if (field->kind == KIND_REFERENCE && !field->is_parent)
+                TRY(index_make(st, type, field));
+        }
+    }
+    return STATUS_OK;
+}
+
+/* ---- rows --------------------------------------------------------------------------------- */
+
+/* INSERT OR REPLACE with every column of the type; kept prepared per type (struct store). */
+static void
+insert_sql(const struct type *type, struct buffer *sql)
+{
+    put(sql, "INSERT OR REPLACE INTO ");
+    put_table(sql, type);
+    put(sql, " (id");
+    for (size_t f = 0; f < type->field_count; f++) {
+        if (type->fields[f].column == NULL)
+            continue;
+        put(sql, ", \"");
+        put(sql, type->fields[f].column);
+        put(sql, "\"");
+    }
+    put(sql, ") VALUES (?1");
+    int n = 1;
+    for (size_t f = 0; f < type->field_count; f++) {
+        char slot[16];
+        if (type->fields[f].column == NULL)
+            continue;
+        (void)snprintf(slot, sizeof(slot), ", ?%d", ++n);
+        put(sql, slot);
+    }
+    put(sql, ")");
+    buffer_put_u8(sql, 0);
+}
+
+static enum status
+row_statement(struct store *st, const struct type *type, sqlite3_stmt **out)
+{
+    AUTO(buffer_fini) struct buffer sql = { 0 };
+
+    for (size_t i = 0; i < COUNT_OF(st->row_types); i++) {
+        if (st->row_types[i] == type) {
+            *out = st->row_stmts[i];
+            return STATUS_OK;
+        }
+    }
+    size_t slot = st->row_next++ % COUNT_OF(st->row_types);
+    (void)sqlite3_finalize(st->row_stmts[slot]);
+    st->row_stmts[slot] = NULL;
+    st->row_types[slot] = NULL;
+    insert_sql(type, &sql);
+    TRY(store_status(sqlite3_prepare_v3(st->db, (const char *)sql.data, -1,
+                                        SQLITE_PREPARE_PERSISTENT, &st->row_stmts[slot], NULL)));
+    st->row_types[slot] = type;
+    *out = st->row_stmts[slot];
+    return STATUS_OK;
+}
+
+static void
+bind_value(sqlite3_stmt *q, int slot, const struct type_field *field, struct bytes value)
+{
+    const char *sql_type = sql_types[field->kind];
+
+    if (strcmp(sql_type, "TEXT") == 0 && field->kind != KIND_MONEY)
+        (void)sqlite3_bind_text(q, slot, (const char *)value.data, (int)value.len, SQLITE_STATIC);
+    else if (field->kind == KIND_BOOLEAN && value.len == 1)
+        (void)sqlite3_bind_int64(q, slot, value.data[0]);
+    else if (strcmp(sql_type, "INTEGER") == 0 && value.len >= 8)
+        (void)sqlite3_bind_int64(q, slot, (int64_t)get_u64(value.data));
+    else if (strcmp(sql_type, "BLOB") == 0)
+        (void)sqlite3_bind_blob(q, slot, value.data, (int)value.len, SQLITE_STATIC);
+}
+
+/* "123456 EUR": minor units and currency. */
+static void
+bind_money(sqlite3_stmt *q, int slot, struct bytes value)
+{
+    char text[32];
+
+    if (value.len != 11)
+        return;
+    (void)snprintf(text, sizeof(text), "%lld %.3s", (long long)get_u64(value.data),
+                   (const char *)value.data + 8);
+    (void)sqlite3_bind_text(q, slot, text, -1, SQLITE_TRANSIENT);
+}
+
+enum status
+project_put(struct store *st, const struct type *type, int64_t record, const struct field *fields,
+            size_t count)
+{
+    sqlite3_stmt *q;
+    int slot = 1;
+    size_t at = 0;
+
+    TRY(row_statement(st, type, &q));
+    (void)sqlite3_bind_int64(q, 1, record);
+    for (size_t f = 0; f < type->field_count; f++) {
+        const struct type_field *field = &type->fields[f];
+        if (field->column == NULL)
+            continue;
+        slot++;
+        while (at < count && key_compare(fields[at].key, field->key) < 0)
+            at++;
+        if (at == count || !key_is_equal(fields[at].key, field->key) || fields[at].value.len == 0)
+            continue;
+        if (field->kind == KIND_MONEY)
+            bind_money(q, slot, fields[at].value);
+        else
+            bind_value(q, slot, field, fields[at].value);
+    }
+    int rc = sqlite3_step(q);
+    (void)sqlite3_reset(q);
+    (void)sqlite3_clear_bindings(q);
+    return rc == SQLITE_DONE ? STATUS_OK : store_status(rc);
+}
+
+enum status
+project_drop(struct store *st, const struct type *type, int64_t record)
+{
+    AUTO(buffer_fini) struct buffer sql = { 0 };
+    AUTO(stmt_return) struct stmt *q = NULL;
+
+    put(&sql, "DELETE FROM ");
+    put_table(&sql, type);
+    put(&sql, " WHERE id = ?1");
+    buffer_put_u8(&sql, 0);
+    TRY(stmt_generate(st, (const char *)sql.data, &q));
+    stmt_bind(q, "i", record);
+    enum status s = stmt_step(q);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+/* ---- queries ------------------------------------------------------------------------------ */
+
+static bool
+is_searched(const struct type_field *field)
+{
+    return field->column != NULL && strcmp(sql_types[field->kind], "TEXT") == 0 &&
+           field->kind != KIND_MONEY && field->kind != KIND_CONSENT;
+}
+
+static void
+put_search(struct buffer *sql, const struct type *type)
+{
+    bool first = true;
+
+    put(sql, " AND instr(fold(");
+    for (size_t f = 0; f < type->field_count; f++) {
+        if (!is_searched(&type->fields[f]))
+            continue;
+        put(sql, first ? "ifnull(t.\"" : " || char(10) || ifnull(t.\"");
+        put(sql, type->fields[f].column);
+        put(sql, "\", '')");
+        first = false;
+    }
+    put(sql, first ? "''), fold(?2)) > 0" : "), fold(?2)) > 0");
+}
+
+/* ?1 after, ?2 search, ?3 parent, ?4 limit */
+static enum status
+compile(struct store *st, const struct project_query *query, const char *what, struct stmt **out)
+{
+    AUTO(buffer_fini) struct buffer sql = { 0 };
+
+    put(&sql, "SELECT ");
+    put(&sql, what);
+    put(&sql, " FROM ");
+    if (query->parent != NULL) { /* by the index on the parent */
+        put(&sql, "record r CROSS JOIN ");
+        put_table(&sql, query->type);
+        put(&sql, " t ON t.id = r.id WHERE r.parent_rid = ?3 AND r.id > ?1");
+    } else {
+        put_table(&sql, query->type);
+        put(&sql, " t JOIN record r ON r.id = t.id WHERE t.id > ?1");
+    }
+    if (query->own_only)
+        put(&sql, " AND r.owner = 1");
+    if (query->search[0] != '\0')
+        put_search(&sql, query->type);
+    put(&sql, " ORDER BY r.id LIMIT ?4");
+    buffer_put_u8(&sql, 0);
+    TRY(stmt_generate(st, (const char *)sql.data, out));
+    struct bytes parent =
+        query->parent != NULL ? bytes_of(query->parent->b, ID_SIZE) : (struct bytes){ 0 };
+    stmt_bind(*out, "itbi", query->after, query->search, parent, query->limit);
+    return STATUS_OK;
+}
+
+enum status
+project_list(struct store *st, const struct project_query *query, int64_t *out, size_t *count)
+{
+    AUTO(stmt_return) struct stmt *q = NULL;
+
+    *count = 0;
+    TRY(compile(st, query, "r.id", &q));
+    for (;;) {
+        enum status s = stmt_step(q);
+        if (s == STATUS_NOT_FOUND)
+            return STATUS_OK;
+        TRY(s);
+        out[(*count)++] = stmt_int(q, 0);
+    }
+}
+
+enum status
+project_count(struct store *st, const struct project_query *query, int64_t *out)
+{
+    AUTO(stmt_return) struct stmt *q = NULL;
+    struct project_query all = *query;
+
+    *out = 0;
+    all.after = 0;
+    all.limit = -1;
+    TRY(compile(st, &all, "count(*)", &q));
+    TRY(stmt_step(q));
+    *out = stmt_int(q, 0);
+    return STATUS_OK;
+}
+
+enum status
+project_find_child(struct store *st, const struct type *type, const struct record_id *parent,
+                   const struct type_field *ref, const struct record_id *value, bool *out)
+{
+    AUTO(buffer_fini) struct buffer sql = { 0 };
+    AUTO(stmt_return) struct stmt *q = NULL;
+
+    *out = false;
+    put(&sql, "SELECT 1 FROM ");
+    put_table(&sql, type);
+    put(&sql, " t JOIN record r ON r.id = t.id WHERE t.\"");
+    put(&sql, ref->column);
+    put(&sql, "\" = ?1 AND r.parent_rid = ?2 AND r.owner = 1 LIMIT 1");
+    buffer_put_u8(&sql, 0);
+    TRY(stmt_generate(st, (const char *)sql.data, &q));
+    stmt_bind(q, "bb", bytes_of(value->b, ID_SIZE), bytes_of(parent->b, ID_SIZE));
+    enum status s = stmt_step(q);
+    *out = s == STATUS_OK;
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/store/project.h - one STRICT table per type with real columns, the rebuildable projection that
+ * lists and reports read; and the query compiler over it. Identifiers come from the dictionary, values are bound.
+ */
+#ifndef HANSA_NODE_PROJECT_H
+#define HANSA_NODE_PROJECT_H
+
+#include "node/store/store.h"
+
+/* Creates what is missing: tables and columns. In a transaction. */
+MUST_CHECK enum status project_tables(struct store *st, const struct dictionary *dictionary);
+/* Puts or takes away the row of one record. Fields that are not in the type are left out. */
+MUST_CHECK enum status project_put(struct store *st, const struct type *type, int64_t record,
+                                   const struct field *fields, size_t count);
+MUST_CHECK enum status project_drop(struct store *st, const struct type *type, int64_t record);
+
+/* Rows of a type: local record ids, ascending. parent: only children of it, may be NULL; search: "" for all. */
+struct project_query {
+    const struct type *type;
+    const struct record_id *parent;
+    const char *search;
+    int64_t after;
+    int64_t limit;
+    bool own_only;
+};
+MUST_CHECK enum status project_list(struct store *st, const struct project_query *query,
+                                    int64_t *out, size_t *count);
+MUST_CHECK enum status project_count(struct store *st, const struct project_query *query,
+                                     int64_t *out);
+
+/* Is there a child of ours of this parent whose reference field `ref` is `value`? */
+MUST_CHECK enum status project_find_child(struct store *st, const struct type *type,
+                                          const struct record_id *parent, const struct type_field *ref,
+                                          const struct record_id *value, bool *out);
+
+#endif

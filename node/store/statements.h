@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/store/statements.h - all SQL of fixed text, one row per statement, prepared at start: a typo stops
+ * the node then, not a customer's request. Generated SQL is in node/store/project.c.
+ */
+#ifndef HANSA_NODE_STATEMENTS_H
+#define HANSA_NODE_STATEMENTS_H
+
+/* clang-format off */
+#define SHARE_COLUMNS \
+    "s.id, s.leaf, s.role, s.partner, s.state, s.kind, s.title, s.note, s.count, s.oid, s.reason," \
+    " s.at_ms, s.changed_ms, g.gid, g.ends_ms, p.name, g.parent"
+#define SHARE_TABLES " FROM share s JOIN grants g ON g.id = s.leaf JOIN company p ON p.id = s.partner "
+
+#define STORE_STATEMENTS(X) \
+    X(META_GET, "SELECT value FROM meta WHERE key = ?1") \
+    X(META_PUT, "INSERT INTO meta (key, value) VALUES (?1, ?2)" \
+                " ON CONFLICT (key) DO UPDATE SET value = excluded.value") \
+    /* ---- companies ---- */ \
+    X(COMPANY_ALL, "SELECT id, node, name, country, serial, descriptor, state, introduced_by, token," \
+                   " guest_secret, guest_node FROM company ORDER BY id") \
+    X(COMPANY_ADD, "INSERT INTO company (node, name, country, serial, descriptor, state, introduced_by, since_ms)" \
+                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
+    X(COMPANY_DESCRIBE, "UPDATE company SET name = ?2, country = ?3, serial = ?4, descriptor = ?5 WHERE id = ?1") \
+    X(COMPANY_STATE, "UPDATE company SET state = ?2, since_ms = ?3 WHERE id = ?1") \
+    X(COMPANY_INTRODUCED, "UPDATE company SET introduced_by = ?2 WHERE id = ?1") \
+    X(COMPANY_GUEST, "UPDATE company SET token = ?2, guest_secret = ?3, guest_node = ?4 WHERE id = ?1") \
+    X(COMPANY_GUEST_OVER, "UPDATE company SET token = NULL, guest_secret = NULL, guest_node = NULL WHERE id = ?1") \
+    X(COMPANY_NAMED, "SELECT id FROM company WHERE fold(name) = fold(?1) AND id > 1") \
+    X(COMPANY_LIST, "SELECT c.id, c.node, c.name, c.country, c.state, c.introduced_by, c.since_ms, i.name" \
+                    " FROM company c LEFT JOIN company i ON i.id = c.introduced_by" \
+                    " WHERE c.id > ?1 AND c.id > 1 AND (?2 = '' OR instr(fold(c.name), fold(?2)) > 0)" \
+                    " ORDER BY c.id LIMIT ?3") \
+    X(COMPANY_GET, "SELECT c.id, c.node, c.name, c.country, c.state, c.introduced_by, c.since_ms, i.name," \
+                   " c.descriptor FROM company c LEFT JOIN company i ON i.id = c.introduced_by WHERE c.id = ?1") \
+    X(COMPANY_BY_NODE, "SELECT id FROM company WHERE node >= ?1 AND node <= ?2 LIMIT 2") \
+    X(COMPANY_NODE_NAME, "SELECT name, id, state FROM company WHERE node = ?1") \
+    X(COMPANY_COUNT, "SELECT count(*) FROM company WHERE state = ?1") \
+    X(INVITATION_ADD, "INSERT INTO invitation (token, guest_node, guest_key, ends_ms) VALUES (?1, ?2, ?3, ?4)") \
+    X(INVITATION_ALL, "SELECT guest_node, guest_key, ends_ms FROM invitation") \
+    X(INVITATION_GET, "SELECT ends_ms FROM invitation WHERE token = ?1 AND guest_node = ?2") \
+    X(INVITATION_DROP, "DELETE FROM invitation WHERE guest_node = ?1") \
+    X(INVITATION_ENDED, "SELECT guest_node FROM invitation WHERE ends_ms <= ?1") \
+    /* ---- records ---- */ \
+    X(RTYPE_FIND, "SELECT id FROM rtype WHERE space = ?1 AND number = ?2") \
+    X(RTYPE_ADD, "INSERT INTO rtype (id, space, number) VALUES ((SELECT max(999, max(id)) + 1 FROM rtype), ?1, ?2)") \
+    X(RECORD_FIND, "SELECT id, owner, frozen, type, parent_rid FROM record WHERE rid = ?1") \
+    X(RECORD_GET, "SELECT r.rid, r.owner, r.type, r.parent_rid, t.space, t.number, r.frozen" \
+                  " FROM record r JOIN rtype t ON t.id = r.type WHERE r.id = ?1") \
+    X(RECORD_PREFIX, "SELECT id FROM record WHERE rid >= ?1 AND rid <= ?2 LIMIT 2") \
+    X(RECORD_ADD, "INSERT INTO record (rid, owner, type, parent_rid) VALUES (?1, ?2, ?3, ?4)") \
+    X(RECORD_PARENT, "UPDATE record SET parent_rid = ?2 WHERE id = ?1") \
+    X(RECORD_FREEZE, "UPDATE record SET frozen = 1 WHERE id = ?1") \
+    X(RECORD_TREE, "SELECT id FROM record WHERE id > ?2 AND (rid = ?1 OR parent_rid = ?1) AND owner = ?3" \
+                   " ORDER BY id") \
+    X(RECORD_CHILDREN, "SELECT count(*) FROM record WHERE parent_rid = ?1 AND type = ?2") \
+    X(RUN_ADD, "INSERT INTO run (size, first, signature, leaves, path, refs) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
+    X(RUN_GET, "SELECT size, first, signature, leaves, path FROM run WHERE id = ?1") \
+    X(RUN_UNREF, "UPDATE run SET refs = refs - 1 WHERE id = ?1") \
+    X(RUN_DROP, "DELETE FROM run WHERE id = ?1 AND refs <= 0") \
+    X(COPY_GET, "SELECT incarnation, number, revision, secret, fields, withheld, leaf, at_ms, run FROM copy" \
+                " WHERE record = ?1 AND grant_id = ?2") \
+    X(COPY_POSITION, "SELECT run, incarnation, number, revision, fields FROM copy WHERE record = ?1 AND grant_id = ?2") \
+    X(COPY_ADD, "INSERT INTO copy (record, grant_id, applied, incarnation, number, revision, secret, fields," \
+                " withheld, run, leaf, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)") \
+    X(COPY_REPLACE, "UPDATE copy SET applied = ?3, incarnation = ?4, number = ?5, revision = ?6, secret = ?7," \
+                    " fields = ?8, withheld = ?9, run = ?10, leaf = ?11, at_ms = ?12" \
+                    " WHERE record = ?1 AND grant_id = ?2") \
+    X(COPY_APPLIED, "SELECT incarnation, number, revision, fields, at_ms, grant_id, secret IS NULL FROM copy" \
+                    " WHERE record = ?1 AND applied = 1 ORDER BY incarnation DESC, number DESC, grant_id") \
+    X(COPY_ANY, "SELECT incarnation, number, revision, fields, at_ms, grant_id, secret IS NULL FROM copy" \
+                " WHERE record = ?1 ORDER BY incarnation DESC, number DESC, grant_id") \
+    X(COPY_OTHERS, "SELECT incarnation, number, revision FROM copy WHERE record = ?1 AND grant_id <> ?2") \
+    X(COPY_COUNT, "SELECT count(*) FROM copy WHERE record = ?1") \
+    X(COPY_BY_GRANT, "SELECT record FROM copy WHERE grant_id = ?1 AND record > ?2 ORDER BY record LIMIT ?3") \
+    X(COPY_GRANT_COUNT, "SELECT count(*) FROM copy WHERE grant_id = ?1") \
+    X(COPY_APPLY, "UPDATE copy SET applied = ?2 WHERE grant_id = ?1 AND applied <> ?2") \
+    X(COPY_DROP, "DELETE FROM copy WHERE record = ?1 AND grant_id = ?2") \
+    X(MATCH_ADD, "INSERT INTO match (key, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING") \
+    X(MATCH_FIND, "SELECT record FROM match WHERE key = ?1 ORDER BY record LIMIT 1") \
+    X(MATCH_DROP, "DELETE FROM match WHERE key = ?1 AND record = ?2") \
+    /* ---- grants and shares ---- */ \
+    X(GRANT_ADD, "INSERT INTO grants (gid, object, parent, issuer, audience, owner, ends_ms)" \
+                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING") \
+    X(GRANT_FIND, "SELECT id FROM grants WHERE gid = ?1") \
+    X(GRANT_GET, "SELECT gid, object, parent, issuer, audience, owner, ends_ms FROM grants WHERE id = ?1") \
+    X(GRANT_BELOW, "WITH RECURSIVE below (id) AS (SELECT id FROM grants WHERE gid = ?1 UNION" \
+                   " SELECT g.id FROM grants g JOIN below b ON g.parent = b.id)" \
+                   " SELECT s.id, s.leaf, s.role, s.state, s.partner, s.title FROM share s JOIN below b ON s.leaf = b.id") \
+    X(REVOKED_ADD, "INSERT INTO revoked (gid, object, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
+    X(REVOKED_FIND, "SELECT 1 FROM revoked WHERE gid = ?1") \
+    X(SHARE_ADD, "INSERT INTO share (leaf, role, partner, state, kind, title, note, count, offer, oid, reason," \
+                 " at_ms, changed_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, '', ?11, ?11)") \
+    X(SHARE_STATE, "UPDATE share SET state = ?2, reason = ?3, changed_ms = ?4 WHERE id = ?1") \
+    X(SHARE_LIVE, "SELECT s.id, s.leaf, s.role, s.partner, s.state, g.parent," \
+                  " EXISTS (SELECT 1 FROM declined d WHERE d.share = s.id)" \
+                  " FROM share s JOIN grants g ON g.id = s.leaf WHERE s.state IN (0, 2, 3, 4) ORDER BY s.id") \
+    X(SHARE_GET, "SELECT " SHARE_COLUMNS SHARE_TABLES "WHERE s.id = ?1") \
+    X(SHARE_OFFER, "SELECT offer, kind, title, note, count FROM share WHERE id = ?1") \
+    X(SHARE_BY_OID, "SELECT id FROM share WHERE oid = ?1") \
+    X(SHARE_PREFIX, "SELECT s.id FROM share s JOIN grants g ON g.id = s.leaf WHERE g.gid >= ?1 AND g.gid <= ?2 LIMIT 2") \
+    X(SHARE_LIST, "SELECT " SHARE_COLUMNS SHARE_TABLES \
+                  "WHERE s.id > ?1 AND ((s.role = 1) = ?2) AND (?3 = '' OR instr(fold(s.title || ' ' || p.name), fold(?3)) > 0)" \
+                  " ORDER BY s.id LIMIT ?4") \
+    X(SHARE_HELD_ENDED, "SELECT s.leaf, g.object, g.ends_ms FROM share s JOIN grants g ON g.id = s.leaf" \
+                        " WHERE s.role = 1 AND s.state = 7 AND EXISTS (SELECT 1 FROM copy c WHERE c.grant_id = s.leaf)") \
+    X(SHARE_OF_PARTNER, "SELECT id, leaf, role, state, title FROM share WHERE partner = ?1 AND state IN (0, 2, 3, 4)") \
+    X(SHARE_ALL, "SELECT " SHARE_COLUMNS SHARE_TABLES "ORDER BY s.id") \
+    X(DECLINED_ADD, "INSERT INTO declined (share, rid, reason) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
+    X(DECLINED_FIND, "SELECT reason FROM declined WHERE share = ?1 AND rid = ?2") \
+    X(DECLINED_LIST, "SELECT rid, reason FROM declined WHERE share = ?1 ORDER BY rid") \
+    /* ---- delivery ---- */ \
+    X(OUT_GET, "SELECT next, acked FROM outstream WHERE company = ?1 AND stream = ?2") \
+    X(OUT_PUT, "INSERT INTO outstream (company, stream, next, acked) VALUES (?1, ?2, ?3, ?4)" \
+               " ON CONFLICT (company, stream) DO UPDATE SET next = excluded.next, acked = excluded.acked") \
+    X(OUT_NEXT, "UPDATE outstream SET next = ?3 WHERE company = ?1 AND stream = ?2") \
+    X(OUT_ACKED, "UPDATE outstream SET acked = ?3 WHERE company = ?1 AND stream = ?2") \
+    X(IN_GET, "SELECT incarnation, have, frozen FROM instream WHERE company = ?1 AND stream = ?2") \
+    X(IN_PUT, "INSERT INTO instream (company, stream, incarnation, have, frozen) VALUES (?1, ?2, ?3, ?4, ?5)" \
+              " ON CONFLICT (company, stream) DO UPDATE SET incarnation = excluded.incarnation," \
+              " have = excluded.have, frozen = excluded.frozen") \
+    X(INBOX_ADD, "INSERT INTO inbox (company, stream, seq, hash) VALUES (?1, ?2, ?3, ?4)" \
+                 " ON CONFLICT DO UPDATE SET hash = excluded.hash") \
+    X(INBOX_GET, "SELECT hash FROM inbox WHERE company = ?1 AND stream = ?2 AND seq = ?3") \
+    X(INBOX_TRIM, "DELETE FROM inbox WHERE company = ?1 AND stream = ?2 AND seq <= ?3") \
+    X(CONTROL_ADD, "INSERT INTO control (company, kind, body, share) VALUES (?1, ?2, ?3, ?4)") \
+    X(CONTROL_NEXT, "SELECT id, kind, body, share FROM control WHERE company = ?1" \
+                    " ORDER BY kind <> 20, id LIMIT 1") \
+    X(CONTROL_DROP, "DELETE FROM control WHERE id = ?1") \
+    X(CONTROL_DROP_SHARE, "DELETE FROM control WHERE company = ?1 AND share = ?2") \
+    X(CONTROL_COUNT, "SELECT count(*) FROM control WHERE company = ?1") \
+    X(DUE_ADD, "INSERT INTO due (leaf, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING") \
+    X(DUE_NEXT, "SELECT record FROM due WHERE leaf = ?1 ORDER BY record LIMIT ?2") \
+    X(DUE_DROP, "DELETE FROM due WHERE leaf = ?1 AND record = ?2") \
+    X(DUE_COUNT, "SELECT count(*) FROM due d JOIN share s ON s.leaf = d.leaf WHERE s.partner = ?1 AND s.role = 0") \
+    X(DUE_FORGET, "DELETE FROM due WHERE leaf = ?1") \
+    X(FRAME_ADD, "INSERT INTO frame (company, stream, seq, kind, body, grant_id, items, share, hash)" \
+                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" \
+                 " ON CONFLICT DO UPDATE SET kind = excluded.kind, body = excluded.body, grant_id = NULL," \
+                 " items = NULL, share = excluded.share, hash = excluded.hash") \
+    X(FRAME_GET, "SELECT kind, body, grant_id, items, share, hash FROM frame" \
+                 " WHERE company = ?1 AND stream = ?2 AND seq = ?3") \
+    X(FRAME_UPTO, "SELECT seq, kind, grant_id, items, share FROM frame" \
+                  " WHERE company = ?1 AND stream = ?2 AND seq <= ?3 ORDER BY seq") \
+    X(FRAME_DROP, "DELETE FROM frame WHERE company = ?1 AND stream = ?2 AND seq <= ?3") \
+    X(FRAME_COUNT, "SELECT count(*) FROM frame WHERE company = ?1") \
+    X(DELIVERY_PUT, "INSERT INTO delivery (record, company, grant_id, incarnation, number, at_ms)" \
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET" \
+                    " incarnation = excluded.incarnation, number = excluded.number, at_ms = excluded.at_ms") \
+    X(DELIVERY_LIST, "SELECT d.company, d.grant_id, d.incarnation, d.number, d.at_ms, c.name, c.node" \
+                     " FROM delivery d JOIN company c ON c.id = d.company WHERE d.record = ?1 ORDER BY d.at_ms") \
+    X(DEAD_ADD, "INSERT INTO deadletter (at_ms, company, kind, status, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
+    X(DEAD_TRIM, "DELETE FROM deadletter WHERE company = ?1 AND id <= (SELECT id FROM deadletter" \
+                 " WHERE company = ?1 ORDER BY id DESC LIMIT 1 OFFSET 1000)") \
+    X(DEAD_LIST, "SELECT d.id, d.at_ms, d.company, d.kind, d.status, d.detail, d.hash, c.name FROM deadletter d" \
+                 " JOIN company c ON c.id = d.company WHERE d.id > ?1 AND (?2 = '' OR instr(fold(c.name || ' ' ||" \
+                 " d.status), fold(?2)) > 0) ORDER BY d.id LIMIT ?3") \
+    X(DEAD_COUNT, "SELECT count(*) FROM deadletter") \
+    /* ---- audit ---- */ \
+    X(AUDIT_ADD, "INSERT INTO audit (number, at_ms, actor, action, subject, detail, hash)" \
+                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
+    X(AUDIT_LAST, "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1") \
+    X(AUDIT_GET, "SELECT hash FROM audit WHERE number = ?1") \
+    X(AUDIT_WALK, "SELECT number, at_ms, actor, action, subject, detail, hash FROM audit ORDER BY number") \
+    X(AUDIT_LIST, "SELECT number, at_ms, actor, action, subject FROM audit WHERE number > ?1 AND" \
+                  " (?2 = '' OR instr(actor || ' ' || action, ?2) > 0) ORDER BY number LIMIT ?3") \
+    /* ---- jobs ---- */ \
+    X(JOB_ADD, "INSERT INTO job (kind, state, args, path, position, total, result, at_ms)" \
+               " VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)") \
+    X(JOB_GET, "SELECT id, kind, state, args, path, position, total, result, at_ms FROM job WHERE id = ?1") \
+    X(JOB_NEXT, "SELECT id FROM job WHERE state = 0 ORDER BY id LIMIT 1") \
+    X(JOB_PUT, "UPDATE job SET state = ?2, position = ?3, result = ?4 WHERE id = ?1") \
+    X(JOB_LIST, "SELECT id, kind, state, args, path, position, total, result, at_ms FROM job" \
+                " WHERE id > ?1 AND (?2 = '' OR instr(kind, ?2) > 0) ORDER BY id LIMIT ?3")
+/* clang-format on */
+
+enum statement {
+#define X(name, sql) STMT_##name,
+    STORE_STATEMENTS(X)
+#undef X
+        STMT_COUNT_
+};
+
+#endif

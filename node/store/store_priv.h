@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/store/store_priv.h - what node/store shares: the raw handle, for generated SQL.
+ */
+#ifndef HANSA_NODE_STORE_PRIV_H
+#define HANSA_NODE_STORE_PRIV_H
+
+#include <sqlite3.h>
+
+#include "node/store/store.h"
+
+struct stmt {
+    sqlite3_stmt *raw;
+    bool generated; /* finalised, not reset, on return */
+};
+
+struct store {
+    sqlite3 *db;
+    bool writer;
+    struct stmt stmts[STMT_COUNT_];
+    int64_t wal_pages;
+    /* Row statements of the projection, by type (node/store/project.c). */
+    const struct type *row_types[16];
+    sqlite3_stmt *row_stmts[16];
+    size_t row_next;
+};
+
+enum status store_status(int code);
+/* For generated SQL: prepared, owned by the caller through stmt_return. */
+MUST_CHECK enum status stmt_generate(struct store *st, const char *sql, struct stmt **out);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * schema/base/plant.h - named faults that the simulator plants to prove that it would find them.
+ *
+ * Only builds of the simulator's own (HANSA_PLANTS) know how; in the product PLANTED() is the constant false.
+ */
+#ifndef HANSA_BASE_PLANT_H
+#define HANSA_BASE_PLANT_H
+
+#include <stdbool.h>
+
+/*    name                  what goes wrong, and the promise it breaks */
+#define PLANT_TABLE(X)                                                                         \
+    X(PROJECTION_OFF)       /* fields outside the grant are disclosed: P2, P3 */               \
+    X(DECIDE_ONCE)          /* no second decision at hand-over: P2, P5 */                      \
+    X(ACK_BEFORE_COMMIT)    /* acknowledged, then lost by a crash: P1 */                       \
+    X(APPLY_OLDER)          /* a late older revision overwrites a newer: P6 */                 \
+    X(SKIP_SIGNATURE)       /* batch signatures are not checked: P8 */                         \
+    X(FORGET_FANOUT)        /* a change at the owner does not go beyond the first hop: P6 */   \
+    X(WIDEN_ACCEPTED)       /* a link may give more than its parent: P4 */                     \
+    X(NUMBER_REUSED)        /* after a crash a number comes with other content: P6 */
+
+enum plant {
+#define X(name) PLANT_##name,
+    PLANT_TABLE(X)
+#undef X
+        PLANT_COUNT_
+};
+
+#ifdef HANSA_PLANTS
+extern int plant_active; /* enum plant, or -1; one simulator, one thread */
+#define PLANTED(name) (plant_active == (int)PLANT_##name)
+#else
+#define PLANTED(name) false
+#endif
+
+#endif
