@@ -67,7 +67,7 @@ static const struct service table[] = {
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, LISTING } },
 
     /* ---- sharing ---- */
-    { "share.lens", "POST", "/api/v1/shares/lens", RIGHT_SHARE, true, REPLY_OBJECT, NULL,
+    { "share.lens", "POST", "/api/v1/shares/lens", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
       { { "records", PARAM_LIST, POS, "k4fzq2" }, { "partner", PARAM_TEXT, REQ, "Brio" }, { "fields", PARAM_LIST, REQ, "event.name,attendee.name" },
         { "purpose", PARAM_LIST, REQ, "event" }, { "until", PARAM_TEXT, REQ, "2027-06-30" }, { "depth", PARAM_INTEGER, 0, "1" },
         { "limit", PARAM_INTEGER, 0, "20" } } },
