@@ -177,7 +177,8 @@ check_values(const struct received *item, const struct dictionary *dictionary)
 }
 
 static enum status
-check_granted(const struct received *item, const struct receive_rules *rules, const char **detail)
+check_granted(const struct received *item, const struct receive_rules *rules,
+              const char **detail)
 {
     bool keep[FIELDS_MAX];
     struct decision why;
@@ -254,7 +255,8 @@ verify_run(const struct run *run, const struct receive_rules *rules, struct aren
         out[i].status = batch;
         out[i].detail = "batch";
         if (batch == STATUS_OK)
-            out[i].status = wire_revision_parse(run->items[i].revision, arena, &out[i].revision);
+            out[i].status =
+                wire_revision_parse(run->items[i].revision, arena, &out[i].revision);
         if (out[i].status == STATUS_OK)
             out[i].status = check_item(&out[i], rules);
     }

@@ -30,7 +30,8 @@ struct cleared {
 
 /* Narrow `full` to what the chain allows the recipient now. STATUS_NOT_GRANTED with *why when nothing
  * may go. `full` keeps its fields; *out borrows from it and the arena. full's salts need not be filled in. */
-MUST_CHECK enum status disclose(const struct verified_chain *chain, const struct node_id *recipient,
+MUST_CHECK enum status disclose(const struct verified_chain *chain,
+                                const struct node_id *recipient,
                                 const struct record_facts *facts, struct disclosure *full,
                                 struct wall_ms now, struct arena *arena, struct cleared *out,
                                 struct decision *why);
@@ -61,8 +62,9 @@ struct receive_rules {
 };
 
 /* Every revision of the message, judged alone. *out is in the arena. */
-MUST_CHECK enum status records_verify(const struct records *message, const struct receive_rules *rules,
-                                      struct arena *arena, struct received **out, size_t *count);
+MUST_CHECK enum status records_verify(const struct records *message,
+                                      const struct receive_rules *rules, struct arena *arena,
+                                      struct received **out, size_t *count);
 
 /* Facts that follow from a revision and its disclosed fields; parent from the type's parent field. */
 void record_facts_of(const struct revision *revision, const struct field *fields, size_t count,

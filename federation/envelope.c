@@ -43,7 +43,7 @@ check_numbers(const struct envelope *env)
 {
     if (env->stream != STREAM_SESSION)
         return env->seq > 0 && env->incarnation > 0 && env->session > 0 ? STATUS_OK
-                                                                       : STATUS_MALFORMED;
+                                                                        : STATUS_MALFORMED;
     if (env->seq != 0 || env->incarnation != 0)
         return STATUS_MALFORMED;
     if (!message_kind_is_known(env->kind, STREAM_SESSION))

@@ -9,18 +9,18 @@
 #include "schema/wire.h"
 
 /*    name          number  stream (0 session, 1 control, 2 data, 3 control or data)  */
-#define MESSAGE_KINDS(X)           \
-    X(HELLO,        1,  0)         \
-    X(ACK,          2,  0)         \
-    X(INTRODUCE,    3,  0)         \
-    X(OFFER,        16, 1)         \
-    X(ANSWER,       17, 1)         \
-    X(PASSON,       18, 1)         \
-    X(PASSON_ACK,   19, 1)         \
-    X(REVOCATION,   20, 1)         \
-    X(VOID,         21, 3)         \
-    X(DESCRIPTOR,   22, 1)         \
-    X(RECORDS,      32, 2)
+#define MESSAGE_KINDS(X)                                                                       \
+    X(HELLO, 1, 0)                                                                             \
+    X(ACK, 2, 0)                                                                               \
+    X(INTRODUCE, 3, 0)                                                                         \
+    X(OFFER, 16, 1)                                                                            \
+    X(ANSWER, 17, 1)                                                                           \
+    X(PASSON, 18, 1)                                                                           \
+    X(PASSON_ACK, 19, 1)                                                                       \
+    X(REVOCATION, 20, 1)                                                                       \
+    X(VOID, 21, 3)                                                                             \
+    X(DESCRIPTOR, 22, 1)                                                                       \
+    X(RECORDS, 32, 2)
 
 enum message_kind {
 #define X(name, number, stream) MESSAGE_##name = number,

@@ -19,10 +19,10 @@ enum {
 struct lane {
     struct peer_in in;
     struct peer_out out;
-    uint64_t resend;  /* next number to go again; == out.next when all are out */
-    uint64_t sent;    /* highest number on the link in this session */
-    uint32_t credit;  /* frames beyond acked that the partner takes */
-    uint64_t gap_at;  /* number of the last noted gap, so that it is noted once */
+    uint64_t resend; /* next number to go again; == out.next when all are out */
+    uint64_t sent;   /* highest number on the link in this session */
+    uint32_t credit; /* frames beyond acked that the partner takes */
+    uint64_t gap_at; /* number of the last noted gap, so that it is noted once */
 };
 
 struct peer {
@@ -132,7 +132,8 @@ stream_states(const struct peer *peer, struct stream_state out[static STREAMS])
     static const struct {
         uint32_t frames;
         uint64_t bytes;
-    } credit[STREAMS] = { { CREDIT_CONTROL_FRAMES, (uint64_t)CREDIT_CONTROL_FRAMES * MESSAGE_MAX },
+    } credit[STREAMS] = { { CREDIT_CONTROL_FRAMES,
+                            (uint64_t)CREDIT_CONTROL_FRAMES * MESSAGE_MAX },
                           { CREDIT_DATA_FRAMES, CREDIT_DATA_BYTES } };
 
     for (size_t i = 0; i < STREAMS; i++)
@@ -279,8 +280,8 @@ judge_clock(struct peer *peer, const struct hello *hello, struct wall_ms wall)
     bool was_off = peer->clock_off;
 
     peer->clock_offset_ms = hello->clock.ms - wall.ms;
-    peer->clock_off =
-        peer->clock_offset_ms > CLOCK_TOLERANCE_MS || peer->clock_offset_ms < -CLOCK_TOLERANCE_MS;
+    peer->clock_off = peer->clock_offset_ms > CLOCK_TOLERANCE_MS ||
+                      peer->clock_offset_ms < -CLOCK_TOLERANCE_MS;
     if (was_off != peer->clock_off)
         peer->ops->changed(peer->ops->self, peer);
 }
@@ -485,7 +486,8 @@ pump_one(struct peer *peer, enum stream stream, struct mono_ms now)
         lane->out.next = seq + 1;
     }
     if (lane->sent == lane->out.acked)
-        peer->progress = now; /* the clock for an acknowledgement starts with the first that is owed */
+        peer->progress =
+            now; /* the clock for an acknowledgement starts with the first that is owed */
     lane->resend = seq + 1;
     lane->sent = seq;
     peer->said = now;

@@ -98,14 +98,15 @@ void peer_on_cut(struct peer *peer);
 /* Timers. Sends Hello when due. Returns when it wants to be called again. */
 struct mono_ms peer_tick(struct peer *peer, struct mono_ms now, struct wall_ms wall);
 /* Hand over what may go now, at most `most` messages; *sent says how many went. */
-MUST_CHECK enum status peer_pump(struct peer *peer, struct mono_ms now, size_t most, size_t *sent);
+MUST_CHECK enum status peer_pump(struct peer *peer, struct mono_ms now, size_t most,
+                                 size_t *sent);
 /* The transaction is durable: acknowledge what was taken in it. */
 void peer_committed(struct peer *peer);
 
 const struct node_id *peer_node(const struct peer *peer);
 int64_t peer_company(const struct peer *peer);
 enum peer_state peer_state(const struct peer *peer);
-uint32_t peer_incarnation(const struct peer *peer); /* ours towards it */
+uint32_t peer_incarnation(const struct peer *peer);               /* ours towards it */
 uint64_t peer_acked(const struct peer *peer, enum stream stream); /* of our numbers */
 /* Does its clock differ from ours by more than the tolerance, as of the last Hello? */
 bool peer_clock_is_off(const struct peer *peer);

@@ -161,7 +161,8 @@ audit_verify(struct store *st, const char *home, int64_t *count, int64_t *bad)
     AUTO(stmt_return) struct stmt *q = stmt_borrow(st, STMT_AUDIT_WALK);
     struct digest before = { 0 }, head = { 0 };
     int64_t number = 0;
-    bool has_head = read_head(home, &number, &head); /* before the snapshot, which is then as new */
+    bool has_head =
+        read_head(home, &number, &head); /* before the snapshot, which is then as new */
     enum status s;
 
     *count = 0;

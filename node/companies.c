@@ -170,8 +170,8 @@ company_add(struct core *core, const struct descriptor *d, const struct signed_o
     struct bytes raw = wire_signed_object_format(object, core->round);
     struct node_id node = digest_node_id(&d->root_key);
 
-    TRY(store_exec(core->store, STMT_COMPANY_ADD, "bttibiii", bytes_of(node.b, ID_SIZE), d->name,
-                   d->country, (int64_t)d->serial, raw, (int64_t)state, introduced_by,
+    TRY(store_exec(core->store, STMT_COMPANY_ADD, "bttibiii", bytes_of(node.b, ID_SIZE),
+                   d->name, d->country, (int64_t)d->serial, raw, (int64_t)state, introduced_by,
                    core_wall(core).ms));
     struct company *c = company_append(core);
     c->id = store_last_id(core->store);
@@ -194,7 +194,8 @@ company_update(struct core *core, struct company *c, const struct descriptor *d,
     describe(c, d);
     if (c->state == COMPANY_TRUSTED)
         company_admit(core, c);
-    return audit_add(core, "node", "company.described", bytes_of(c->node.b, ID_SIZE), object->body);
+    return audit_add(core, "node", "company.described", bytes_of(c->node.b, ID_SIZE),
+                     object->body);
 }
 
 enum status

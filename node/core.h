@@ -36,8 +36,9 @@ struct core_env {
     /* Called between a commit and the next round only. send may lose messages. */
     void (*send)(void *self, const struct node_id *to, struct bytes message);
     void (*admit)(void *self, const struct link_peer *peer);
-    void (*drop)(void *self, const struct node_id *node);                  /* then core_on_dropped */
-    void (*epoch)(void *self, const struct node_id *node, uint64_t epoch); /* then core_on_epoch */
+    void (*drop)(void *self, const struct node_id *node); /* then core_on_dropped */
+    void (*epoch)(void *self, const struct node_id *node,
+                  uint64_t epoch); /* then core_on_epoch */
 };
 
 struct core_config {
@@ -46,8 +47,8 @@ struct core_config {
 };
 
 /* First start: writes who we are into an empty database. descriptor: bytes of our Signed descriptor. */
-MUST_CHECK enum status core_init(const char *home, struct bytes descriptor, const char *language,
-                                 struct diag *diag);
+MUST_CHECK enum status core_init(const char *home, struct bytes descriptor,
+                                 const char *language, struct diag *diag);
 MUST_CHECK enum status core_open(const struct core_config *config, struct diag *diag,
                                  struct core **out);
 void core_close(struct core **core);

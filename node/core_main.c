@@ -386,8 +386,10 @@ init(const struct options *o, struct diag *diag)
 
     if (mkdir(tmp, 0700) != 0 && errno != EEXIST)
         return diag_say(diag, STATUS_IO, "home.unwritable", o->home, NULL);
-    TRY(file_read_at(AT_FDCWD, arena_printf(arena, "%s/descriptor", o->home), OBJECT_MAX, &raw));
-    return core_init(o->home, buffer_bytes(&raw), o->language != NULL ? o->language : "en", diag);
+    TRY(file_read_at(AT_FDCWD, arena_printf(arena, "%s/descriptor", o->home), OBJECT_MAX,
+                     &raw));
+    return core_init(o->home, buffer_bytes(&raw), o->language != NULL ? o->language : "en",
+                     diag);
 }
 
 static enum status
@@ -435,7 +437,15 @@ usage(const char *what)
 static bool
 parse(int argc, char **argv, struct options *o)
 {
-    enum { HOME = 'h', INIT = 'i', LANG = 'l', LISTEN = 'L', CAPTURE = 'c', OFFSET = 'o', OTHER = 'x' };
+    enum {
+        HOME = 'h',
+        INIT = 'i',
+        LANG = 'l',
+        LISTEN = 'L',
+        CAPTURE = 'c',
+        OFFSET = 'o',
+        OTHER = 'x'
+    };
     static const struct option table[] = {
         { "home", required_argument, NULL, HOME },
         { "init", no_argument, NULL, INIT },

@@ -10,7 +10,9 @@
 #include <pthread.h>
 
 #include "federation/disclose.h"
+#include "federation/fingerprint.h"
 #include "federation/identity.h"
+#include "federation/invitation.h"
 #include "federation/peer.h"
 #include "node/core.h"
 #include "node/store/store.h"
@@ -25,12 +27,12 @@
  * TRUSTED     admitted by the link
  * SUSPENDED   link cut, queue held
  * REMOVED     link cut, grants revoked both ways */
-#define COMPANY_STATES(X) \
-    X(SELF, "self")       \
-    X(INTRODUCED, "introduced") \
-    X(INVITED, "invited") \
-    X(TRUSTED, "trusted") \
-    X(SUSPENDED, "suspended") \
+#define COMPANY_STATES(X)                                                                      \
+    X(SELF, "self")                                                                            \
+    X(INTRODUCED, "introduced")                                                                \
+    X(INVITED, "invited")                                                                      \
+    X(TRUSTED, "trusted")                                                                      \
+    X(SUSPENDED, "suspended")                                                                  \
     X(REMOVED, "removed")
 enum company_state {
 #define X(name, text) COMPANY_##name,
@@ -83,14 +85,14 @@ enum share_role {
  * DELIVERED  given: the partner has it in its tray, records follow
  * ACCEPTED, DECLINED  the answer
  * STOPPED    revoked; ENDED: its time is over */
-#define SHARE_STATES(X)       \
-    X(WAITING, "waiting")     \
-    X(REFUSED, "refused")     \
-    X(OFFERED, "offered")     \
-    X(DELIVERED, "delivered") \
-    X(ACCEPTED, "accepted")   \
-    X(DECLINED, "declined")   \
-    X(STOPPED, "stopped")     \
+#define SHARE_STATES(X)                                                                        \
+    X(WAITING, "waiting")                                                                      \
+    X(REFUSED, "refused")                                                                      \
+    X(OFFERED, "offered")                                                                      \
+    X(DELIVERED, "delivered")                                                                  \
+    X(ACCEPTED, "accepted")                                                                    \
+    X(DECLINED, "declined")                                                                    \
+    X(STOPPED, "stopped")                                                                      \
     X(ENDED, "ended")
 enum share_state {
 #define X(name, text) SHARE_##name,
@@ -179,7 +181,7 @@ struct core {
     struct mono_ms sweep_at;
     struct job *job; /* the one in hand (node/job.c) */
     bool job_waits;  /* a job has more to do */
-    size_t pumped;  /* messages handed over in this round */
+    size_t pumped;   /* messages handed over in this round */
 
     pthread_mutex_t view_lock; /* guards links, for readers */
     struct link_view *links;
@@ -213,6 +215,8 @@ MUST_CHECK enum status core_need_txn(struct core *core);
 void core_send_later(struct core *core, const struct node_id *to, struct bytes message);
 void core_order(struct core *core, enum link_order order, const struct link_peer *peer,
                 uint64_t epoch);
+/* Everything that memory holds, from the database. */
+MUST_CHECK enum status core_load(struct core *core, struct diag *diag);
 MUST_CHECK enum status core_load_dictionary(struct core *core, struct diag *diag);
 
 /* For one object or request: keep or undo all that it changed, in the database and in memory. Not nested. */
@@ -284,10 +288,12 @@ MUST_CHECK enum status share_move(struct core *core, struct live *live, enum sha
 struct live *live_by_leaf(struct core *core, int64_t leaf, enum share_role role);
 struct live *live_by_share(struct core *core, int64_t share);
 struct live *live_by_gid(struct core *core, const struct object_id *gid, enum share_role role);
-bool live_is_declined(struct core *core, const struct live *live, const struct record_id *record);
+bool live_is_declined(struct core *core, const struct live *live,
+                      const struct record_id *record);
 /* Everything under a grant falls: marks it revoked, stops shares, erases what is held, tells those we passed on to. */
 MUST_CHECK enum status grant_fall(struct core *core, const struct object_id *gid,
-                                  struct bytes object, enum share_state how, const char *reason);
+                                  struct bytes object, enum share_state how,
+                                  const char *reason);
 /* Ends what is over by now. Returns when it wants to run again. */
 MUST_CHECK enum status lives_sweep(struct core *core);
 
@@ -305,11 +311,13 @@ MUST_CHECK enum status records_mint(struct core *core, struct mint *items, size_
                                     const char *actor, const char *action);
 /* Our own record whose identifying field has this value. STATUS_NOT_FOUND. */
 MUST_CHECK enum status record_match(struct core *core, const struct type *type,
-                                    const struct type_field *field, struct bytes value, int64_t *out);
+                                    const struct type_field *field, struct bytes value,
+                                    int64_t *out);
 /* One believed revision under a received share; run from records_keep_run(). STATUS_REPLAY: nothing new in it.
  * STATUS_EQUIVOCATION with *fault: the record is frozen. */
 MUST_CHECK enum status record_take(struct core *core, const struct live *live,
-                                   const struct received *item, int64_t run, const char **fault);
+                                   const struct received *item, int64_t run,
+                                   const char **fault);
 MUST_CHECK enum status records_keep_run(struct core *core, const struct run_leaves *run,
                                         size_t refs, int64_t *out);
 /* One of the run's items was not kept after all. */
@@ -317,7 +325,8 @@ MUST_CHECK enum status records_run_spare(struct core *core, int64_t run);
 /* The offer was accepted: what waited is applied. */
 MUST_CHECK enum status records_apply(struct core *core, const struct live *live);
 /* Nothing is held under this leaf any more. */
-MUST_CHECK enum status records_forget(struct core *core, int64_t leaf, const struct record_id *only);
+MUST_CHECK enum status records_forget(struct core *core, int64_t leaf,
+                                      const struct record_id *only);
 /* Kept, but neither shown nor passed on: its time is over and the grant leaves days to erase. */
 MUST_CHECK enum status records_hide(struct core *core, int64_t leaf);
 /* A stored copy as a disclosure with its facts and run; in the arena. *run: the run of the call before, taken
@@ -333,8 +342,8 @@ struct copy_row {
 };
 /* Every stored record that the live covers, after the first decision; fn may stop with any status but OK. */
 typedef enum status covered_fn(void *self, struct live *live, const struct copy_row *row);
-MUST_CHECK enum status records_each_covered(struct core *core, struct live *live, covered_fn *fn,
-                                            void *self);
+MUST_CHECK enum status records_each_covered(struct core *core, struct live *live,
+                                            covered_fn *fn, void *self);
 /* Marks them as due. */
 MUST_CHECK enum status records_queue_share(struct core *core, struct live *live);
 MUST_CHECK enum status copy_get(struct core *core, int64_t record, int64_t grant,
@@ -354,13 +363,20 @@ struct record_now {
     struct field *fields;
     size_t field_count;
 };
-MUST_CHECK enum status record_now(struct store *st, int64_t record, bool pending, struct arena *arena,
-                                  struct record_now **out);
+MUST_CHECK enum status record_now(struct store *st, int64_t record, bool pending,
+                                  struct arena *arena, struct record_now **out);
 
 /* ---- exchange.c ---- */
 void exchange_ops(struct core *core, struct peer_ops *ops);
-void dead_letter(struct core *core, int64_t company, const struct envelope *env, enum status status,
-                 const char *detail);
+MUST_CHECK enum status exchange_next(void *self, struct peer *peer, enum stream stream,
+                                     uint64_t seq, struct arena *arena, struct peer_frame *out);
+MUST_CHECK enum status exchange_again(void *self, struct peer *peer, enum stream stream,
+                                      uint64_t seq, struct arena *arena,
+                                      struct peer_frame *out);
+MUST_CHECK enum status exchange_acked(void *self, struct peer *peer, enum stream stream,
+                                      uint64_t upto);
+void dead_letter(struct core *core, int64_t company, const struct envelope *env,
+                 enum status status, const char *detail);
 MUST_CHECK enum status control_queue(struct core *core, int64_t company, enum message_kind kind,
                                      struct bytes body, int64_t share);
 /* ---- exchange_control.c ---- */
@@ -378,8 +394,10 @@ MUST_CHECK enum status audit_add(struct core *core, const char *actor, const cha
                                  struct bytes subject, struct bytes detail);
 void audit_write_head(struct core *core);
 /* Walks the whole chain. *bad is the number of the first entry that does not follow, 0 when all is well. */
-MUST_CHECK enum status audit_verify(struct store *st, const char *home, int64_t *count, int64_t *bad);
-const char *actor_partner(struct core *core, const struct node_id *node); /* in the round arena */
+MUST_CHECK enum status audit_verify(struct store *st, const char *home, int64_t *count,
+                                    int64_t *bad);
+const char *actor_partner(struct core *core,
+                          const struct node_id *node); /* in the round arena */
 
 /* ---- service.c ---- */
 struct call {
@@ -393,7 +411,7 @@ struct call {
     struct wall_ms now;
     enum language language;
     const char *actor;
-    bool waits; /* answered later: service_wait */
+    bool waits;    /* answered later: service_wait */
     json_t *reply; /* owned by the call until it is taken */
 };
 typedef enum status service_fn(struct call *call);
@@ -404,8 +422,11 @@ void service_run(struct call *call, struct api_request *request);
 void service_wait(struct call *call, const struct node_id *node, uint64_t epoch);
 
 /* ---- job.c ---- */
+enum job_state { JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_STOPPED };
 MUST_CHECK enum status jobs_step(struct core *core); /* a piece of the oldest running job */
 MUST_CHECK enum status jobs_load(struct core *core);
 void job_close(struct core *core);
+/* Closes it if it is the one in hand. */
+void jobs_forget(struct core *core, int64_t id);
 
 #endif

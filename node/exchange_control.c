@@ -60,7 +60,8 @@ learn_all(struct taking *t, const struct bundle *bundle)
         struct node_id node;
         struct company *c;
         t->detail = "descriptor";
-        TRY(descriptor_verify(&bundle->descriptors[i], core_wall(t->core), t->arena, &d, &node));
+        TRY(descriptor_verify(&bundle->descriptors[i], core_wall(t->core), t->arena, &d,
+                              &node));
         if (is_named(&node, grants, bundle->link_count))
             TRY(company_learn(t->core, &bundle->descriptors[i], COMPANY_INTRODUCED, t->from->id,
                               &c));
@@ -115,8 +116,8 @@ check_offer(struct taking *t, const struct bundle *bundle, const struct offer *o
     if (!ID_IS_EQUAL(offer->author, t->from->node))
         return STATUS_BAD_SIGNATURE;
     t->detail = "offer";
-    TRY(object_verify(SIGN_OFFER, &bundle->object, &offer->author, &offer->audience, &t->core->me,
-                      &keys));
+    TRY(object_verify(SIGN_OFFER, &bundle->object, &offer->author, &offer->audience,
+                      &t->core->me, &keys));
     TRY(verify_links(t, bundle, chain));
     t->detail = "leaf";
     const struct grant *leaf = chain_leaf(*chain);
@@ -142,8 +143,8 @@ take_offer(struct taking *t)
     TRY(wire_offer_parse(bundle->object.body, t->arena, &offer));
     TRY(check_offer(t, bundle, offer, &chain));
     struct object_id oid = digest_object_id(bundle->object.body);
-    enum status s = store_number(core->store, &known, STMT_SHARE_BY_OID, "b",
-                                 bytes_of(oid.b, ID_SIZE));
+    enum status s =
+        store_number(core->store, &known, STMT_SHARE_BY_OID, "b", bytes_of(oid.b, ID_SIZE));
     if (s != STATUS_NOT_FOUND)
         return s; /* we have it */
     struct share_row row = { .role = ROLE_RECEIVED,
@@ -282,7 +283,8 @@ take_passon(struct taking *t)
     TRY(object_verify(SIGN_PASSON, &bundle->object, &passon->author, &passon->audience,
                       &passon->audience, &keys));
     const struct grant *leaf = chain_leaf(chain);
-    if (!ID_IS_EQUAL(passon->audience, leaf->owner) || !ID_IS_EQUAL(passon->author, leaf->issuer) ||
+    if (!ID_IS_EQUAL(passon->audience, leaf->owner) ||
+        !ID_IS_EQUAL(passon->author, leaf->issuer) ||
         !ID_IS_EQUAL(passon->next, leaf->audience) ||
         !ID_IS_EQUAL(passon->grant, *chain_leaf_id(chain)))
         return STATUS_BROKEN_CHAIN;
@@ -304,8 +306,7 @@ static enum status
 relay_ack(struct taking *t, const struct passon_ack *ack)
 {
     const struct live *noted = live_by_gid(t->core, &ack->grant, ROLE_NOTED);
-    const struct company *down =
-        noted == NULL ? NULL : neighbour(t->core, noted->chain, false);
+    const struct company *down = noted == NULL ? NULL : neighbour(t->core, noted->chain, false);
 
     if (down == NULL || down->peer == NULL)
         return STATUS_NOT_GRANTED;
@@ -322,7 +323,8 @@ take_passon_ack(struct taking *t)
     TRY(wire_signed_body_parse(t->env->body, t->arena, &object));
     TRY(wire_passon_ack_parse(object->body, t->arena, &ack));
     t->detail = "author";
-    TRY(object_verify(SIGN_PASSON_ACK, object, &ack->author, &ack->audience, &ack->audience, &keys));
+    TRY(object_verify(SIGN_PASSON_ACK, object, &ack->author, &ack->audience, &ack->audience,
+                      &keys));
     if (!ID_IS_EQUAL(ack->audience, t->core->me))
         return relay_ack(t, ack);
     struct live *live = live_by_gid(t->core, &ack->grant, ROLE_GIVEN);
@@ -348,8 +350,8 @@ check_revoker(struct taking *t, const struct revocation *r)
     size_t count;
     int64_t id;
 
-    enum status s = store_number(t->core->store, &id, STMT_GRANT_FIND, "b",
-                                 bytes_of(r->grant.b, ID_SIZE));
+    enum status s =
+        store_number(t->core->store, &id, STMT_GRANT_FIND, "b", bytes_of(r->grant.b, ID_SIZE));
     if (s == STATUS_NOT_FOUND) /* before its grant: good for the owner's word alone */
         return ID_IS_EQUAL(r->author, r->owner) || ID_IS_EQUAL(r->author, t->from->node)
                    ? STATUS_OK

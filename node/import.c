@@ -12,7 +12,8 @@
 #include "schema/mapping.h"
 
 enum { PIECE = 64 * KIB, BATCH = RUN_ITEMS_MAX, FIRST_BAD = 10, FORMS_MOST = 4 };
-static const char problem_header[] = "hansa-problem"; /* the column that bad rows get; ignored on the way in */
+static const char problem_header[] =
+    "hansa-problem"; /* the column that bad rows get; ignored on the way in */
 
 /* An identifying value: field and matching form. */
 struct form {
@@ -137,20 +138,20 @@ note_bad(struct import *im, size_t line, size_t column, const char *problem)
     json_t *o = json_object();
 
     reply_set(o, "line", json_integer((json_int_t)line));
-    reply_set(o, "column", json_words(column > 0 && column <= im->header_count
-                                          ? im->headers[column - 1]
-                                          : ""));
+    reply_set(
+        o, "column",
+        json_words(column > 0 && column <= im->header_count ? im->headers[column - 1] : ""));
     reply_set(o, "column_number", json_integer((json_int_t)column));
     reply_set(o, "problem", json_words(problem));
     (void)json_array_append_new(im->first_bad, o);
 }
 
 static void
-bad_row(struct import *im, size_t line, size_t column, const struct csv_cell *cells, size_t count)
+bad_row(struct import *im, size_t line, size_t column, const struct csv_cell *cells,
+        size_t count)
 {
     AUTO(buffer_fini) struct buffer out = { 0 };
-    const char *problem =
-        text_failure(im->call.language, STATUS_USAGE, im->diag, im->batch);
+    const char *problem = text_failure(im->call.language, STATUS_USAGE, im->diag, im->batch);
 
     im->counts.bad++;
     if (json_array_size(im->first_bad) < FIRST_BAD)
@@ -202,8 +203,12 @@ take_header(struct import *im, const struct csv_cell *cells, size_t count)
         im->headers[im->header_count++] = text;
     }
     TRY(find_type(&im->call, im->config.type, &type));
-    TRY(mapping_make(im->call.dictionary, type, kept, im->header_count, im->config.preset, file,
-                     im->kept, im->diag, &im->mapping));
+    struct mapping_request request = { .type = type,
+                                       .header = kept,
+                                       .count = im->header_count,
+                                       .preset = im->config.preset,
+                                       .file = file };
+    TRY(mapping_make(&request, im->kept, im->diag, &im->mapping));
     return make_own_fields(im);
 }
 
@@ -307,7 +312,8 @@ note_forms(struct import *im, const struct type *type, const struct draft *draft
     }
     if (pending) {
         if (im->mint_count > 0)
-            TRY(records_mint(im->core, im->mints, im->mint_count, "user:admin", "record.imported"));
+            TRY(records_mint(im->core, im->mints, im->mint_count, "user:admin",
+                             "record.imported"));
         im->mint_count = 0;
         im->form_count = 0;
     }
@@ -329,8 +335,8 @@ keep_row(struct import *im, const struct type *type, struct draft *draft, int64_
             draft_put(all, now->fields[i].key, now->fields[i].value);
         for (size_t i = 0; i < draft->count; i++) {
             const struct field *was = draft_find(all, draft->fields[i].key);
-            changed = changed || was == NULL ||
-                      !bytes_is_equal(was->value, draft->fields[i].value);
+            changed =
+                changed || was == NULL || !bytes_is_equal(was->value, draft->fields[i].value);
             draft_put(all, draft->fields[i].key, draft->fields[i].value);
         }
         draft = all;
@@ -349,15 +355,15 @@ keep_row(struct import *im, const struct type *type, struct draft *draft, int64_
 
 /* STATUS_USAGE with *column and a sentence: a bad row. */
 static enum status
-row_draft(struct import *im, const struct type *type, const struct mapped_value *values, size_t n,
-          struct draft *draft, size_t *column)
+row_draft(struct import *im, const struct type *type, const struct mapped_value *values,
+          size_t n, struct draft *draft, size_t *column)
 {
     for (size_t i = 0; i < n; i++) {
         const struct mapped_value *v = &values[i];
-        const struct type_field *f =
-            v->field != NULL ? type_field_find(type, v->field->key)
-                             : type_field_find_name(type, v->own_name);
-        const char *region = im->mapping->region != NULL ? im->mapping->region : im->core->region;
+        const struct type_field *f = v->field != NULL ? type_field_find(type, v->field->key)
+                                                      : type_field_find_name(type, v->own_name);
+        const char *region =
+            im->mapping->region != NULL ? im->mapping->region : im->core->region;
         struct bytes value;
         if (f == NULL)
             continue; /* an own field that a dry run did not make */
@@ -476,7 +482,8 @@ import_first_bad(const struct import *import)
 }
 
 void
-import_restore(struct import *import, const struct import_counts *counts, const json_t *first_bad)
+import_restore(struct import *import, const struct import_counts *counts,
+               const json_t *first_bad)
 {
     size_t i;
 

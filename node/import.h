@@ -22,8 +22,8 @@ struct import_config {
     const char *charset;  /* NULL: guess */
     char delimiter;       /* 0: guess */
     bool dry_run;
-    int64_t skip;         /* rows done before an interruption */
-    int64_t bad_size;     /* bytes of bad_path then */
+    int64_t skip;     /* rows done before an interruption */
+    int64_t bad_size; /* bytes of bad_path then */
 };
 
 struct import_counts {
@@ -41,7 +41,8 @@ MUST_CHECK enum status import_step(struct import *import, struct core *core, str
 const struct import_counts *import_counts_get(const struct import *import);
 /* {line, column, value?, problem} of the first bad rows; a new reference. */
 json_t *import_first_bad(const struct import *import);
-void import_restore(struct import *import, const struct import_counts *counts, const json_t *first_bad);
+void import_restore(struct import *import, const struct import_counts *counts,
+                    const json_t *first_bad);
 const char *import_preset(const struct import *import);
 
 #endif

@@ -73,7 +73,8 @@ is_revoked(void *self, const struct object_id *grant)
     struct core *core = self;
     int64_t one;
 
-    return store_number(core->store, &one, STMT_REVOKED_FIND, "b", bytes_of(grant->b, ID_SIZE)) !=
+    return store_number(core->store, &one, STMT_REVOKED_FIND, "b",
+                        bytes_of(grant->b, ID_SIZE)) !=
            STATUS_NOT_FOUND; /* when the database cannot say, assume the worst */
 }
 
@@ -224,7 +225,8 @@ struct live *
 live_by_gid(struct core *core, const struct object_id *gid, enum share_role role)
 {
     for (size_t i = 0; i < core->live_count; i++)
-        if (core->lives[i].role == role && ID_IS_EQUAL(*chain_leaf_id(core->lives[i].chain), *gid))
+        if (core->lives[i].role == role &&
+            ID_IS_EQUAL(*chain_leaf_id(core->lives[i].chain), *gid))
             return &core->lives[i];
     return NULL;
 }
@@ -316,7 +318,8 @@ collect_below(struct core *core, const struct object_id *gid, struct below **out
 
 /* As issuer of this link we may take it back in our own name. */
 static enum status
-own_revocation(struct core *core, const struct live *live, const char *reason, struct bytes *out)
+own_revocation(struct core *core, const struct live *live, const char *reason,
+               struct bytes *out)
 {
     const struct grant *leaf = chain_leaf(live->chain);
     struct revocation r = { .author = core->me,

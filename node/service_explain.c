@@ -25,8 +25,8 @@ find_keys(void *self, const struct node_id *node, struct company_keys *out)
     AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_COMPANY_GET);
     stmt_bind(q, "i", id);
     if (stmt_step(q) != STATUS_OK ||
-        wire_signed_object_parse(arena_copy(call->arena, stmt_bytes(q, 8)), call->arena, &object) !=
-            STATUS_OK ||
+        wire_signed_object_parse(arena_copy(call->arena, stmt_bytes(q, 8)), call->arena,
+                                 &object) != STATUS_OK ||
         wire_descriptor_parse(object->body, call->arena, &d) != STATUS_OK)
         return false;
     out->signing_key = d->signing_key;
@@ -40,8 +40,8 @@ is_revoked(void *self, const struct object_id *grant)
     const struct call *call = self;
     int64_t one;
 
-    return store_number(call->store, &one, STMT_REVOKED_FIND, "b", bytes_of(grant->b, ID_SIZE)) !=
-           STATUS_NOT_FOUND;
+    return store_number(call->store, &one, STMT_REVOKED_FIND, "b",
+                        bytes_of(grant->b, ID_SIZE)) != STATUS_NOT_FOUND;
 }
 
 static enum status
@@ -181,10 +181,10 @@ ask_chain(struct question *q, const struct toward *t, json_t *o)
         note_stop(q, verdict != STATUS_OK ? "ENDED" : "STATE", word, 0);
         return STATUS_OK;
     }
-    struct decision d = q->field == NULL
-                            ? decide_record(chain, &q->company, &q->facts, q->call->now)
-                            : decide_field(chain, &q->company, &q->facts, q->field->key,
-                                           q->call->now);
+    struct decision d =
+        q->field == NULL
+            ? decide_record(chain, &q->company, &q->facts, q->call->now)
+            : decide_field(chain, &q->company, &q->facts, q->field->key, q->call->now);
     q->allowed = q->allowed || d.stop == STOP_NONE;
     reply_set(o, "answer", json_words(d.stop == STOP_NONE ? "yes" : "no"));
     if (d.stop != STOP_NONE)
@@ -210,8 +210,10 @@ sentence(struct question *q, const struct record_now *now)
     const char *link = json_string_value(json_object_get(q->stopped_by, "link"));
     const char *reason = json_string_value(json_object_get(q->stopped_by, "reason"));
     const char *args[] = { q->company_name, what, record_title(q->call, now),
-                           q->allowed ? "" : link != NULL ? link : "" };
-    const char *key = q->allowed                  ? "explain.yes"
+                           q->allowed     ? ""
+                           : link != NULL ? link
+                                          : "" };
+    const char *key = q->allowed                         ? "explain.yes"
                       : json_array_size(q->because) == 0 ? "explain.no_share"
                                                          : "explain.no";
 
@@ -246,8 +248,8 @@ question_read(struct question *q, int64_t *company, struct record_now **now)
         return STATUS_OK;
     q->field = type == NULL ? NULL : type_field_find_name(type, field);
     if (q->field == NULL)
-        return diag_say(call->diag, STATUS_USAGE, "field.unknown", type == NULL ? "?" : type->name,
-                        field, NULL);
+        return diag_say(call->diag, STATUS_USAGE, "field.unknown",
+                        type == NULL ? "?" : type->name, field, NULL);
     return STATUS_OK;
 }
 

@@ -43,8 +43,9 @@ take_fields(struct bringing *b, const struct record_now *contact, struct draft *
 {
     for (size_t i = 0; i < contact->field_count; i++) {
         const struct type_field *from = type_field_find(b->contact, contact->fields[i].key);
-        const struct type_field *to =
-            from == NULL || from->column == NULL ? NULL : type_field_find_name(b->attendee, from->name);
+        const struct type_field *to = from == NULL || from->column == NULL
+                                          ? NULL
+                                          : type_field_find_name(b->attendee, from->name);
         if (to != NULL && to->kind == from->kind && strcmp(to->name, from->name) == 0 &&
             strcmp(to->name, "note") != 0)
             draft_put(draft, to->key, contact->fields[i].value);
@@ -57,8 +58,8 @@ take_fields(struct bringing *b, const struct record_now *contact, struct draft *
 static enum status
 is_there(struct bringing *b, const struct record_id *contact, bool *out)
 {
-    return project_find_child(b->call->store, b->attendee, &b->event->id, b->contact_ref, contact,
-                              out);
+    return project_find_child(b->call->store, b->attendee, &b->event->id, b->contact_ref,
+                              contact, out);
 }
 
 static enum status
@@ -110,10 +111,9 @@ static enum status
 bring_found(struct bringing *b, const char *search)
 {
     int64_t records[PIECE];
-    struct project_query query = { .type = b->contact,
-                                   .search = search,
-                                   .limit = PIECE,
-                                   .own_only = true };
+    struct project_query query = {
+        .type = b->contact, .search = search, .limit = PIECE, .own_only = true
+    };
     size_t count;
 
     do {
@@ -141,8 +141,8 @@ service_guest_add(struct call *call)
     TRY(bring_listed(&b, list));
     if (search != NULL || arg_is_set(call, "all"))
         TRY(bring_found(&b, search != NULL ? search : ""));
-    call->reply = json_pack("{s:I, s:I}", "added", (json_int_t)b.added, "already",
-                            (json_int_t)b.already);
+    call->reply =
+        json_pack("{s:I, s:I}", "added", (json_int_t)b.added, "already", (json_int_t)b.already);
     return STATUS_OK;
 }
 
@@ -163,7 +163,8 @@ field_text(struct call *call, const struct type *type, const struct record_now *
 static enum status
 guest_json(struct call *call, const struct type *type, int64_t record, json_t **out)
 {
-    static const char *const shown[] = { "name", "organization", "email", "telephone", "status" };
+    static const char *const shown[] = { "name", "organization", "email", "telephone",
+                                         "status" };
     struct record_now *now;
 
     TRY(record_now(call->store, record, false, call->arena, &now));

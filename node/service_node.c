@@ -22,8 +22,8 @@ link_counts(struct call *call)
         struct company_name name;
         if ((!v->clock_off && !v->frozen) || company_name(call, v->company, &name) != STATUS_OK)
             continue;
-        const char *minutes = arena_printf(call->arena, "%lld",
-                                           (long long)(v->clock_offset_ms / 60000));
+        const char *minutes =
+            arena_printf(call->arena, "%lld", (long long)(v->clock_offset_ms / 60000));
         const char *args[] = { name.name, minutes };
         const char *key = v->frozen ? "status.warn.frozen" : "status.warn.clock";
         (void)json_array_append_new(
@@ -50,7 +50,8 @@ service_node_status(struct call *call)
     }
     reply_set(o, "id", json_id(call->core->me.b));
     reply_set(o, "version", json_string("0.1.0"));
-    TRY(store_number(call->store, &partners, STMT_COMPANY_COUNT, "i", (int64_t)COMPANY_TRUSTED));
+    TRY(store_number(call->store, &partners, STMT_COMPANY_COUNT, "i",
+                     (int64_t)COMPANY_TRUSTED));
     TRY(store_number(call->store, &dead, STMT_DEAD_COUNT, ""));
     reply_set(o, "partners", json_integer(partners));
     reply_set(o, "refused_objects", json_integer(dead));
@@ -107,8 +108,7 @@ service_type_show(struct call *call)
         reply_set(o, "label", json_words(f->label[call->language]));
         reply_set(o, "kind", json_words(kind_name(f->kind)));
         reply_set(o, "privacy", json_words(privacy_name(f->privacy)));
-        reply_set(o, "space",
-                  json_words(arena_text(call->arena, f->key.space)));
+        reply_set(o, "space", json_words(arena_text(call->arena, f->key.space)));
         reply_set(o, "number", json_integer(f->key.number));
         reply_set(o, "required", json_boolean(f->required));
         if (f->options != NULL)
@@ -139,8 +139,9 @@ own_types(struct call *call, json_t **out)
     *out = NULL;
     if (s != STATUS_OK && s != STATUS_NOT_FOUND)
         return s;
-    *out = raw.len > 0 ? json_loadb((const char *)raw.data, raw.len, JSON_REJECT_DUPLICATES, NULL)
-                       : json_array();
+    *out = raw.len > 0
+               ? json_loadb((const char *)raw.data, raw.len, JSON_REJECT_DUPLICATES, NULL)
+               : json_array();
     return *out != NULL ? STATUS_OK : STATUS_CORRUPT;
 }
 
@@ -329,7 +330,8 @@ service_audit_list(struct call *call)
         reply_set(o, "at", json_time((struct wall_ms){ stmt_int(q, AT) }));
         reply_set(o, "actor", json_words(stmt_text(q, ACTOR)));
         reply_set(o, "action", json_words(stmt_text(q, ACTION)));
-        reply_set(o, "subject", subject.len == ID_SIZE ? json_id(subject.data) : json_string(""));
+        reply_set(o, "subject",
+                  subject.len == ID_SIZE ? json_id(subject.data) : json_string(""));
         (void)json_array_append_new(page.items, o);
     }
     page_end(call, &page, last, s == STATUS_OK, -1);

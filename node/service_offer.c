@@ -13,7 +13,25 @@ enum { SAMPLE = 20 };
 /* ---- rows --------------------------------------------------------------------------------- */
 
 /* Columns of SHARE_COLUMNS. */
-enum { ID, LEAF, ROLE, PARTNER, STATE, KIND, TITLE, NOTE, COUNT, OID, REASON, AT, CHANGED, GID, ENDS, NAME, PARENT };
+enum {
+    ID,
+    LEAF,
+    ROLE,
+    PARTNER,
+    STATE,
+    KIND,
+    TITLE,
+    NOTE,
+    COUNT,
+    OID,
+    REASON,
+    AT,
+    CHANGED,
+    GID,
+    ENDS,
+    NAME,
+    PARENT
+};
 
 static const char *
 state_word(enum share_role role, enum share_state state)
@@ -91,10 +109,10 @@ grant_fields_json(struct call *call, const struct grant *grant)
         const struct type *type = dictionary_find(call->dictionary, grant->fields[i].type);
         const struct type_field *f =
             type == NULL ? NULL : type_field_find(type, grant->fields[i].field);
-        const char *text = f == NULL ? arena_printf(call->arena, "%u.%u",
-                                                    grant->fields[i].type.number,
-                                                    grant->fields[i].field.number)
-                                     : arena_printf(call->arena, "%s.%s", type->name, f->name);
+        const char *text =
+            f == NULL ? arena_printf(call->arena, "%u.%u", grant->fields[i].type.number,
+                                     grant->fields[i].field.number)
+                      : arena_printf(call->arena, "%s.%s", type->name, f->name);
         (void)json_array_append_new(list, json_words(text));
     }
     return list;

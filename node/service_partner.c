@@ -2,7 +2,6 @@
  *
  * node/service_partner.c - the trust list: inviting, comparing words, trusting, suspending, removing.
  */
-#include <sodium.h>
 #include <string.h>
 #include <strings.h>
 
@@ -134,8 +133,7 @@ invitation_keep(struct call *call, struct invitation *in)
     call->core->env.random(call->core->env.self, in->token, sizeof(in->token));
     call->core->env.random(call->core->env.self, in->guest_secret, sizeof(in->guest_secret));
     call->core->env.random(call->core->env.self, peer.node.b, ID_SIZE);
-    if (crypto_scalarmult_base(peer.transport_key.b, in->guest_secret) != 0)
-        return STATUS_INTERNAL;
+    TRY(invitation_guest_key(in->guest_secret, &peer.transport_key));
     TRY(store_exec(call->store, STMT_INVITATION_ADD, "bbbi", bytes_of(in->token, 16),
                    bytes_of(peer.node.b, ID_SIZE), bytes_of(peer.transport_key.b, 32),
                    in->ends.ms));
@@ -211,7 +209,8 @@ service_partner_accept(struct call *call)
     struct descriptor *d;
     struct company *c;
 
-    if (invitation_parse(bytes_text(arg_text(call, "invitation")), call->arena, &in) != STATUS_OK)
+    if (invitation_parse(bytes_text(arg_text(call, "invitation")), call->arena, &in) !=
+        STATUS_OK)
         return diag_say(call->diag, STATUS_MALFORMED, "invitation.damaged", NULL);
     TRY(check_invitation(call, in, &d));
     TRY(company_learn(call->core, &in->descriptor, COMPANY_INVITED, 0, &c));
@@ -286,9 +285,10 @@ consequences(struct call *call, int64_t company)
         json_t *o = json_object();
         const struct company *other = company_by_id(call->core, live->partner);
         reply_set(o, "share", json_id(chain_leaf_id(live->chain)->b));
-        reply_set(o, "role", json_string(live->role == ROLE_GIVEN      ? "given"
-                                         : live->role == ROLE_RECEIVED ? "received"
-                                                                       : "passed on"));
+        reply_set(o, "role",
+                  json_string(live->role == ROLE_GIVEN      ? "given"
+                              : live->role == ROLE_RECEIVED ? "received"
+                                                            : "passed on"));
         reply_set(o, "partner", json_words(other == NULL ? "" : other->name));
         reply_set(o, "state", json_words(share_state_name(live->state)));
         (void)json_array_append_new(list, o);

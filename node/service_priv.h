@@ -22,9 +22,10 @@ MUST_CHECK enum status find_share(struct call *call, const char *text, int64_t *
 MUST_CHECK enum status find_type(struct call *call, const char *name, const struct type **out);
 
 /* ---- JSON ---- */
-json_t *json_id(const uint8_t *id32);          /* first 16 characters of base32: enough to be told apart */
-json_t *json_time(struct wall_ms at);          /* RFC 3339, UTC */
-json_t *json_words(const char *text);          /* never NULL: bytes that are no text give "" */
+json_t *json_id(
+    const uint8_t *id32); /* first 16 characters of base32: enough to be told apart */
+json_t *json_time(struct wall_ms at); /* RFC 3339, UTC */
+json_t *json_words(const char *text); /* never NULL: bytes that are no text give "" */
 const char *id_text(struct call *call, const uint8_t *id32);
 /* Adds a member and takes the value. */
 void reply_set(json_t *object, const char *name, json_t *value);
@@ -42,18 +43,21 @@ void page_end(struct call *call, struct page *page, int64_t last, bool more, int
 
 /* ---- records as JSON (service_record.c) ---- */
 const char *record_title(struct call *call, const struct record_now *now);
-json_t *record_fields_json(struct call *call, const struct type *type, const struct field *fields,
-                           size_t count);
+json_t *record_fields_json(struct call *call, const struct type *type,
+                           const struct field *fields, size_t count);
 /* id, type, title, owner, via, as_of, fields. */
-MUST_CHECK enum status record_json(struct call *call, const struct record_now *now, json_t **out);
+MUST_CHECK enum status record_json(struct call *call, const struct record_now *now,
+                                   json_t **out);
 struct company_name {
     const char *name;
     enum company_state state;
     int64_t introduced_by;
 };
-MUST_CHECK enum status company_name(struct call *call, int64_t company, struct company_name *out);
+MUST_CHECK enum status company_name(struct call *call, int64_t company,
+                                    struct company_name *out);
 /* Through which company a copy under this grant came; NULL for our own and for the owner itself. */
-MUST_CHECK enum status via_name(struct call *call, int64_t grant, int64_t owner, const char **out);
+MUST_CHECK enum status via_name(struct call *call, int64_t grant, int64_t owner,
+                                const char **out);
 
 /* ---- shares (service_share.c) ---- */
 /* Terms of a leaf: fields, purpose, until, depth, ... into `object`. */
@@ -67,32 +71,59 @@ struct draft { /* fields of a record being made or changed, ascending */
     struct field fields[FIELDS_MAX];
     size_t count;
 };
-MUST_CHECK enum status draft_set(struct call *call, struct draft *draft, const struct type *type,
-                                 const char *name, const char *text);
+MUST_CHECK enum status draft_set(struct call *call, struct draft *draft,
+                                 const struct type *type, const char *name, const char *text);
 /* Completes a name from its parts and checks what is required. */
-MUST_CHECK enum status draft_check(struct call *call, struct draft *draft, const struct type *type);
+MUST_CHECK enum status draft_check(struct call *call, struct draft *draft,
+                                   const struct type *type);
 void draft_put(struct draft *draft, struct key key, struct bytes value);
 const struct field *draft_find(const struct draft *draft, struct key key);
 
 /* ---- dictionary (service_node.c) ---- */
 /* A field of our own on a type; call->dictionary is the new one afterwards. */
-MUST_CHECK enum status type_add_field(struct call *call, const struct type *type, const char *name,
-                                      const char *label, const char *kind, const char *privacy);
+MUST_CHECK enum status type_add_field(struct call *call, const struct type *type,
+                                      const char *name, const char *label, const char *kind,
+                                      const char *privacy);
 
-/* ---- handlers ---- */
-service_fn service_node_status, service_type_list, service_type_show, service_type_add,
-    service_field_add;
-service_fn service_partner_invite, service_partner_accept, service_partner_list,
-    service_partner_show, service_partner_trust, service_partner_suspend, service_partner_remove;
-service_fn service_record_add, service_record_set, service_record_show, service_record_list,
-    service_record_remove, service_record_import;
-service_fn service_job_list, service_job_show, service_job_stop, service_job_resume,
-    service_job_bad_rows;
-service_fn service_guest_add, service_guest_list;
-service_fn service_share_lens, service_share_create, service_share_list, service_share_show,
-    service_share_stop;
-service_fn service_offer_list, service_offer_show, service_offer_accept, service_offer_decline;
-service_fn service_explain, service_holders, service_deadletter_list, service_audit_list,
-    service_audit_verify;
+/* ---- handlers: one per row of the service table ---- */
+enum status service_node_status(struct call *call);
+enum status service_type_list(struct call *call);
+enum status service_type_show(struct call *call);
+enum status service_type_add(struct call *call);
+enum status service_field_add(struct call *call);
+enum status service_partner_invite(struct call *call);
+enum status service_partner_accept(struct call *call);
+enum status service_partner_list(struct call *call);
+enum status service_partner_show(struct call *call);
+enum status service_partner_trust(struct call *call);
+enum status service_partner_suspend(struct call *call);
+enum status service_partner_remove(struct call *call);
+enum status service_record_add(struct call *call);
+enum status service_record_set(struct call *call);
+enum status service_record_show(struct call *call);
+enum status service_record_list(struct call *call);
+enum status service_record_remove(struct call *call);
+enum status service_record_import(struct call *call);
+enum status service_job_list(struct call *call);
+enum status service_job_show(struct call *call);
+enum status service_job_stop(struct call *call);
+enum status service_job_resume(struct call *call);
+enum status service_job_bad_rows(struct call *call);
+enum status service_guest_add(struct call *call);
+enum status service_guest_list(struct call *call);
+enum status service_share_lens(struct call *call);
+enum status service_share_create(struct call *call);
+enum status service_share_list(struct call *call);
+enum status service_share_show(struct call *call);
+enum status service_share_stop(struct call *call);
+enum status service_offer_list(struct call *call);
+enum status service_offer_show(struct call *call);
+enum status service_offer_accept(struct call *call);
+enum status service_offer_decline(struct call *call);
+enum status service_explain(struct call *call);
+enum status service_holders(struct call *call);
+enum status service_deadletter_list(struct call *call);
+enum status service_audit_list(struct call *call);
+enum status service_audit_verify(struct call *call);
 
 #endif

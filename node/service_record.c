@@ -71,8 +71,8 @@ draft_set(struct call *call, struct draft *draft, const struct type *type, const
     if (text[0] != '\0' && field->kind == KIND_REFERENCE)
         TRY(reference_value(call, text, &value));
     else if (text[0] != '\0')
-        TRY(value_parse(field, bytes_text(text), call->core->region, NULL, call->arena, call->diag,
-                        &value));
+        TRY(value_parse(field, bytes_text(text), call->core->region, NULL, call->arena,
+                        call->diag, &value));
     if (draft->count >= FIELDS_MAX)
         return diag_say(call->diag, STATUS_TOO_BIG, "record.too_many_fields", NULL);
     draft_put(draft, field->key, value);
@@ -188,7 +188,8 @@ record_fields_json(struct call *call, const struct type *type, const struct fiel
         else if (f == NULL && utf8_is_valid(fields[i].value))
             value = json_words(text_visible(fields[i].value, call->arena));
         else
-            value = json_words(value_format(f == NULL ? &raw : f, fields[i].value, call->arena));
+            value =
+                json_words(value_format(f == NULL ? &raw : f, fields[i].value, call->arena));
         reply_set(o, name, value);
     }
     return o;

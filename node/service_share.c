@@ -59,7 +59,8 @@ text_set(struct call *call, const json_t *list, bool upper, const char ***out, s
     const char **texts = ARENA_ARRAY(call->arena, const char *, n);
 
     for (size_t i = 0; i < n; i++) {
-        char *text = arena_text(call->arena, bytes_text(json_string_value(json_array_get(list, i))));
+        char *text =
+            arena_text(call->arena, bytes_text(json_string_value(json_array_get(list, i))));
         for (char *c = text; upper && *c != '\0'; c++)
             *c = (char)toupper((unsigned char)*c);
         texts[i] = text;
@@ -83,7 +84,8 @@ parse_field(struct call *call, const char *text, const struct type *only,
     const struct type_field *field = NULL;
 
     if (dot != NULL) {
-        TRY(find_type(call, arena_text(call->arena, bytes_of(text, (size_t)(dot - text))), &type));
+        TRY(find_type(call, arena_text(call->arena, bytes_of(text, (size_t)(dot - text))),
+                      &type));
         field = type_field_find_name(type, dot + 1);
     } else if (type != NULL) {
         field = type_field_find_name(type, text);
@@ -133,7 +135,8 @@ read_until(struct making *m)
 
     if (strlen(text) == 10)
         text = arena_printf(m->call->arena, "%sT23:59:59Z", text);
-    enum status s = value_parse(&when, bytes_text(text), NULL, "UTC", m->call->arena, NULL, &value);
+    enum status s =
+        value_parse(&when, bytes_text(text), NULL, "UTC", m->call->arena, NULL, &value);
     if (s != STATUS_OK || value.len < 8)
         return diag_say(m->call->diag, STATUS_USAGE, "share.until", text, NULL);
     m->grant.not_after.ms = (int64_t)get_u64(value.data);
@@ -213,7 +216,8 @@ read_terms(struct making *m)
         return diag_say(call->diag, STATUS_USAGE, "share.delete_days", NULL);
     m->grant.delete_days = (uint32_t)days;
     m->grant.receipt = true;
-    text_set(call, arg_list(call, "purpose"), false, &m->grant.purposes, &m->grant.purpose_count);
+    text_set(call, arg_list(call, "purpose"), false, &m->grant.purposes,
+             &m->grant.purpose_count);
     text_set(call, arg_list(call, "countries"), true, &m->grant.countries,
              &m->grant.country_count);
     call->core->env.random(call->core->env.self, m->grant.nonce, sizeof(m->grant.nonce));
@@ -245,8 +249,8 @@ find_source(struct making *m)
             m->source = live;
     }
     if (m->source == NULL)
-        return diag_say(m->call->diag, STATUS_DENIED, seen ? "share.no_pass_on" : "share.not_ours",
-                        NULL);
+        return diag_say(m->call->diag, STATUS_DENIED,
+                        seen ? "share.no_pass_on" : "share.not_ours", NULL);
     return STATUS_OK;
 }
 
@@ -290,8 +294,7 @@ sign_and_verify(struct making *m)
         return diag_say(call->diag, STATUS_DENIED, "share.no_pass_on", NULL);
     TRY(core_sign(call->core, SIGN_GRANT, wire_grant_format(&m->grant, call->arena),
                   &m->links[m->link_count++]));
-    enum status s =
-        chain_check(call->core, m->links, m->link_count, &m->live.chain, &fault);
+    enum status s = chain_check(call->core, m->links, m->link_count, &m->live.chain, &fault);
     if (s != STATUS_OK)
         return diag_say(call->diag, s, "share.refused",
                         fault.component != NULL ? fault.component : "chain", NULL);
@@ -310,7 +313,8 @@ make(struct call *call, struct making *m)
     TRY(find_company(call, arg_text(call, "partner"), &id));
     m->partner = company_by_id(call->core, id);
     if (m->partner->state != COMPANY_TRUSTED)
-        return diag_say(call->diag, STATUS_CONFLICT, "partner.not_trusted", m->partner->name, NULL);
+        return diag_say(call->diag, STATUS_CONFLICT, "partner.not_trusted", m->partner->name,
+                        NULL);
     if (peer_clock_is_off(m->partner->peer))
         return diag_say(call->diag, STATUS_CLOCK, "share.clock", m->partner->name, NULL);
     TRY(read_selector(m));
@@ -363,14 +367,14 @@ on_look(void *self, struct live *live, const struct copy_row *row)
     l->count++;
     if (json_array_size(l->items) >= l->most)
         return STATUS_OK;
-    TRY(disclose(live->chain, &chain_leaf(live->chain)->audience, &copy.facts, &copy.full, call->now,
-                 arena, &cleared, &why));
+    TRY(disclose(live->chain, &chain_leaf(live->chain)->audience, &copy.facts, &copy.full,
+                 call->now, arena, &cleared, &why));
     const struct type *type = dictionary_find(call->dictionary, copy.facts.type);
     json_t *o = json_object();
     reply_set(o, "id", json_id(copy.facts.id.b));
     reply_set(o, "type", json_words(type != NULL ? type->name : "?"));
-    reply_set(o, "fields", record_fields_json(call, type, cleared.shown.fields,
-                                              cleared.shown.field_count));
+    reply_set(o, "fields",
+              record_fields_json(call, type, cleared.shown.fields, cleared.shown.field_count));
     reply_set(o, "withheld", withheld_names(call, type, &copy.full, &cleared.shown));
     (void)json_array_append_new(l->items, o);
     return STATUS_OK;
@@ -477,7 +481,8 @@ keep(struct making *m)
     int64_t source = m->source != NULL ? m->source->share : 0;
     TRY(grants_keep(call->core, m->links, m->live.chain, &row.leaf));
     TRY(share_add(call->core, &row, &m->live.chain, &live));
-    m->source = source != 0 ? live_by_share(call->core, source) : NULL; /* the list may have moved */
+    m->source =
+        source != 0 ? live_by_share(call->core, source) : NULL; /* the list may have moved */
     TRY(audit_add(call->core, call->actor, "share.created", bytes_of(gid.b, ID_SIZE),
                   bytes_of(row.oid.b, ID_SIZE)));
     call->reply = json_pack("{s:o, s:o, s:s, s:s, s:I}", "id", json_id(gid.b), "title",

@@ -167,7 +167,8 @@ row_statement(struct store *st, const struct type *type, sqlite3_stmt **out)
     st->row_types[slot] = NULL;
     insert_sql(type, &sql);
     TRY(store_status(sqlite3_prepare_v3(st->db, (const char *)sql.data, -1,
-                                        SQLITE_PREPARE_PERSISTENT, &st->row_stmts[slot], NULL)));
+                                        SQLITE_PREPARE_PERSISTENT, &st->row_stmts[slot],
+                                        NULL)));
     st->row_types[slot] = type;
     *out = st->row_stmts[slot];
     return STATUS_OK;
@@ -179,7 +180,8 @@ bind_value(sqlite3_stmt *q, int slot, const struct type_field *field, struct byt
     const char *sql_type = sql_types[field->kind];
 
     if (strcmp(sql_type, "TEXT") == 0 && field->kind != KIND_MONEY)
-        (void)sqlite3_bind_text(q, slot, (const char *)value.data, (int)value.len, SQLITE_STATIC);
+        (void)sqlite3_bind_text(q, slot, (const char *)value.data, (int)value.len,
+                                SQLITE_STATIC);
     else if (field->kind == KIND_BOOLEAN && value.len == 1)
         (void)sqlite3_bind_int64(q, slot, value.data[0]);
     else if (strcmp(sql_type, "INTEGER") == 0 && value.len >= 8)
@@ -202,8 +204,8 @@ bind_money(sqlite3_stmt *q, int slot, struct bytes value)
 }
 
 enum status
-project_put(struct store *st, const struct type *type, int64_t record, const struct field *fields,
-            size_t count)
+project_put(struct store *st, const struct type *type, int64_t record,
+            const struct field *fields, size_t count)
 {
     sqlite3_stmt *q;
     int slot = 1;
@@ -218,7 +220,8 @@ project_put(struct store *st, const struct type *type, int64_t record, const str
         slot++;
         while (at < count && key_compare(fields[at].key, field->key) < 0)
             at++;
-        if (at == count || !key_is_equal(fields[at].key, field->key) || fields[at].value.len == 0)
+        if (at == count || !key_is_equal(fields[at].key, field->key) ||
+            fields[at].value.len == 0)
             continue;
         if (field->kind == KIND_MONEY)
             bind_money(q, slot, fields[at].value);
@@ -275,7 +278,8 @@ put_search(struct buffer *sql, const struct type *type)
 
 /* ?1 after, ?2 search, ?3 parent, ?4 limit */
 static enum status
-compile(struct store *st, const struct project_query *query, const char *what, struct stmt **out)
+compile(struct store *st, const struct project_query *query, const char *what,
+        struct stmt **out)
 {
     AUTO(buffer_fini) struct buffer sql = { 0 };
 

@@ -31,7 +31,8 @@ MUST_CHECK enum status project_count(struct store *st, const struct project_quer
 
 /* Is there a child of ours of this parent whose reference field `ref` is `value`? */
 MUST_CHECK enum status project_find_child(struct store *st, const struct type *type,
-                                          const struct record_id *parent, const struct type_field *ref,
+                                          const struct record_id *parent,
+                                          const struct type_field *ref,
                                           const struct record_id *value, bool *out);
 
 #endif

@@ -143,7 +143,8 @@ migrate_one(struct store *st, int64_t version)
 {
     char stamp[96];
 
-    (void)snprintf(stamp, sizeof(stamp), "PRAGMA user_version = %lld; PRAGMA application_id = %d",
+    (void)snprintf(stamp, sizeof(stamp),
+                   "PRAGMA user_version = %lld; PRAGMA application_id = %d",
                    (long long)version + 1, APPLICATION_ID);
     TRY(store_begin(st));
     enum status done = exec(st, (const char *)embedded_migrations[version].data);
@@ -151,7 +152,8 @@ migrate_one(struct store *st, int64_t version)
         done = exec(st, stamp);
     if (done == STATUS_OK)
         return store_commit(st);
-    LOG(LOG_ERROR, "store.migration_failed", log_num("migration", version + 1), log_status(done));
+    LOG(LOG_ERROR, "store.migration_failed", log_num("migration", version + 1),
+        log_status(done));
     store_rollback(st);
     return done;
 }
@@ -178,7 +180,8 @@ prepare_all(struct store *st)
         int rc = sqlite3_prepare_v3(st->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
                                     &st->stmts[i].raw, NULL);
         if (rc != SQLITE_OK) {
-            fprintf(stderr, "statement %zu: %s\n%s\n", i, sqlite3_errmsg(st->db), statement_sql[i]);
+            fprintf(stderr, "statement %zu: %s\n%s\n", i, sqlite3_errmsg(st->db),
+                    statement_sql[i]);
             return STATUS_INTERNAL;
         }
     }
@@ -376,7 +379,8 @@ bind_list(struct stmt *q, const char *kinds, va_list args)
             (void)sqlite3_bind_blob(q->raw, i + 1, raw.len > 0 ? (const void *)raw.data : "",
                                     (int)raw.len, SQLITE_STATIC);
         } else if (kinds[i] == 't') {
-            (void)sqlite3_bind_text(q->raw, i + 1, va_arg(args, const char *), -1, SQLITE_STATIC);
+            (void)sqlite3_bind_text(q->raw, i + 1, va_arg(args, const char *), -1,
+                                    SQLITE_STATIC);
         } else {
             assert(kinds[i] == 'n');
             (void)sqlite3_bind_null(q->raw, i + 1);

@@ -56,7 +56,8 @@ int64_t stmt_int(struct stmt *q, int column);
 struct bytes stmt_bytes(struct stmt *q, int column);
 const char *stmt_text(struct stmt *q, int column); /* "" for NULL */
 bool stmt_is_null(struct stmt *q, int column);
-void stmt_copy(struct stmt *q, int column, void *out, size_t len); /* zero when the length differs */
+void stmt_copy(struct stmt *q, int column, void *out,
+               size_t len); /* zero when the length differs */
 
 /* bind, run to the end, return. For statements that give no rows. */
 MUST_CHECK enum status store_exec(struct store *st, enum statement id, const char *kinds, ...);

@@ -11,14 +11,14 @@
 
 /*    name                  what goes wrong, and the promise it breaks */
 #define PLANT_TABLE(X)                                                                         \
-    X(PROJECTION_OFF)       /* fields outside the grant are disclosed: P2, P3 */               \
-    X(DECIDE_ONCE)          /* no second decision at hand-over: P2, P5 */                      \
-    X(ACK_BEFORE_COMMIT)    /* acknowledged, then lost by a crash: P1 */                       \
-    X(APPLY_OLDER)          /* a late older revision overwrites a newer: P6 */                 \
-    X(SKIP_SIGNATURE)       /* batch signatures are not checked: P8 */                         \
-    X(FORGET_FANOUT)        /* a change at the owner does not go beyond the first hop: P6 */   \
-    X(WIDEN_ACCEPTED)       /* a link may give more than its parent: P4 */                     \
-    X(NUMBER_REUSED)        /* after a crash a number comes with other content: P6 */
+    X(PROJECTION_OFF)    /* fields outside the grant are disclosed: P2, P3 */                  \
+    X(DECIDE_ONCE)       /* no second decision at hand-over: P2, P5 */                         \
+    X(ACK_BEFORE_COMMIT) /* acknowledged, then lost by a crash: P1 */                          \
+    X(APPLY_OLDER)       /* a late older revision overwrites a newer: P6 */                    \
+    X(SKIP_SIGNATURE)    /* batch signatures are not checked: P8 */                            \
+    X(FORGET_FANOUT)     /* a change at the owner does not go beyond the first hop: P6 */      \
+    X(WIDEN_ACCEPTED)    /* a link may give more than its parent: P4 */                        \
+    X(NUMBER_REUSED)     /* after a crash a number comes with other content: P6 */
 
 enum plant {
 #define X(name) PLANT_##name,

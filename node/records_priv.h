@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/records_priv.h - what node/records*.c share.
+ */
+#ifndef HANSA_NODE_RECORDS_PRIV_H
+#define HANSA_NODE_RECORDS_PRIV_H
+
+#include "node/core_priv.h"
+
+struct copy_in {
+    int64_t record, grant, run, old_run; /* old_run 0: a new copy */
+    bool applied;
+    struct position position;
+    const struct disclosure *shown;
+    uint32_t leaf;
+};
+
+MUST_CHECK enum status records_copy_put(struct core *core, const struct copy_in *in);
+MUST_CHECK enum status records_add(struct core *core, const struct record_facts *facts,
+                                   int64_t owner, int64_t *out);
+/* The first decision: who should get this record now that it changed? source: the grant under which it
+ * reached us, OWN_GRANT for our own. */
+MUST_CHECK enum status records_fan_out(struct core *core, int64_t record,
+                                       const struct record_facts *facts, int64_t source);
+/* The projection row anew, from every applied copy. */
+MUST_CHECK enum status records_project(struct core *core, int64_t record);
+
+#endif

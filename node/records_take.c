@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/records_take.c - a partner's revisions into the store, and what happens to all that is held under one
+ * share: applied, hidden, erased.
+ */
+#include <string.h>
+
+#include "node/records_priv.h"
+#include "node/store/pack.h"
+#include "node/store/project.h"
+#include "schema/base/cleanup.h"
+#include "schema/base/log.h"
+#include "schema/base/plant.h"
+#include "schema/digest.h"
+
+enum { PIECE = 256 };
+
+/* ---- taking ------------------------------------------------------------------------------- */
+
+static enum status
+freeze(struct core *core, int64_t record, const struct received *item, const char **fault)
+{
+    *fault = "position";
+    TRY(store_exec(core->store, STMT_RECORD_FREEZE, "i", record));
+    TRY(audit_add(core, "node", "record.equivocation", bytes_of(item->facts.id.b, ID_SIZE),
+                  bytes_of(item->revision_id.b, ID_SIZE)));
+    LOG(LOG_ERROR, "record.equivocation", log_id("record", item->facts.id.b));
+    return STATUS_EQUIVOCATION;
+}
+
+/* Does any other copy hold another revision at the same position? */
+static enum status
+check_others(struct core *core, int64_t record, int64_t grant, const struct received *item,
+             const char **fault)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_OTHERS);
+    bool differs = false;
+    enum status s;
+
+    stmt_bind(q, "ii", record, grant);
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        struct position at = { (uint32_t)stmt_int(q, 0), (uint64_t)stmt_int(q, 1) };
+        differs = differs || (position_compare(at, item->revision->position) == 0 &&
+                              !bytes_is_equal(stmt_bytes(q, 2), item->shown->revision));
+    }
+    if (s != STATUS_NOT_FOUND)
+        return s;
+    return differs ? freeze(core, record, item, fault) : STATUS_OK;
+}
+
+/* Against the copy under the same grant. *old_run: its run, 0 when there is none. STATUS_REPLAY: nothing new. */
+static enum status
+check_same(struct core *core, int64_t record, int64_t grant, const struct received *item,
+           int64_t *old_run, const char **fault)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_POSITION);
+
+    *old_run = 0;
+    stmt_bind(q, "ii", record, grant);
+    enum status s = stmt_step(q);
+    if (s == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    TRY(s);
+    struct position at = { (uint32_t)stmt_int(q, 1), (uint64_t)stmt_int(q, 2) };
+    *old_run = stmt_int(q, 0);
+    int order = position_compare(item->revision->position, at);
+    if (order == 0 && !bytes_is_equal(stmt_bytes(q, 3), item->shown->revision))
+        return freeze(core, record, item, fault);
+    if (order > 0 || PLANTED(APPLY_OLDER))
+        return STATUS_OK;
+    return STATUS_REPLAY;
+}
+
+static enum status
+find_record(struct core *core, const struct received *item, int64_t *record, bool *is_frozen)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_RECORD_FIND);
+
+    *record = 0;
+    *is_frozen = false;
+    stmt_bind(q, "b", bytes_of(item->facts.id.b, ID_SIZE));
+    enum status s = stmt_step(q);
+    if (s == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    TRY(s);
+    *record = stmt_int(q, 0);
+    *is_frozen = stmt_int(q, 2) != 0;
+    return STATUS_OK;
+}
+
+static enum status
+show(struct core *core, const struct live *live, const struct received *item, int64_t record,
+     bool is_new)
+{
+    const struct type *type = dictionary_find(core->dictionary, item->revision->type);
+
+    if (live->state != SHARE_ACCEPTED)
+        return STATUS_OK;
+    if (is_new && type != NULL && !item->revision->tombstone)
+        TRY(project_put(core->store, type, record, item->shown->fields,
+                        item->shown->field_count));
+    else
+        TRY(records_project(core, record));
+    return records_fan_out(core, record, &item->facts, live->leaf);
+}
+
+enum status
+record_take(struct core *core, const struct live *live, const struct received *item,
+            int64_t run, const char **fault)
+{
+    struct copy_in copy = { .grant = live->leaf,
+                            .run = run,
+                            .applied = live->state == SHARE_ACCEPTED,
+                            .position = item->revision->position,
+                            .shown = item->shown,
+                            .leaf = item->leaf };
+    const struct company *owner = company_find(core, &item->revision->owner);
+    bool is_frozen, is_new;
+
+    assert(owner != NULL); /* its chain verified */
+    TRY(find_record(core, item, &copy.record, &is_frozen));
+    is_new = copy.record == 0;
+    *fault = "frozen";
+    if (is_frozen)
+        return STATUS_EQUIVOCATION;
+    if (is_new) {
+        TRY(records_add(core, &item->facts, owner->id, &copy.record));
+    } else {
+        TRY(check_same(core, copy.record, live->leaf, item, &copy.old_run, fault));
+        TRY(check_others(core, copy.record, live->leaf, item, fault));
+        if (item->facts.has_parent)
+            TRY(store_exec(core->store, STMT_RECORD_PARENT, "ib", copy.record,
+                           bytes_of(item->facts.parent.b, ID_SIZE)));
+    }
+    *fault = NULL;
+    TRY(records_copy_put(core, &copy));
+    return show(core, live, item, copy.record, is_new);
+}
+
+/* ---- whole shares ------------------------------------------------------------------------- */
+
+/* The next records under a leaf after `after`, at most PIECE. */
+static enum status
+next_held(struct core *core, int64_t leaf, int64_t after, int64_t *out, size_t *count)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_BY_GRANT);
+    enum status s;
+
+    *count = 0;
+    stmt_bind(q, "iii", leaf, after, (int64_t)PIECE);
+    while ((s = stmt_step(q)) == STATUS_OK)
+        out[(*count)++] = stmt_int(q, 0);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+typedef enum status held_fn(struct core *core, int64_t leaf, int64_t record);
+
+static enum status
+each_held(struct core *core, int64_t leaf, held_fn *fn)
+{
+    int64_t records[PIECE], after = 0;
+    size_t count;
+
+    do {
+        TRY(next_held(core, leaf, after, records, &count));
+        for (size_t i = 0; i < count; i++)
+            TRY(fn(core, leaf, records[i]));
+        after = count > 0 ? records[count - 1] : after;
+    } while (count > 0);
+    return STATUS_OK;
+}
+
+static enum status
+apply_one(struct core *core, int64_t leaf, int64_t record)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    const struct run_leaves *run = NULL;
+    struct copy_row row;
+
+    TRY(records_project(core, record));
+    TRY(copy_get(core, record, leaf, arena, &run, &row));
+    return records_fan_out(core, record, &row.facts, leaf);
+}
+
+enum status
+records_apply(struct core *core, const struct live *live)
+{
+    TRY(store_exec(core->store, STMT_COPY_APPLY, "ii", live->leaf, (int64_t)1));
+    return each_held(core, live->leaf, apply_one);
+}
+
+static enum status
+project_one(struct core *core, int64_t leaf, int64_t record)
+{
+    (void)leaf;
+    return records_project(core, record);
+}
+
+enum status
+records_hide(struct core *core, int64_t leaf)
+{
+    TRY(store_exec(core->store, STMT_COPY_APPLY, "ii", leaf, (int64_t)0));
+    return each_held(core, leaf, project_one);
+}
+
+static enum status
+forget_one(struct core *core, int64_t leaf, int64_t record)
+{
+    int64_t run = 0;
+
+    TRY(store_number(core->store, &run, STMT_COPY_POSITION, "ii", record, leaf));
+    TRY(store_exec(core->store, STMT_COPY_DROP, "ii", record, leaf));
+    TRY(records_run_spare(core, run));
+    return records_project(core, record);
+}
+
+enum status
+records_forget(struct core *core, int64_t leaf, const struct record_id *only)
+{
+    int64_t record;
+
+    if (only == NULL)
+        return each_held(core, leaf, forget_one);
+    enum status s =
+        store_number(core->store, &record, STMT_RECORD_FIND, "b", bytes_of(only->b, ID_SIZE));
+    if (s == STATUS_OK)
+        s = forget_one(core, leaf, record);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
