@@ -471,6 +471,7 @@ def base32(raw):
 
 
 def unbase32(text):
+    text = text.lower()
     if any(c not in "abcdefghijklmnopqrstuvwxyz234567" for c in text):
         raise malformed("not base32")
     try:

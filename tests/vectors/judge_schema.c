@@ -222,6 +222,17 @@ on_value(struct vector *v)
     return STATUS_NOT_FOUND;
 }
 
+static enum status
+on_common_profile(struct vector *v)
+{
+    AUTO(dictionary_free) struct dictionary *dictionary = NULL;
+
+    TRY(dictionary_new(bytes_of(NULL, 0), "", NULL, &dictionary));
+    struct digest profile = dictionary_profile(dictionary);
+    PUT_ID(v, "profile", profile);
+    return STATUS_OK;
+}
+
 const struct vector_kind vector_kinds_schema[] = {
     { "digest", on_digest },
     { "profile", on_profile },
@@ -236,5 +247,6 @@ const struct vector_kind vector_kinds_schema[] = {
     { "merkle_path", on_merkle_path },
     { "merkle_climb", on_merkle_climb },
     { "value", on_value },
+    { "common_profile", on_common_profile },
     { NULL, NULL },
 };
