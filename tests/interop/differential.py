@@ -16,8 +16,10 @@ import subprocess
 import sys
 
 import hansa_ref as ref
+import make_grants
 import make_messages
 import make_sharing
+import make_signed
 import world
 from judge import judge
 from values_ref import RULES as VALUE_RULES
@@ -25,7 +27,7 @@ from vectors_file import to_json
 from wire_ref import Cursor, decode, encode, varint
 from world import ACME, DAY, EVENT, FIRMS, GUEST, NOW, OTHER, SEGMENT
 
-KEYS = make_sharing.KEYS
+KEYS = make_grants.KEYS
 
 
 def damage(rng, raw):
@@ -95,7 +97,9 @@ def message_case(rng):
 
 def number_case(rng):
     """Any number in any encoding where a number belongs."""
-    value = rng.choice([0, 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1, 2**64]) + rng.choice([0, 0, 1, 2])
+    value = rng.choice(
+        [0, 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1, 2**64]
+    ) + rng.choice([0, 0, 1, 2])
     raw = varint(value)
     if rng.random() < 0.2:
         raw = raw[:-1] + bytes([raw[-1] | 128, 0])
@@ -105,7 +109,7 @@ def number_case(rng):
 
 def value_case(rng):
     kind = rng.choice(sorted(VALUE_RULES))
-    good, bad = make_messages.VALUES.get(kind, ([b"text"], [b""]))
+    good, bad = make_signed.VALUES.get(kind, ([b"text"], [b""]))
     value = rng.choice(good + bad)
     return {"kind": "value", "of": kind, "value": damage(rng, value) if rng.random() < 0.5 else value}
 
@@ -164,14 +168,22 @@ def merkle_case(rng):
 
 
 def signature_case(rng):
-    kind = rng.choice(sorted(make_messages.BODIES))
-    body = make_messages.BODIES[kind]
+    kind = rng.choice(sorted(make_signed.BODIES))
+    body = make_signed.BODIES[kind]
     key = ACME.root_key if kind == "descriptor" else ACME.key
-    signature = ref.sign(kind, make_messages.seed_of(kind), body)
+    signature = ref.sign(kind, make_signed.seed_of(kind), body)
     if rng.random() < 0.3:
-        signature = bytes(b ^ 1 << rng.randrange(8) if i == at else b for at in [rng.randrange(64)] for i, b in enumerate(signature))
+        signature = bytes(
+            b ^ 1 << rng.randrange(8) if i == at else b
+            for at in [rng.randrange(64)]
+            for i, b in enumerate(signature)
+        )
     elif rng.random() < 0.3:
-        key = bytes(b ^ 1 << rng.randrange(8) if i == at else b for at in [rng.randrange(32)] for i, b in enumerate(key))
+        key = bytes(
+            b ^ 1 << rng.randrange(8) if i == at else b
+            for at in [rng.randrange(32)]
+            for i, b in enumerate(key)
+        )
     elif rng.random() < 0.2:
         body = damage(rng, body)
     return {"kind": "signature", "type": kind, "key": key, "body": body, "signature": signature}
@@ -180,7 +192,16 @@ def signature_case(rng):
 # ---- grants, chains, decisions ---------------------------------------------------------------------------
 
 ALL_FIELDS = world.fields_of(
-    (3, 1), (3, 2), (3, 3), (3, 4), ("", 3, "abc", 1), (4, 1), (4, 2), (4, 7), ("abc", 3, "", 1), ("abc", 3, "abc", 1)
+    (3, 1),
+    (3, 2),
+    (3, 3),
+    (3, 4),
+    ("", 3, "abc", 1),
+    (4, 1),
+    (4, 2),
+    (4, 7),
+    ("abc", 3, "", 1),
+    ("abc", 3, "abc", 1),
 )
 PURPOSES = ["event", "follow-up", "resale"]
 COUNTRIES = ["CN", "DE", "FR", "US"]
@@ -355,15 +376,25 @@ def records_case(rng):
     run = cut(first, size) if ref.is_run(count, first, size) else cut(0, count)
     run["item"] = some_items(rng, run["item"], chance)
     if rng.random() < chance:
-        run = {**run, **rng.choice([{"size": rng.randint(1, 9)}, {"first": rng.randrange(8)}, {"path": bytes(32)}])}
+        run = {
+            **run,
+            **rng.choice([{"size": rng.randint(1, 9)}, {"first": rng.randrange(8)}, {"path": bytes(32)}]),
+        }
     body = encode("Records", {"grant": ref.B(encode("Grant", grants[-1])), "run": [run]})
     links = [world.seal_grant(g) for g in grants]
     recipient = rng.choice([grants[-1]["audience"]] * 9 + [ACME.node])
-    return {"kind": "records", "links": links, "companies": KEYS, "now": str(NOW), "recipient": recipient, "body": body}
+    return {
+        "kind": "records",
+        "links": links,
+        "companies": KEYS,
+        "now": str(NOW),
+        "recipient": recipient,
+        "body": body,
+    }
 
 
 def envelope_case(rng):
-    e = dict(rng.choice([make_messages.GREETING, make_messages.NUMBERED]), body=b"body")
+    e = dict(rng.choice([make_signed.GREETING, make_signed.NUMBERED]), body=b"body")
     for _ in range(rng.randrange(3)):
         name = rng.choice(["kind", "stream", "session", "incarnation", "sequence"])
         e[name] = rng.choice([0, 1, 2, 3, 16, 21, 32])
@@ -384,7 +415,9 @@ def descriptor_case(rng):
     body = encode("Descriptor", ACME.descriptor())
     if rng.random() < 0.5:
         body = damage(rng, body)
-    now = NOW + rng.choice([0, 0, -30 * DAY - 300_000, -30 * DAY - 300_001, 365 * DAY + 299_999, 365 * DAY + 300_000])
+    now = NOW + rng.choice(
+        [0, 0, -30 * DAY - 300_000, -30 * DAY - 300_001, 365 * DAY + 299_999, 365 * DAY + 300_000]
+    )
     signed = world.seal("descriptor", ACME.root_seed, body)
     return {"kind": "descriptor", "signed": signed, "now": str(now)}
 

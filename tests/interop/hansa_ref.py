@@ -10,7 +10,7 @@ import hashlib
 
 import dictionary_ref as dictionary
 import ed25519
-from wire_ref import DOCS, Refused, check_ascending, decode, encode, field_key, grant_field_key, malformed
+from wire_ref import DOCS, Refused, check_ascending, decode, field_key, grant_field_key, malformed
 
 WORDS = (DOCS.parents[1] / "schema/lang/words.txt").read_text().split()
 ALL_ACTIONS, READ, PASS_ON = 15, 1, 8
@@ -381,9 +381,7 @@ def type_key(entry):
 
 def has_field(grant, record, field):
     wanted = type_key(record) + (field.get("space", ""), field["number"])
-    return any(
-        type_key(f) + (f.get("space", ""), f["number"]) == wanted for f in grant["field"]
-    )
+    return any(type_key(f) + (f.get("space", ""), f["number"]) == wanted for f in grant["field"])
 
 
 def decide(chain, recipient, record, field, now):

@@ -134,7 +134,11 @@ def judge_chain(v):
 
 def judge_decision(v):
     record = {
-        k: x if k in ("type", "type_space") else [bytes.fromhex(one) for one in x] if k == "segments" else bytes.fromhex(x)
+        k: x
+        if k in ("type", "type_space")
+        else [bytes.fromhex(one) for one in x]
+        if k == "segments"
+        else bytes.fromhex(x)
         for k, x in v["record"].items()
     }
     stop, link = ref.decide(chain_in(v), raw(v, "recipient"), record, v.get("field"), int(v["at"]))

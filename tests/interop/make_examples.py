@@ -6,7 +6,7 @@ import hansa_ref as ref
 from wire_ref import DOCS, LENGTH, TABLES, Cursor, encode
 from make_messages import HELLO
 from make_sharing import make_batch, make_revision
-from world import ACME, BRIO, CEDAR, EVENT, NOW, child_grant, fields_of, nonce, root_grant, seal_grant, secret
+from world import ACME, BRIO, CEDAR, EVENT, NOW, child_grant, fields_of, root_grant, seal_grant
 
 PAGE = DOCS / "vectors.md"
 BYTES_A_LINE = 32
@@ -58,7 +58,9 @@ def example_revision():
     leaf = ref.leaf(ref.B(ITEM["revision"]))
     out = [f"owner      {ACME.node.hex()}", f"secret     {hidden.hex()}"]
     for i, field in enumerate(FIELDS):
-        out.append(f"field {i}    space \"{field.get('space', '')}\" number {field['number']} value {field['value'].hex()}")
+        out.append(
+            f"field {i}    space \"{field.get('space', '')}\" number {field['number']} value {field['value'].hex()}"
+        )
     for k in range(2):
         out.append(f"S_{k}        {b''.join(salts[4 * k : 4 * k + 4]).hex()}")
     for i, one in enumerate(hashes):
@@ -113,11 +115,22 @@ def example_chain():
 
 def example_envelope():
     body = encode("Hello", HELLO)
-    raw = ref.format_envelope({"kind": 1, "stream": 0, "session": 0, "incarnation": 0, "sequence": 0, "body": body})
+    raw = ref.format_envelope(
+        {"kind": 1, "stream": 0, "session": 0, "incarnation": 0, "sequence": 0, "body": body}
+    )
     out, at = [], 0
-    parts = [(4, "magic HNSA"), (1, "version 1"), (1, "kind 1, Hello"), (1, "stream 0, session"), (1, "zero"),
-             (8, "session, 0 in a Hello"), (4, "incarnation"), (8, "sequence number"), (4, "zero"),
-             (4, f"length of the body, {len(body)}")]
+    parts = [
+        (4, "magic HNSA"),
+        (1, "version 1"),
+        (1, "kind 1, Hello"),
+        (1, "stream 0, session"),
+        (1, "zero"),
+        (8, "session, 0 in a Hello"),
+        (4, "incarnation"),
+        (8, "sequence number"),
+        (4, "zero"),
+        (4, f"length of the body, {len(body)}"),
+    ]
     for size, note in parts:
         out.append(f"{raw[at : at + size].hex():16}  {note}")
         at += size

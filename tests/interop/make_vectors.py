@@ -11,25 +11,27 @@ Random numbers are not used: a second run writes the same bytes.
 import sys
 
 import make_examples
+import make_grants
 import make_messages
 import make_sharing
+import make_signed
 from judge import judge
 from vectors_file import FOLDER, format_file, to_json
 
 FILES = {
     "hashes": ("hashes, ids, salts, profiles", make_messages.hash_vectors),
     "messages": ("bodies that the pre-scan and the decoder take or refuse", make_messages.message_vectors),
-    "signatures": ("signatures of every type, strict Ed25519", make_messages.signature_vectors),
-    "values": ("field values by kind", make_messages.value_vectors),
+    "signatures": ("signatures of every type, strict Ed25519", make_signed.signature_vectors),
+    "values": ("field values by kind", make_signed.value_vectors),
     "commitments": ("commitment roots, disclosures, narrowing", make_sharing.commitment_vectors),
     "merkle": ("batch trees, runs and paths", make_sharing.merkle_vectors),
-    "grants": ("grants on their own", make_sharing.grant_vectors),
-    "chains": ("chains of grants, revocation", make_sharing.chain_vectors),
-    "revocations": ("who may take back what", make_sharing.revocation_vectors),
-    "decisions": ("who may see what", make_sharing.decision_vectors),
+    "grants": ("grants on their own", make_grants.grant_vectors),
+    "chains": ("chains of grants, revocation", make_grants.chain_vectors),
+    "revocations": ("who may take back what", make_grants.revocation_vectors),
+    "decisions": ("who may see what", make_grants.decision_vectors),
     "records": ("disclosures under a chain", make_sharing.records_vectors),
-    "envelopes": ("the 36 bytes before every message", make_messages.envelope_vectors),
-    "descriptors": ("descriptors under their own root key", make_messages.descriptor_vectors),
+    "envelopes": ("the 36 bytes before every message", make_signed.envelope_vectors),
+    "descriptors": ("descriptors under their own root key", make_signed.descriptor_vectors),
     "first-contact": ("invitations and fingerprint words", make_sharing.contact_vectors),
 }
 

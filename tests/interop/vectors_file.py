@@ -24,7 +24,9 @@ def message_to_json(message, fields):
     for spec in TABLES[message].values():
         if spec.name not in fields:
             continue
-        values = [one_to_json(spec, v) for v in (fields[spec.name] if spec.is_repeated else [fields[spec.name]])]
+        values = [
+            one_to_json(spec, v) for v in (fields[spec.name] if spec.is_repeated else [fields[spec.name]])
+        ]
         out[spec.name] = values if spec.is_repeated else values[0]
     return out
 

@@ -58,8 +58,7 @@ def read_tables(text):
         size = re.search(r"at most (\d+) bytes", heading)
         sizes[name] = int(size[1]) if size else BODY_MAX
         tables[name] = {
-            int(number): Spec([number] + [cell.strip() for cell in rest.split("|")])
-            for number, rest in rows
+            int(number): Spec([number] + [cell.strip() for cell in rest.split("|")]) for number, rest in rows
         }
     return tables, sizes
 
