@@ -100,6 +100,16 @@ def open_signed(kind, key, signed):
     return B(outer["body"]), decode(MESSAGE_OF[kind], outer["body"])
 
 
+def open_addressed(kind, signed, me, companies):
+    """An object with author and audience as it arrives at me."""
+    outer = decode("Signed", signed)
+    message = decode(MESSAGE_OF[kind], outer["body"])
+    if kind != "revocation" and message["audience"] != me:
+        raise Refused("WRONG_AUDIENCE", "for somebody else")
+    check_signature(kind, find_company(companies, message["author"]).key, outer["body"], outer["signature"])
+    return B(outer["body"])
+
+
 def open_descriptor(signed, now):
     """A descriptor carries its own key, so it is decoded to be verified, and believed only after."""
     outer = decode("Signed", signed)

@@ -113,6 +113,10 @@ def judge_object(v):
     return {"id": object_id, "fields": message_to_json(ref.MESSAGE_OF[v["type"]], fields)}
 
 
+def judge_addressed(v):
+    return {"id": ref.open_addressed(v["type"], raw(v, "signed"), raw(v, "me"), companies_in(v))}
+
+
 def judge_descriptor(v):
     node, fields = ref.open_descriptor(raw(v, "signed"), int(v["now"]))
     return {"node": node, "fields": message_to_json("Descriptor", fields)}

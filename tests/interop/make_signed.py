@@ -2,6 +2,7 @@
 """Vectors of signatures, descriptors, field values and envelopes."""
 import ed25519
 import hansa_ref as ref
+from make_grants import KEYS
 from make_messages import HELLO, RECORDS, SAMPLES
 from wire_ref import encode
 from world import ACME, BRIO, CEDAR, EVENT, NOW, STRANGER, ZERO, seal
@@ -182,6 +183,31 @@ def signature_vectors():
         "key": ACME.key,
         "signed": late,
     }
+
+
+def addressed_vectors():
+    """Objects with author and audience as they arrive at the audience, and at others."""
+    for kind, name in ref.MESSAGE_OF.items():
+        if kind in ("descriptor", "grant"):
+            continue
+        author, audience = (ACME, BRIO) if SAMPLES[name]["author"] == ACME.node else (BRIO, ACME)
+        good = seal(kind, author.sign_seed, BODIES[kind])
+        asked = {"kind": "addressed", "type": kind, "signed": good, "me": audience.node, "companies": KEYS}
+        elsewhere = "OK" if kind == "revocation" else "WRONG_AUDIENCE"
+        strangers = [k for k in KEYS if k["node"] != author.node]
+        short = seal(kind, author.sign_seed, BODIES[kind][:-1])
+        other = seal("offer" if kind != "offer" else "answer", author.sign_seed, BODIES[kind])
+        forged = seal(kind, audience.sign_seed, BODIES[kind])
+        for what, status, changes in [
+            ("arrives at its audience", "OK", {}),
+            ("arrives at somebody else", elsewhere, {"me": CEDAR.node}),
+            ("arrives at its own author", elsewhere, {"me": author.node}),
+            ("of an author without a descriptor", "UNKNOWN_KEY", {"companies": strangers}),
+            ("signed by its audience", "BAD_SIGNATURE", {"signed": forged}),
+            ("with the signature of another type", "BAD_SIGNATURE", {"signed": other}),
+            ("cut short and signed so", "MALFORMED", {"signed": short}),
+        ]:
+            yield status, {"name": f"{name}: {what}", **asked, **changes}
 
 
 def descriptor_vectors():

@@ -31,6 +31,7 @@ FILES = {
     "decisions": ("who may see what", make_grants.decision_vectors),
     "records": ("disclosures under a chain", make_sharing.records_vectors),
     "envelopes": ("the 36 bytes before every message", make_signed.envelope_vectors),
+    "addressed": ("objects with author and audience as they arrive", make_signed.addressed_vectors),
     "descriptors": ("descriptors under their own root key", make_signed.descriptor_vectors),
     "first-contact": ("invitations and fingerprint words", make_sharing.contact_vectors),
 }

@@ -24,8 +24,8 @@ static const struct {
     [SIGN_VOID] = { "void", "Void" },
 };
 
-static enum sign_type
-sign_type_in(const struct vector *v)
+enum sign_type
+vector_sign_type(const struct vector *v)
 {
     const char *name = json_string_value(vector_get(v, "type"));
 
@@ -36,13 +36,19 @@ sign_type_in(const struct vector *v)
     return SIGN_COUNT_;
 }
 
+const char *
+vector_message_of(enum sign_type type)
+{
+    return type < SIGN_COUNT_ ? sign_types[type].message : NULL;
+}
+
 static enum status
 on_signature(struct vector *v)
 {
     AUTO(buffer_fini) struct buffer message = { 0 };
     struct sign_key key;
     struct signature signature;
-    enum sign_type type = sign_type_in(v);
+    enum sign_type type = vector_sign_type(v);
     struct bytes body = vector_hex(v, "body");
 
     vector_copy(v, "key", key.b, sizeof(key.b));
@@ -70,14 +76,14 @@ on_batch(struct vector *v)
 static enum status
 on_object(struct vector *v)
 {
-    enum sign_type type = sign_type_in(v);
+    enum sign_type type = vector_sign_type(v);
     struct signed_object *object = NULL;
     struct sign_key key;
 
     vector_copy(v, "key", key.b, sizeof(key.b));
     TRY(wire_signed_object_parse(vector_hex(v, "signed"), v->arena, &object));
     TRY(signature_verify(type, &key, object->body, &object->signature));
-    TRY(vector_message(v, sign_types[type].message, object->body));
+    TRY(vector_message(v, vector_message_of(type), object->body));
     struct object_id id = digest_object_id(object->body);
     put_hex(v->out, "id", id.b, sizeof(id.b));
     return STATUS_OK;

@@ -9,6 +9,10 @@
 #include "acl/chain.h"
 #include "tests/vectors/vector.h"
 
+/* "type" of the vector, and the message that an object of the type has inside. */
+enum sign_type vector_sign_type(const struct vector *v);
+const char *vector_message_of(enum sign_type type);
+
 bool vector_company(const struct vector *v, const struct node_id *node,
                     struct company_keys *out);
 struct key_directory vector_directory(struct vector *v);
