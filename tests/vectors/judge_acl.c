@@ -287,8 +287,15 @@ on_revoke(struct vector *v)
     return STATUS_OK;
 }
 
+/* clang-format off */
 const struct vector_kind vector_kinds_acl[] = {
-    { "signature", on_signature }, { "batch", on_batch }, { "object", on_object },
-    { "grant", on_grant },         { "chain", on_chain }, { "decision", on_decision },
-    { "revoke", on_revoke },       { NULL, NULL },
+    { "signature", on_signature },
+    { "batch", on_batch },
+    { "object", on_object },
+    { "grant", on_grant },
+    { "chain", on_chain },
+    { "decision", on_decision },
+    { "revoke", on_revoke },
+    { NULL, NULL },
 };
+/* clang-format on */

@@ -233,6 +233,7 @@ on_common_profile(struct vector *v)
     return STATUS_OK;
 }
 
+/* clang-format off */
 const struct vector_kind vector_kinds_schema[] = {
     { "digest", on_digest },
     { "profile", on_profile },
@@ -250,3 +251,4 @@ const struct vector_kind vector_kinds_schema[] = {
     { "common_profile", on_common_profile },
     { NULL, NULL },
 };
+/* clang-format on */
