@@ -95,17 +95,17 @@ core_load_dictionary(struct core *core, struct diag *diag)
     if (s != STATUS_OK && s != STATUS_NOT_FOUND)
         return s;
     TRY(dictionary_new(own, core->own_space, diag, &made));
-    if (!in_txn)
-        TRY(store_begin(core->store));
-    TRY(project_tables(core->store, made));
-    if (!in_txn)
-        TRY(store_commit(core->store));
     /* Readers may still hold the old ones: they are small, change rarely and stay until the end. */
     core->dictionaries = xrealloc(core->dictionaries,
                                   (core->dictionary_count + 1) * sizeof(*core->dictionaries));
     core->dictionaries[core->dictionary_count++] = made;
     core->dictionary = made;
     core->profile = dictionary_profile(made);
+    if (!in_txn)
+        TRY(store_begin(core->store));
+    TRY(project_tables(core->store, made));
+    if (!in_txn)
+        TRY(store_commit(core->store));
     return STATUS_OK;
 }
 

@@ -224,6 +224,20 @@ neighbour(struct core *core, const struct verified_chain *chain, bool upward)
     return NULL;
 }
 
+/* A noted share is called what ours is called. */
+static enum status
+title_of(struct taking *t, int64_t share, struct share_row *row)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(t->core->store, STMT_SHARE_OFFER);
+
+    stmt_bind(q, "i", share);
+    TRY(stmt_step(q));
+    row->kind = (enum offer_kind)stmt_int(q, 1);
+    row->title = arena_text(t->arena, bytes_text(stmt_text(q, 2)));
+    row->count = stmt_int(q, 4);
+    return STATUS_OK;
+}
+
 static enum status
 note_passon(struct taking *t, const struct bundle *bundle, struct verified_chain **chain)
 {
@@ -244,7 +258,8 @@ note_passon(struct taking *t, const struct bundle *bundle, struct verified_chain
     if (s != STATUS_NOT_FOUND)
         return s;
     root = live_by_gid(core, chain_link_id(*chain, 0), ROLE_GIVEN);
-    row.count = root == NULL ? 0 : 1;
+    if (root != NULL)
+        TRY(title_of(t, root->share, &row));
     TRY(grants_keep(core, bundle->links, *chain, &row.leaf));
     return share_add(core, &row, chain, &live);
 }

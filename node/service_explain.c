@@ -287,6 +287,7 @@ struct holding {
     const struct type *type;
     struct record_facts facts;
     struct page page;
+    struct wall_ms until; /* of the next row */
 };
 
 static void
@@ -300,6 +301,8 @@ add_holder(struct holding *h, const char *company, const char *via, json_t *fiel
     reply_set(o, "fields", fields);
     reply_set(o, "as_of", as_of.ms > 0 ? json_time(as_of) : json_null());
     reply_set(o, "state", json_words(state));
+    reply_set(o, "until", h->until.ms > 0 ? json_time(h->until) : json_null());
+    h->until.ms = 0;
     (void)json_array_append_new(h->page.items, o);
 }
 
@@ -366,6 +369,7 @@ hold(struct holding *h, const struct toward *t)
                         : !has                ? "on its way"
                         : is_newest           ? "has the newest"
                                               : "has an older one";
+    h->until = chain_end(chain);
     add_holder(h, name.name, via, visible_fields(h, chain), at, state);
     return STATUS_OK;
 }

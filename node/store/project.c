@@ -43,9 +43,9 @@ has_column(struct store *st, const struct type *type, const char *column, bool *
     AUTO(buffer_fini) struct buffer sql = { 0 };
     AUTO(stmt_return) struct stmt *q = NULL;
 
-    put(&sql, "SELECT 1 FROM pragma_table_info(");
-    put_table(&sql, type);
-    put(&sql, ") WHERE name = ?1");
+    put(&sql, "SELECT 1 FROM pragma_table_info('t_");
+    put(&sql, type->name);
+    put(&sql, "') WHERE name = ?1");
     buffer_put_u8(&sql, 0);
     TRY(stmt_generate(st, (const char *)sql.data, &q));
     stmt_bind(q, "t", column);
