@@ -15,8 +15,18 @@ enum { ID, KIND, STATE, ARGS, PATH, POSITION, TOTAL, RESULT };
 
 struct job { /* the one in hand */
     int64_t id;
-    struct import *import;
+    const struct job_kind *kind;
     struct arena *arena;
+    json_t *args, *result;
+    int64_t done; /* of the kind's own units */
+    struct import *import;
+};
+
+/* What a kind of job does in a round: the next piece, and result as of then. */
+struct job_kind {
+    const char *name;
+    enum status (*open)(struct job *job, const char *path, struct diag *diag);
+    enum status (*step)(struct job *job, struct core *core, struct diag *diag, bool *over);
 };
 
 void
@@ -27,6 +37,8 @@ job_close(struct core *core)
     if (job == NULL)
         return;
     import_close(&job->import);
+    json_decref(job->args);
+    json_decref(job->result);
     arena_free(&job->arena);
     xfree(&core->job);
 }
@@ -80,57 +92,112 @@ restore(struct import *im, const json_t *result, int64_t rows)
 }
 
 static enum status
-job_put(struct core *core, int64_t id, enum job_state state, int64_t position, json_t *result)
+job_put(struct core *core, const struct job *job, enum job_state state)
 {
-    char *text = json_dumps(result, JSON_COMPACT);
+    char *text = json_dumps(job->result, JSON_COMPACT);
     enum status s =
-        store_exec(core->store, STMT_JOB_PUT, "iiit", id, (int64_t)state, position, text);
+        store_exec(core->store, STMT_JOB_PUT, "iiit", job->id, (int64_t)state, job->done, text);
 
     xfree(&text);
-    json_decref(result);
     return s;
 }
 
-/* ---- stepping ----------------------------------------------------------------------------- */
+/* ---- import ------------------------------------------------------------------------------- */
 
 static const char *
-text_member(const json_t *o, const char *name)
+arg_of(const struct job *job, const char *name)
 {
-    return json_string_value(json_object_get(o, name));
+    return json_string_value(json_object_get(job->args, name));
 }
 
 static enum status
-open_import(struct job *job, struct stmt *q, struct diag *diag)
+import_begin(struct job *job, const char *path, struct diag *diag)
 {
-    const char *path = arena_text(job->arena, bytes_text(stmt_text(q, PATH)));
-    json_t *args = json_loads(stmt_text(q, ARGS), 0, NULL);
-    json_t *result = json_loads(stmt_text(q, RESULT), 0, NULL);
-    const char *delimiter = text_member(args, "delimiter");
-    const char *mapping = text_member(args, "mapping");
+    const char *delimiter = arg_of(job, "delimiter");
     struct import_config config = {
-        .type = arena_text(job->arena, bytes_text(text_member(args, "type"))),
+        .type = arg_of(job, "type"),
         .path = path,
         .bad_path = arena_printf(job->arena, "%s.bad", path),
+        .preset = arg_of(job, "preset"),
+        .mapping = arg_of(job, "mapping"),
+        .charset = arg_of(job, "charset"),
         .delimiter = delimiter == NULL               ? 0
                      : strcmp(delimiter, "tab") == 0 ? '\t'
                                                      : delimiter[0],
-        .dry_run = json_is_true(json_object_get(args, "dry-run")),
-        .skip = stmt_int(q, POSITION),
-        .bad_size = json_integer_value(json_object_get(result, "bad_size")),
+        .dry_run = json_is_true(json_object_get(job->args, "dry-run")),
+        .skip = job->done,
+        .bad_size = json_integer_value(json_object_get(job->result, "bad_size")),
     };
 
-    if (mapping != NULL)
-        config.mapping = arena_text(job->arena, bytes_text(mapping));
-    if (text_member(args, "preset") != NULL)
-        config.preset = arena_text(job->arena, bytes_text(text_member(args, "preset")));
-    if (text_member(args, "charset") != NULL)
-        config.charset = arena_text(job->arena, bytes_text(text_member(args, "charset")));
-    enum status s = import_open(&config, diag, &job->import);
-    if (s == STATUS_OK)
-        restore(job->import, result, stmt_int(q, POSITION));
-    json_decref(args);
-    json_decref(result);
+    TRY(import_open(&config, diag, &job->import));
+    restore(job->import, job->result, job->done);
+    return STATUS_OK;
+}
+
+static enum status
+import_piece(struct job *job, struct core *core, struct diag *diag, bool *over)
+{
+    enum status s = import_step(job->import, core, diag, over);
+
+    json_decref(job->result);
+    job->result = result_of(job->import);
+    job->done = import_counts_get(job->import)->rows;
     return s;
+}
+
+/* ---- guests ------------------------------------------------------------------------------- */
+
+static enum status
+guests_begin(struct job *job, const char *path, struct diag *diag)
+{
+    (void)job;
+    (void)path;
+    (void)diag;
+    return STATUS_OK;
+}
+
+static enum status
+guests_piece(struct job *job, struct core *core, struct diag *diag, bool *over)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct call call = { .core = core,
+                         .store = core->store,
+                         .dictionary = core->dictionary,
+                         .args = job->args,
+                         .arena = arena,
+                         .diag = diag,
+                         .now = core_wall(core),
+                         .actor = "user:admin" };
+    struct guests_progress p = {
+        .done = job->done,
+        .after = json_integer_value(json_object_get(job->result, "after")),
+        .added = json_integer_value(json_object_get(job->result, "added")),
+        .already = json_integer_value(json_object_get(job->result, "already")),
+    };
+
+    TRY(guests_bring(&call, arg_of(job, "search"), &p));
+    reply_set(job->result, "after", json_integer(p.after));
+    reply_set(job->result, "added", json_integer(p.added));
+    reply_set(job->result, "already", json_integer(p.already));
+    job->done = p.done;
+    *over = p.is_over;
+    return STATUS_OK;
+}
+
+static const struct job_kind kinds[] = {
+    { "import", import_begin, import_piece },
+    { "guests", guests_begin, guests_piece },
+};
+
+/* ---- stepping ----------------------------------------------------------------------------- */
+
+static const struct job_kind *
+kind_find(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
 }
 
 static enum status
@@ -144,37 +211,47 @@ job_open(struct core *core, int64_t id, struct diag *diag)
     job->arena = arena_new(0);
     stmt_bind(q, "i", id);
     TRY(stmt_step(q));
-    return open_import(job, q, diag);
+    job->kind = kind_find(stmt_text(q, KIND));
+    job->args = json_loads(stmt_text(q, ARGS), 0, NULL);
+    job->result = json_loads(stmt_text(q, RESULT), 0, NULL);
+    job->done = stmt_int(q, POSITION);
+    if (job->kind == NULL || job->args == NULL || job->result == NULL)
+        return STATUS_CORRUPT;
+    return job->kind->open(job, arena_text(job->arena, bytes_text(stmt_text(q, PATH))), diag);
 }
 
-/* What is wrong with the file or the request ends the job; what is wrong here is tried again. */
+/* What is wrong with the file or the request ends the job; what was done stays done. */
 static enum status
 job_fail(struct core *core, int64_t id, enum status status, const struct diag *diag)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
-    json_t *result = core->job != NULL && core->job->import != NULL
-                         ? result_of(core->job->import)
-                         : json_object();
+    struct job nothing = { .id = id };
+    struct job *job = core->job != NULL ? core->job : &nothing;
 
-    reply_set(result, "code", json_words(status_name(status)));
-    reply_set(result, "problem", json_words(text_failure(LANGUAGE_EN, status, diag, arena)));
-    TRY(job_put(core, id, JOB_FAILED, 0, result));
+    if (job->result == NULL)
+        job->result = json_object();
+    reply_set(job->result, "code", json_words(status_name(status)));
+    reply_set(job->result, "problem",
+              json_words(text_failure(LANGUAGE_EN, status, diag, arena)));
+    enum status s = job_put(core, job, JOB_FAILED);
+    if (job == &nothing)
+        json_decref(nothing.result);
+    TRY(s);
     return jobs_load(core);
 }
 
 static enum status
 step(struct core *core, struct diag *diag, int64_t id)
 {
-    bool done = false;
+    bool over = false;
 
     if (core->job == NULL || core->job->id != id) {
         job_close(core);
         TRY(job_open(core, id, diag));
     }
-    TRY(import_step(core->job->import, core, diag, &done));
-    TRY(job_put(core, id, done ? JOB_DONE : JOB_RUNNING,
-                import_counts_get(core->job->import)->rows, result_of(core->job->import)));
-    return done ? jobs_load(core) : STATUS_OK;
+    TRY(core->job->kind->step(core->job, core, diag, &over));
+    TRY(job_put(core, core->job, over ? JOB_DONE : JOB_RUNNING));
+    return over ? jobs_load(core) : STATUS_OK;
 }
 
 enum status

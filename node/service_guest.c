@@ -108,41 +108,78 @@ bring_listed(struct bringing *b, const json_t *list)
 }
 
 static enum status
-bring_found(struct bringing *b, const char *search)
+bringing_init(struct call *call, struct bringing *b)
+{
+    *b = (struct bringing){ .call = call };
+    TRY(find_event(call, &b->event));
+    TRY(find_type(call, "contact", &b->contact));
+    TRY(find_type(call, "attendee", &b->attendee));
+    b->event_ref = b->attendee->parent;
+    b->contact_ref = type_field_find_name(b->attendee, "contact");
+    return STATUS_OK;
+}
+
+enum status
+guests_bring(struct call *call, const char *search, struct guests_progress *progress)
 {
     int64_t records[PIECE];
-    struct project_query query = {
-        .type = b->contact, .search = search, .limit = PIECE, .own_only = true
-    };
+    struct bringing b;
     size_t count;
 
-    do {
-        TRY(project_list(b->call->store, &query, records, &count));
-        TRY(bring(b, records, count));
-        query.after = count > 0 ? records[count - 1] : 0;
-    } while (count == PIECE);
+    TRY(bringing_init(call, &b));
+    struct project_query query = { .type = b.contact,
+                                   .search = search,
+                                   .after = progress->after,
+                                   .limit = PIECE,
+                                   .own_only = true };
+    TRY(project_list(call->store, &query, records, &count));
+    TRY(bring(&b, records, count));
+    progress->added += b.added;
+    progress->already += b.already;
+    progress->done += (int64_t)count;
+    progress->after = count > 0 ? records[count - 1] : progress->after;
+    progress->is_over = count < PIECE;
+    return STATUS_OK;
+}
+
+/* A few at once; many as a job, a piece a round, so that nobody else waits. */
+static enum status
+bring_found(struct bringing *b, const char *search)
+{
+    struct call *call = b->call;
+    struct guests_progress progress = { 0 };
+    struct project_query query = { .type = b->contact, .search = search, .own_only = true };
+    int64_t total;
+
+    TRY(project_count(call->store, &query, &total));
+    if (total > PIECE) {
+        json_t *args =
+            json_pack("{s:o, s:s}", "event", json_id(b->event->id.b), "search", search);
+        return job_add(call, "guests", args, "", total);
+    }
+    TRY(guests_bring(call, search, &progress));
+    b->added += progress.added;
+    b->already += progress.already;
     return STATUS_OK;
 }
 
 enum status
 service_guest_add(struct call *call)
 {
-    struct bringing b = { .call = call };
     const json_t *list = arg_list(call, "contacts");
     const char *search = arg_text(call, "search");
+    struct bringing b;
 
-    TRY(find_event(call, &b.event));
-    TRY(find_type(call, "contact", &b.contact));
-    TRY(find_type(call, "attendee", &b.attendee));
-    b.event_ref = b.attendee->parent;
-    b.contact_ref = type_field_find_name(b.attendee, "contact");
+    TRY(bringing_init(call, &b));
     if (json_array_size(list) == 0 && search == NULL && !arg_is_set(call, "all"))
         return diag_say(call->diag, STATUS_USAGE, "guest.whom", NULL);
     TRY(bring_listed(&b, list));
     if (search != NULL || arg_is_set(call, "all"))
         TRY(bring_found(&b, search != NULL ? search : ""));
-    call->reply =
-        json_pack("{s:I, s:I}", "added", (json_int_t)b.added, "already", (json_int_t)b.already);
+    if (call->reply == NULL)
+        call->reply = json_object();
+    reply_set(call->reply, "added", json_integer(b.added));
+    reply_set(call->reply, "already", json_integer(b.already));
     return STATUS_OK;
 }
 

@@ -153,6 +153,21 @@ count_lines(const char *path)
 }
 
 enum status
+job_add(struct call *call, const char *kind, json_t *args, const char *path, int64_t total)
+{
+    char *text = json_dumps(args, JSON_COMPACT);
+    enum status s = store_exec(call->store, STMT_JOB_ADD, "tittiti", kind, (int64_t)JOB_RUNNING,
+                               text, path, total, "{}", call->now.ms);
+
+    xfree(&text);
+    json_decref(args);
+    TRY(s);
+    call->core->job_waits = true;
+    call->reply = json_pack("{s:I}", "job", (json_int_t)store_last_id(call->store));
+    return STATUS_OK;
+}
+
+enum status
 service_record_import(struct call *call)
 {
     const char *from = call->request->upload_path;
@@ -168,14 +183,5 @@ service_record_import(struct call *call)
     const char *to = arena_printf(call->arena, "%s/tmp/import-%s.csv", call->core->home, name);
     if (rename(from, to) != 0)
         return STATUS_IO;
-    char *args = json_dumps(call->args, JSON_COMPACT);
-    enum status s =
-        store_exec(call->store, STMT_JOB_ADD, "tittiti", "import", (int64_t)JOB_RUNNING, args,
-                   to, count_lines(to), "{}", call->now.ms);
-    xfree(&args);
-    TRY(s);
-    int64_t id = store_last_id(call->store);
-    call->core->job_waits = true;
-    call->reply = json_pack("{s:I}", "job", (json_int_t)id);
-    return STATUS_OK;
+    return job_add(call, "import", json_incref(call->args), to, count_lines(to));
 }

@@ -79,6 +79,21 @@ MUST_CHECK enum status draft_check(struct call *call, struct draft *draft,
 void draft_put(struct draft *draft, struct key key, struct bytes value);
 const struct field *draft_find(const struct draft *draft, struct key key);
 
+/* ---- guests (service_guest.c) ---- */
+struct guests_progress {
+    int64_t after; /* the last contact looked at */
+    int64_t done, added, already;
+    bool is_over;
+};
+/* The next piece of our contacts that contain `search`, as guests of the call's event. */
+MUST_CHECK enum status guests_bring(struct call *call, const char *search,
+                                    struct guests_progress *progress);
+
+/* ---- jobs (service_job.c) ---- */
+/* Queues a job and answers with its number. Takes args. */
+MUST_CHECK enum status job_add(struct call *call, const char *kind, json_t *args, const char *path,
+                               int64_t total);
+
 /* ---- dictionary (service_node.c) ---- */
 /* A field of our own on a type; call->dictionary is the new one afterwards. */
 MUST_CHECK enum status type_add_field(struct call *call, const struct type *type,

@@ -60,7 +60,7 @@ static const struct service table[] = {
     { "job.bad-rows", "GET", "/api/v1/jobs/{job}/bad-rows", RIGHT_READ, true, REPLY_FILE, NULL, { { "job", PARAM_TEXT, POS, "1" } } },
 
     /* ---- guests ---- */
-    { "guest.add", "POST", "/api/v1/events/{event}/guests", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+    { "guest.add", "POST", "/api/v1/events/{event}/guests", RIGHT_WRITE, false, REPLY_JOB, NULL,
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "contacts", PARAM_LIST, PARAM_POSITIONAL, "m3x7aa" },
         { "search", PARAM_TEXT, 0, "berlin" }, { "all", PARAM_BOOLEAN, 0, NULL } } },
     { "guest.list", "GET", "/api/v1/events/{event}/guests", RIGHT_READ, true, REPLY_LIST, "id name organization email owner via as_of",
