@@ -10,8 +10,8 @@
 #define MIB (1024 * 1024)
 
 /* ---- wire -------------------------------------------------------------------------------- */
-/* One ZeroMQ message, envelope included, bytes. Also ZMQ_MAXMSGSIZE: a bigger frame dies at its
- * header, before any allocation. tests/unit/federation/test_envelope.c */
+/* One ZeroMQ message, envelope included, bytes. ZMQ_MAXMSGSIZE is this and what CURVE adds: a
+ * bigger frame dies at its header, before any allocation. tests/net/test_edge.py */
 #define MESSAGE_MAX      (64 * KIB)
 #define ENVELOPE_SIZE    36
 #define MESSAGE_BODY_MAX (MESSAGE_MAX - ENVELOPE_SIZE)
@@ -59,6 +59,22 @@
 #define CREDIT_DATA_BYTES     (4 * MIB)
 #define CREDIT_CONTROL_FRAMES 16
 #define ZMQ_HWM_FRAMES        128
+
+/* ---- edge: what partners and strangers can make it hold. tests/net/test_edge.py --------------- */
+#define EDGE_NODES_MAX    512  /* companies and invitations admitted at once */
+#define EDGE_FDS_MAX      4096 /* file descriptors of the process */
+/* Connections that have not yet delivered a message; the newest beyond is cut. */
+#define EDGE_NAMELESS_MAX 256
+/* Connections of one company: beyond it its oldest is cut, a leftover of a broken network. */
+#define EDGE_LINKS_PER_NODE 4
+/* Bytes received on one connection and not yet delivered as messages. libzmq cannot bound the
+ * parts of a message that never ends, so edge counts and cuts. A sender whose greeting is not yet
+ * answered has sent a few hundred bytes. */
+#define EDGE_HELD_MAX          (ZMQ_HWM_FRAMES * (MESSAGE_MAX + 64) + MIB)
+#define EDGE_HELD_NAMELESS_MAX (256 * KIB)
+#define EDGE_GUEST_MAX         (4 * KIB) /* bytes of an Introduce, envelope included */
+/* Data segment of the process: beyond it libzmq aborts, and the parent starts edge anew. */
+#define EDGE_MEMORY_MAX ((size_t)512 * MIB)
 
 /* ---- this machine ------------------------------------------------------------------------ */
 #define ARENA_CAP_DEFAULT (64 * MIB)

@@ -207,6 +207,15 @@ sandbox_enter(const struct sandbox *sandbox)
 }
 
 void
+sandbox_limit_memory(size_t bytes)
+{
+    const struct rlimit limit = { bytes, bytes };
+
+    if (!IS_SANITIZED)
+        expect(setrlimit(RLIMIT_DATA, &limit) == 0, "memory limit");
+}
+
+void
 sandbox_close_others(const int *keep, size_t count)
 {
     unsigned first = STDERR_FILENO + 1;

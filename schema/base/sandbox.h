@@ -33,6 +33,9 @@ struct sandbox {
 
 void sandbox_enter(const struct sandbox *sandbox);
 
+/* Data segment at most `bytes`: an allocation beyond fails. Not in a build with a sanitizer. */
+void sandbox_limit_memory(size_t bytes);
+
 /* Closes every file descriptor but 0, 1, 2 and those of keep, which is ascending. */
 void sandbox_close_others(const int *keep, size_t count);
 
