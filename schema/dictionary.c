@@ -191,11 +191,9 @@ type_field_find_name(const struct type *type, const char *name)
     AUTO(arena_free) struct arena *arena = arena_new(0);
     const char *want = text_fold(bytes_text(name), arena);
     for (size_t i = 0; i < type->field_count; i++)
-        for (size_t lang = 0; lang < LANGUAGE_COUNT_; lang++) {
-            const char *label = type->fields[i].label[lang];
-            if (strcmp(text_fold(bytes_text(label), arena), want) == 0)
+        for (size_t lang = 0; lang < LANGUAGE_COUNT_; lang++)
+            if (strcmp(type->fields[i].folded[lang], want) == 0)
                 return &type->fields[i];
-        }
     return NULL;
 }
 

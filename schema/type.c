@@ -254,6 +254,8 @@ read_field(struct parse *p, json_t *object, struct type_field *out)
     TRY(read_kind(p, object, &f.kind));
     TRY(read_privacy(p, object, &f.privacy));
     TRY(read_label(p, object, "label", f.name, f.label));
+    for (size_t i = 0; i < LANGUAGE_COUNT_; i++)
+        f.folded[i] = text_fold(bytes_text(f.label[i]), p->d->arena);
     TRY(read_flag(p, object, "identifies", &f.identifies));
     TRY(read_flag(p, object, "required", &f.required));
     TRY(read_flag(p, object, "critical", &f.critical));

@@ -60,8 +60,9 @@ enum language language_of(const char *tag);
 
 struct type_field {
     struct key key;
-    const char *name;                   /* camelCase as in schema.org, e.g. "givenName" */
-    const char *label[LANGUAGE_COUNT_]; /* never NULL */
+    const char *name;                    /* camelCase as in schema.org, e.g. "givenName" */
+    const char *label[LANGUAGE_COUNT_];  /* never NULL */
+    const char *folded[LANGUAGE_COUNT_]; /* the labels by text_fold, for look-ups */
     enum kind kind;
     enum privacy privacy;
     bool identifies; /* identifies a person or company for matching */

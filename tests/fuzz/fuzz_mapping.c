@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * tests/fuzz/fuzz_mapping.c - mapping_make and mapping_row with any mapping file and any CSV: the file up to the
- * first zero byte, then the CSV. No two columns go to one place, and every value has one.
+ * first zero byte, then the CSV. No two columns go to one place, and every value has one. Presets are recognised
+ * only behind a file that begins with a space: reading all of them takes most of the time.
  */
 #include <string.h>
 #include <strings.h>
@@ -47,6 +48,7 @@ on_row(void *self, size_t line, const struct csv_cell *cells, size_t count)
             .type = dictionary_find_name(in->dictionary, "contact"),
             .header = cells,
             .count = count,
+            .preset = in->file.len > 0 && in->file.data[0] == ' ' ? NULL : "generic",
             .file = in->file,
         };
         if (mapping_make(&request, in->arena, &diag, &in->mapping) != STATUS_OK) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tests/fuzz/fuzz_type.c - dictionary_new with any text as a company's own types; what is taken is sound.
+ * tests/fuzz/fuzz_type.c - type_add_json with any text as a company's own types; what is taken is sound.
+ * In place of the whole common schema stands one small type, which takes a hundredth of the time.
  */
 #include <string.h>
 
 #include "schema/base/cleanup.h"
+#include "schema/base/limits.h"
 #include "schema/text.h"
-#include "schema/type.h"
+#include "schema/type_priv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,15 +30,22 @@ check_type(const struct type *type)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    AUTO(dictionary_free) struct dictionary *d = NULL;
+    static const char common[] =
+        "{\"name\":\"contact\",\"number\":2,\"fields\":[{\"name\":\"email\",\"number\":4},"
+        "{\"name\":\"account\",\"number\":20,\"kind\":\"reference\",\"parent\":true}]}";
+    AUTO(dictionary_free) struct dictionary *d = xcalloc(1, sizeof(*d));
     AUTO(arena_free) struct arena *arena = arena_new(0);
     struct diag diag = { 0 };
 
-    if (dictionary_new(bytes_of(data, size), "own", &diag, &d) != STATUS_OK) {
-        assert(d == NULL && diag.key[0] != '\0');
+    d->arena = arena_new(0);
+    d->types = ARENA_ARRAY(d->arena, struct type, TYPES_MAX);
+    assert(type_add_json(d, bytes_text(common), (struct bytes){ 0 }, NULL) == STATUS_OK);
+    if (type_add_json(d, bytes_of(data, size), bytes_text("own"), &diag) != STATUS_OK) {
+        assert(diag.key[0] != '\0');
         (void)text_failure(LANGUAGE_ZH_HANS, STATUS_USAGE, &diag, arena);
         return 0;
     }
+    type_sort(d);
     for (size_t i = 0; i < dictionary_count(d); i++) {
         check_type(dictionary_type(d, i));
         assert(dictionary_find(d, dictionary_type(d, i)->key) == dictionary_type(d, i));
