@@ -118,14 +118,17 @@ static enum status
 check_time(const struct inquiry *q, const struct verified_chain *chain, struct wall_ms now)
 {
     size_t leaf = chain->count - 1;
+    struct node_id may[CHAIN_MAX];
 
     if (!grant_is_open(chain->links[leaf], now))
         return fault_at(q, STATUS_NOT_YET, leaf, "window");
     if (grant_is_over(chain->links[leaf], now))
         return fault_at(q, STATUS_EXPIRED, leaf, "window");
-    for (size_t i = 0; i < chain->count; i++)
-        if (q->revoked->is_revoked(q->revoked->self, &chain->ids[i]))
+    for (size_t i = 0; i < chain->count; i++) {
+        may[i] = chain->links[i]->issuer;
+        if (q->revoked->is_revoked(q->revoked->self, &chain->ids[i], may, i + 1))
             return fault_at(q, STATUS_REVOKED, i, "revocation");
+    }
     return STATUS_OK;
 }
 
@@ -226,21 +229,6 @@ const struct node_id *
 chain_owner(const struct verified_chain *chain)
 {
     return &chain->links[0]->owner;
-}
-
-bool
-chain_may_revoke(const struct verified_chain *chain, const struct object_id *grant,
-                 const struct node_id *author)
-{
-    bool is_above = false;
-
-    for (size_t i = 0; i < chain->count; i++) {
-        /* The owner is the issuer of the root. */
-        is_above = is_above || ID_IS_EQUAL(chain->links[i]->issuer, *author);
-        if (ID_IS_EQUAL(chain->ids[i], *grant))
-            return is_above;
-    }
-    return false;
 }
 
 struct wall_ms

@@ -26,9 +26,11 @@ struct key_directory {
     void *self;
 };
 
-/* Is this grant taken back? May be asked for grants that are not known yet. */
+/* Has one of `may` taken this grant back? They are the issuers from the root down to the grant itself: whose word
+ * counts. Anybody else's, even if it came before the grant was known, does not. */
 struct revocation_view {
-    bool (*is_revoked)(void *self, const struct object_id *grant);
+    bool (*is_revoked)(void *self, const struct object_id *grant, const struct node_id *may,
+                       size_t count);
     void *self;
 };
 
@@ -65,9 +67,6 @@ const struct object_id *chain_link_id(const struct verified_chain *chain, size_t
 const struct grant *chain_leaf(const struct verified_chain *chain);
 const struct object_id *chain_leaf_id(const struct verified_chain *chain);
 const struct node_id *chain_owner(const struct verified_chain *chain);
-/* May the author take back this grant of the chain? The owner, its issuer, the issuer of a grant above. */
-bool chain_may_revoke(const struct verified_chain *chain, const struct object_id *grant,
-                      const struct node_id *author);
 /* The earliest end of any link. */
 struct wall_ms chain_end(const struct verified_chain *chain);
 

@@ -290,10 +290,14 @@ struct live *live_by_share(struct core *core, int64_t share);
 struct live *live_by_gid(struct core *core, const struct object_id *gid, enum share_role role);
 bool live_is_declined(struct core *core, const struct live *live,
                       const struct record_id *record);
-/* Everything under a grant falls: marks it revoked, stops shares, erases what is held, tells those we passed on to. */
+/* Everything under a grant falls: marks it revoked by its author, stops shares, erases what is held, tells those we
+ * passed on to. */
 MUST_CHECK enum status grant_fall(struct core *core, const struct object_id *gid,
-                                  struct bytes object, enum share_state how,
-                                  const char *reason);
+                                  const struct node_id *author, struct bytes object,
+                                  enum share_state how, const char *reason);
+/* Has one of `may`, or we ourselves, taken it back? */
+bool live_grant_is_revoked(const struct core *core, struct store *st, const struct object_id *grant,
+                      const struct node_id *may, size_t count);
 /* Ends what is over by now. Returns when it wants to run again. */
 MUST_CHECK enum status lives_sweep(struct core *core);
 

@@ -367,10 +367,9 @@ check_revoker(struct taking *t, const struct revocation *r)
 
     enum status s =
         store_number(t->core->store, &id, STMT_GRANT_FIND, "b", bytes_of(r->grant.b, ID_SIZE));
-    if (s == STATUS_NOT_FOUND) /* before its grant: good for the owner's word alone */
-        return ID_IS_EQUAL(r->author, r->owner) || ID_IS_EQUAL(r->author, t->from->node)
-                   ? STATUS_OK
-                   : STATUS_NOT_GRANTED;
+    if (s ==
+        STATUS_NOT_FOUND) /* before its grant: kept with its author, judged with the chain */
+        return STATUS_OK;
     TRY(s);
     TRY(grant_links(t->core->store, id, t->arena, &links, &count));
     for (size_t i = 0; i < count; i++) {
@@ -395,8 +394,8 @@ take_revocation(struct taking *t)
     TRY(object_verify(SIGN_REVOCATION, object, &r->author, &r->audience, &r->audience, &keys));
     t->detail = "author";
     TRY(check_revoker(t, r));
-    return grant_fall(t->core, &r->grant, wire_signed_object_format(object, t->arena),
-                      SHARE_STOPPED, r->reason);
+    return grant_fall(t->core, &r->grant, &r->author,
+                      wire_signed_object_format(object, t->arena), SHARE_STOPPED, r->reason);
 }
 
 /* ---- descriptors, voids ------------------------------------------------------------------- */

@@ -68,14 +68,32 @@ grant_links(struct store *st, int64_t leaf, struct arena *arena, struct signed_o
 }
 
 static bool
-is_revoked(void *self, const struct object_id *grant)
+is_revoked_by(struct store *st, const struct object_id *grant, const struct node_id *author)
 {
-    struct core *core = self;
     int64_t one;
 
-    return store_number(core->store, &one, STMT_REVOKED_FIND, "b",
-                        bytes_of(grant->b, ID_SIZE)) !=
+    return store_number(st, &one, STMT_REVOKED_BY, "bb", bytes_of(grant->b, ID_SIZE),
+                        bytes_of(author->b, ID_SIZE)) !=
            STATUS_NOT_FOUND; /* when the database cannot say, assume the worst */
+}
+
+bool
+live_grant_is_revoked(const struct core *core, struct store *st, const struct object_id *grant,
+                      const struct node_id *may, size_t count)
+{
+    bool is_gone = is_revoked_by(st, grant, &core->me);
+
+    for (size_t i = 0; i < count && !is_gone; i++)
+        is_gone = is_revoked_by(st, grant, &may[i]);
+    return is_gone;
+}
+
+static bool
+is_revoked(void *self, const struct object_id *grant, const struct node_id *may, size_t count)
+{
+    const struct core *core = self;
+
+    return live_grant_is_revoked(core, core->store, grant, may, count);
 }
 
 enum status
@@ -374,15 +392,15 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
 }
 
 enum status
-grant_fall(struct core *core, const struct object_id *gid, struct bytes object,
-           enum share_state how, const char *reason)
+grant_fall(struct core *core, const struct object_id *gid, const struct node_id *author,
+           struct bytes object, enum share_state how, const char *reason)
 {
     AUTO(xfree) struct below *below = NULL;
     size_t count = 0;
 
     if (how == SHARE_STOPPED)
-        TRY(store_exec(core->store, STMT_REVOKED_ADD, "bbi", bytes_of(gid->b, ID_SIZE), object,
-                       core_wall(core).ms));
+        TRY(store_exec(core->store, STMT_REVOKED_ADD, "bbbi", bytes_of(gid->b, ID_SIZE),
+                       bytes_of(author->b, ID_SIZE), object, core_wall(core).ms));
     TRY(collect_below(core, gid, &below, &count));
     for (size_t i = 0; i < count; i++)
         TRY(fall_one(core, &below[i], object, how, reason));
@@ -429,7 +447,7 @@ lives_sweep(struct core *core)
             continue;
         }
         struct object_id gid = *chain_leaf_id(core->lives[i].chain);
-        TRY(grant_fall(core, &gid, (struct bytes){ 0 }, SHARE_ENDED, ""));
+        TRY(grant_fall(core, &gid, &core->me, (struct bytes){ 0 }, SHARE_ENDED, ""));
         i = 0;
     }
     return erase_ended(core);

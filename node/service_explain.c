@@ -35,13 +35,11 @@ find_keys(void *self, const struct node_id *node, struct company_keys *out)
 }
 
 static bool
-is_revoked(void *self, const struct object_id *grant)
+is_revoked(void *self, const struct object_id *grant, const struct node_id *may, size_t count)
 {
     const struct call *call = self;
-    int64_t one;
 
-    return store_number(call->store, &one, STMT_REVOKED_FIND, "b",
-                        bytes_of(grant->b, ID_SIZE)) != STATUS_NOT_FOUND;
+    return live_grant_is_revoked(call->core, call->store, grant, may, count);
 }
 
 static enum status

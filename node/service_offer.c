@@ -329,7 +329,8 @@ service_share_stop(struct call *call)
     if (!arg_is_set(call, "preview")) {
         struct object_id gid = *chain_leaf_id(live->chain);
         uint64_t epoch = call->core->epoch;
-        TRY(grant_fall(call->core, &gid, (struct bytes){ 0 }, SHARE_STOPPED, reason));
+        TRY(grant_fall(call->core, &gid, &call->core->me, (struct bytes){ 0 }, SHARE_STOPPED,
+                       reason));
         if (call->core->epoch != epoch)
             service_wait(call, &partner->node, call->core->epoch);
     }

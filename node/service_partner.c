@@ -343,7 +343,8 @@ revoke_both_ways(struct call *call, const struct company *c)
             continue;
         }
         struct object_id gid = *chain_leaf_id(live->chain);
-        TRY(grant_fall(core, &gid, (struct bytes){ 0 }, SHARE_STOPPED, "partner removed"));
+        TRY(grant_fall(core, &gid, &core->me, (struct bytes){ 0 }, SHARE_STOPPED,
+                       "partner removed"));
         i = 0;
     }
     return STATUS_OK;

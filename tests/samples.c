@@ -41,11 +41,16 @@ find_company(void *self, const struct node_id *node, struct company_keys *out)
 }
 
 static bool
-is_revoked(void *self, const struct object_id *grant)
+is_revoked(void *self, const struct object_id *grant, const struct node_id *may, size_t count)
 {
     const struct sample_world *world = self;
 
-    return world->revoked != NULL && ID_IS_EQUAL(*world->revoked, *grant);
+    if (world->revoked == NULL || !ID_IS_EQUAL(*world->revoked, *grant))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (world->revoker == NULL || ID_IS_EQUAL(*world->revoker, may[i]))
+            return true;
+    return false;
 }
 
 struct key_directory

@@ -26,6 +26,7 @@ struct sample_world {
     struct sample_company companies[SAMPLE_COMPANIES];
     size_t unknown; /* this company has no descriptor; SAMPLE_COMPANIES: all have */
     const struct object_id *revoked; /* one grant, or NULL */
+    const struct node_id *revoker;   /* by whom; NULL: by who may */
 };
 
 void sample_world_init(struct sample_world *world);

@@ -87,8 +87,9 @@
     X(GRANT_BELOW, "WITH RECURSIVE below (id) AS (SELECT id FROM grants WHERE gid = ?1 UNION" \
                    " SELECT g.id FROM grants g JOIN below b ON g.parent = b.id)" \
                    " SELECT s.id, s.leaf, s.role, s.state, s.partner, s.title FROM share s JOIN below b ON s.leaf = b.id") \
-    X(REVOKED_ADD, "INSERT INTO revoked (gid, object, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
-    X(REVOKED_FIND, "SELECT 1 FROM revoked WHERE gid = ?1") \
+    X(REVOKED_ADD, "INSERT INTO revoked (gid, author, object, at_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING") \
+    X(REVOKED_BY, "SELECT 1 FROM revoked WHERE gid = ?1 AND author = ?2") \
+    X(REVOKED_FIND, "SELECT 1 FROM revoked WHERE gid = ?1 LIMIT 1") \
     X(SHARE_ADD, "INSERT INTO share (leaf, role, partner, state, kind, title, note, count, offer, oid, reason," \
                  " at_ms, changed_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, '', ?11, ?11)") \
     X(SHARE_STATE, "UPDATE share SET state = ?2, reason = ?3, changed_ms = ?4 WHERE id = ?1") \

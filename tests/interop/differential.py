@@ -307,7 +307,9 @@ def chain_inputs(rng, faults):
     return grants, {
         "links": sealed(rng, grants, faults),
         "companies": companies,
-        "revoked": [one for one in ids if faults and rng.random() < 0.05],
+        "revoked": [
+            {"grant": one, "author": rng.choice(FIRMS).node} for one in ids if faults and rng.random() < 0.1
+        ],
         "now": str(now),
     }
 

@@ -351,7 +351,8 @@ def check_link(chain, body, signature, companies):
 
 
 def verify_chain(links, companies, revoked, now):
-    """Signed links, root first -> [(grant, id)]. companies: node id -> Company."""
+    """Signed links, root first -> [(grant, id)]. companies: node id -> Company; revoked: (grant id, author) of
+    every revocation that came, whether its author may or not."""
     if not 1 <= len(links) <= CHAIN_MAX:
         raise Refused("BROKEN_CHAIN", "1 to 4 links")
     chain = []
@@ -368,8 +369,9 @@ def verify_chain(links, companies, revoked, now):
         raise Refused("NOT_YET", "window", len(chain) - 1)
     if now >= leaf_grant["not_after_ms"]:
         raise Refused("EXPIRED", "window", len(chain) - 1)
+    issuers = [grant["issuer"] for grant, _ in chain]
     for index, (_, grant_id) in enumerate(chain):
-        if grant_id in revoked:
+        if any((grant_id, issuer) in revoked for issuer in issuers[: index + 1]):
             raise Refused("REVOKED", "taken back", index)
     return chain
 
@@ -420,18 +422,6 @@ def decide(chain, recipient, record, field, now):
             if not holds(grant):
                 return stop, index
     return "NONE", 0
-
-
-# ---- grants.md: revocation ---------------------------------------------------------------------------
-
-
-def may_revoke(chain, author, grant_id):
-    """May the author take back this grant of a verified chain?"""
-    ids = [one for _, one in chain]
-    if grant_id not in ids:
-        return False
-    above = chain[: ids.index(grant_id) + 1]
-    return author == above[0][0]["owner"] or any(author == grant["issuer"] for grant, _ in above)
 
 
 # ---- delivery.md: data -------------------------------------------------------------------------------

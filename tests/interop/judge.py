@@ -40,7 +40,7 @@ def companies_in(vector):
 
 
 def chain_in(vector):
-    revoked = {bytes.fromhex(one) for one in vector.get("revoked", [])}
+    revoked = {(bytes.fromhex(r["grant"]), bytes.fromhex(r["author"])) for r in vector.get("revoked", [])}
     return ref.verify_chain(links_in(vector), companies_in(vector), revoked, int(vector["now"]))
 
 
@@ -147,10 +147,6 @@ def judge_decision(v):
     }
     stop, link = ref.decide(chain_in(v), raw(v, "recipient"), record, v.get("field"), int(v["at"]))
     return {"stop": stop, "link": link}
-
-
-def judge_revoke(v):
-    return {"allowed": ref.may_revoke(chain_in(v), raw(v, "author"), raw(v, "grant"))}
 
 
 def judge_records(v):

@@ -27,7 +27,6 @@ FILES = {
     "merkle": ("batch trees, runs and paths", make_sharing.merkle_vectors),
     "grants": ("grants on their own", make_grants.grant_vectors),
     "chains": ("chains of grants, revocation", make_grants.chain_vectors),
-    "revocations": ("who may take back what", make_grants.revocation_vectors),
     "decisions": ("who may see what", make_grants.decision_vectors),
     "records": ("disclosures under a chain", make_sharing.records_vectors),
     "envelopes": ("the 36 bytes before every message", make_signed.envelope_vectors),

@@ -131,15 +131,23 @@ find_company(void *self, const struct node_id *node, struct company_keys *out)
 }
 
 static bool
-is_revoked(void *self, const struct object_id *grant)
+is_id(const struct vector *v, const json_t *hex, const uint8_t id[static ID_SIZE])
+{
+    return bytes_is_equal(vector_unhex(v, hex), bytes_of(id, ID_SIZE));
+}
+
+static bool
+is_revoked(void *self, const struct object_id *grant, const struct node_id *may, size_t count)
 {
     const struct vector *v = self;
     const json_t *list = json_object_get(v->in, "revoked");
 
     for (size_t i = 0; i < json_array_size(list); i++) {
-        struct bytes id = vector_unhex(v, json_array_get(list, i));
-        if (bytes_is_equal(id, bytes_of(grant->b, sizeof(grant->b))))
-            return true;
+        const json_t *one = json_array_get(list, i);
+        bool is_this = is_id(v, json_object_get(one, "grant"), grant->b);
+        for (size_t k = 0; is_this && k < count; k++)
+            if (is_id(v, json_object_get(one, "author"), may[k].b))
+                return true;
     }
     return false;
 }
@@ -273,20 +281,6 @@ on_decision(struct vector *v)
     return STATUS_OK;
 }
 
-static enum status
-on_revoke(struct vector *v)
-{
-    AUTO(verified_chain_free) struct verified_chain *chain = NULL;
-    struct node_id author;
-    struct object_id grant;
-
-    TRY(vector_chain(v, &chain));
-    vector_copy(v, "author", author.b, sizeof(author.b));
-    vector_copy(v, "grant", grant.b, sizeof(grant.b));
-    put_bool(v->out, "allowed", chain_may_revoke(chain, &grant, &author));
-    return STATUS_OK;
-}
-
 /* clang-format off */
 const struct vector_kind vector_kinds_acl[] = {
     { "signature", on_signature },
@@ -295,7 +289,6 @@ const struct vector_kind vector_kinds_acl[] = {
     { "grant", on_grant },
     { "chain", on_chain },
     { "decision", on_decision },
-    { "revoke", on_revoke },
     { NULL, NULL },
 };
 /* clang-format on */

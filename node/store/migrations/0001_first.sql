@@ -99,11 +99,14 @@ CREATE TABLE grants (
 ) STRICT;
 CREATE INDEX grants_parent ON grants (parent);
 
--- Grants taken back; also of grants that we have not seen yet. Monotone.
+-- Grants taken back, by whom; also of grants that we have not seen yet, where it shows later whether the author may.
+-- Monotone.
 CREATE TABLE revoked (
-    gid BLOB PRIMARY KEY,
+    gid BLOB NOT NULL,
+    author BLOB NOT NULL,              -- node id; our own: our word alone
     object BLOB NOT NULL,              -- Signed bytes; empty when the end of a partnership revoked it here
-    at_ms INTEGER NOT NULL
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (gid, author)
 ) STRICT, WITHOUT ROWID;
 
 -- One row per leaf grant: what was offered, by whom to whom, and what became of it.

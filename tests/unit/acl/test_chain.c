@@ -286,7 +286,16 @@ test_revoked(struct check *t)
             world.revoked = &id;
             CHECK(t, "a chain with any link revoked is revoked",
                   verify(&m, &chain, &fault) == STATUS_REVOKED && fault.link == gone);
+            for (size_t by = 0; by <= count; by++) {
+                world.revoker =
+                    by < count ? &m.grants[by].issuer : &m.grants[count - 1].audience;
+                enum status want = by <= gone ? STATUS_REVOKED : STATUS_OK;
+                CHECK(t, "the word of issuers down to the grant counts, nobody else's",
+                      verify(&m, &chain, NULL) == want);
+                verified_chain_free(&chain);
+            }
             world.revoked = NULL;
+            world.revoker = NULL;
         }
 }
 
