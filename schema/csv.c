@@ -23,7 +23,6 @@ struct csv {
     UConverter *from, *to;
     UChar pivot[UNITS], *pivot_from, *pivot_to;
     char charset[32];
-    size_t skip; /* bytes of the byte order mark still to come */
 
     csv_row_fn *on_row;
     void *self;
@@ -34,6 +33,7 @@ struct csv {
     size_t row_bytes;
     size_t row_line;
     size_t line;
+    bool begun; /* the byte order mark, if there is one, is behind us */
     bool in_row;
     bool tabs;         /* tabs stand between cells */
     bool after_return; /* the last character was CR: a LF now is no new line */
@@ -94,7 +94,6 @@ csv_open(const struct csv_shape *shape, csv_row_fn *on_row, void *self, struct c
     AUTO(csv_close) struct csv *csv = xcalloc(1, sizeof(*csv));
     csv->on_row = on_row;
     csv->self = self;
-    csv->skip = shape->bom;
     csv->line = 1;
     csv->tabs = shape->delimiter == '\t';
     csv->pivot_from = csv->pivot_to = csv->pivot;
@@ -206,6 +205,16 @@ feed_text(struct csv *csv, struct bytes text, struct diag *diag)
     return STATUS_OK;
 }
 
+/* Whoever reads the file may have skipped the mark or not. */
+static struct bytes
+after_mark(struct csv *csv, struct bytes text)
+{
+    bool mark = !csv->begun && text.len >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0;
+
+    csv->begun = csv->begun || text.len > 0;
+    return mark ? bytes_of(text.data + 3, text.len - 3) : text;
+}
+
 /* Through ICU, a buffer at a time. last: nothing follows, so half a character is an error. */
 static enum status
 feed_bytes(struct csv *csv, struct bytes piece, bool last, struct diag *diag)
@@ -218,7 +227,8 @@ feed_bytes(struct csv *csv, struct bytes piece, bool last, struct diag *diag)
         ucnv_convertEx(csv->to, csv->from, &target, utf8 + sizeof(utf8), &source, source_end,
                        csv->pivot, &csv->pivot_from, &csv->pivot_to, csv->pivot + UNITS, false,
                        last, &error);
-        TRY(feed_text(csv, bytes_of(utf8, (size_t)(target - utf8)), diag));
+        struct bytes text = after_mark(csv, bytes_of(utf8, (size_t)(target - utf8)));
+        TRY(feed_text(csv, text, diag));
         if (error == U_BUFFER_OVERFLOW_ERROR)
             continue;
         if (U_FAILURE(error))
@@ -230,12 +240,8 @@ feed_bytes(struct csv *csv, struct bytes piece, bool last, struct diag *diag)
 enum status
 csv_feed(struct csv *csv, struct bytes piece, struct diag *diag)
 {
-    size_t skip = csv->skip < piece.len ? csv->skip : piece.len;
-
-    if (csv->broken == STATUS_OK && piece.len > skip)
-        csv->broken =
-            feed_bytes(csv, bytes_of(piece.data + skip, piece.len - skip), false, diag);
-    csv->skip -= skip;
+    if (csv->broken == STATUS_OK && piece.len > 0)
+        csv->broken = feed_bytes(csv, piece, false, diag);
     return csv->broken;
 }
 

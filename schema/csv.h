@@ -13,7 +13,7 @@
 /* What the first piece of a file looks like. */
 struct csv_shape {
     char charset[32]; /* ICU name: "UTF-8", "UTF-16LE", "GB18030", ... */
-    size_t bom;       /* bytes to skip */
+    size_t bom;       /* bytes of the byte order mark; may be fed or skipped */
     char delimiter;
 };
 /* head: the first up to 64 KiB (more is not looked at). charset / delimiter given by the user win; NULL or 0: guess. */

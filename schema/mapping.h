@@ -48,7 +48,7 @@ struct mapping {
 struct mapped_value {
     const struct type_field *field; /* NULL: a new own field */
     const char *own_name;           /* of that field */
-    struct bytes text;              /* as typed, for value_parse */
+    struct bytes text;              /* as typed, trimmed and unguarded: for value_parse */
     size_t column;                  /* 1 = first; 0: made here */
     bool is_key;
 };

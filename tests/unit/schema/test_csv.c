@@ -53,6 +53,12 @@ test_files_are_understood(struct check *t)
         for (size_t k = 0; k < rows.count; k++)
             CHECK(t, files[i].file, rows.row[k].count == files[i].columns);
         CHECK(t, files[i].file, csv_rows_cell_is(&rows, 1, 0, files[i].cell));
+        struct csv_rows skipped = { .arena = arena };
+        struct bytes rest = bytes_of(file.data + shape.bom, file.len - shape.bom);
+        CHECK(t, "a byte order mark may be skipped or not",
+              csv_rows_read(rest, &shape, 5, &diag, &skipped) == STATUS_OK &&
+                  bytes_is_equal(skipped.row[0].cells[0].text, rows.row[0].cells[0].text) &&
+                  rows.row[0].cells[0].text.data[0] != 0xEF);
         CHECK(t, files[i].file,
               csv_rows_cell_is(&rows, rows.count - 1, files[i].columns - 2, files[i].last));
     }
