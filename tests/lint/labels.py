@@ -9,8 +9,8 @@ CATALOG = "schema/lang/en.json"
 SETS = re.compile(r'\breply_set\(\s*[^,"]+,\s*"(\w+)"')
 PACKS = re.compile(r'\bjson_pack\(\s*("(?:[^"\\]|\\.)*")\s*,((?:[^;"]|"(?:[^"\\]|\\.)*")*)\)\s*;')
 
-# Of definitions and states that the node keeps for itself, and the cursor, which is told in a sentence.
-NOT_SHOWN = {"labelMany", "bad_size", "next"}
+# Of definitions and of a job's own notes, and the cursor, which is told in a sentence.
+NOT_SHOWN = {"labelMany", "bad_size", "search", "after", "next"}
 
 
 def arguments(text):
