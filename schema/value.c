@@ -192,7 +192,7 @@ parse_phone(const struct value_input *in, struct bytes *out)
     size_t digits = 0;
 
     if (has_prefix(typed, "tel:"))
-        typed = skip(typed, 4);
+        typed = text_trim(skip(typed, 4));
     for (size_t i = 0; i < plain.len; i++)
         digits += isdigit(plain.data[i]) ? 1 : 0;
     if (is_spreadsheet_number(plain))

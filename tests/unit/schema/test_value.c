@@ -85,6 +85,7 @@ static const struct typed texts[] = {
     { "an empty pair of brackets", KIND_EMAIL, "<>", NULL, "value.email", 0, 0 },
 
     { "a phone stays as typed", KIND_PHONE, " (030) 1234-567 ", "(030) 1234-567", 0, 0, 0 },
+    { "a phone as a link", KIND_PHONE, "tel: +49-30-1234567", "+49-30-1234567", 0, 0, 0 },
     { "a phone without digits", KIND_PHONE, "call me", NULL, "value.phone", 0, 0 },
     { "a phone that a spreadsheet spoilt", KIND_PHONE, "1.38E+10", NULL, "value.phone-spreadsheet", 0, 0 },
 
