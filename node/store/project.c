@@ -348,7 +348,7 @@ project_find_child(struct store *st, const struct type *type, const struct recor
     *out = false;
     put(&sql, "SELECT 1 FROM ");
     put_table(&sql, type);
-    put(&sql, " t JOIN record r ON r.id = t.id WHERE t.\"");
+    put(&sql, " t CROSS JOIN record r ON r.id = t.id WHERE t.\""); /* by the index on the reference */
     put(&sql, ref->column);
     put(&sql, "\" = ?1 AND r.parent_rid = ?2 AND r.owner = 1 LIMIT 1");
     buffer_put_u8(&sql, 0);
