@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/store/store_priv.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,11 +189,27 @@ prepare_all(struct store *st)
     return STATUS_OK;
 }
 
+static void
+setup(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+/* SQLite's memory statistics take a lock at every allocation, and nobody reads them. */
+static void
+setup_once(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, setup);
+}
+
 static enum status
 open_database(const char *path, int flags, struct store **out)
 {
     AUTO(store_close) struct store *st = xcalloc(1, sizeof(*st));
 
+    setup_once();
     TRY(store_status(sqlite3_open_v2(path, &st->db, flags | SQLITE_OPEN_NOMUTEX, NULL)));
     (void)sqlite3_extended_result_codes(st->db, 1);
     TRY(configure(st));

@@ -91,12 +91,12 @@ class Node:
             raise CliError(command[3:], done.returncode, done.stderr if text else done.stderr.decode())
         return done
 
-    def cli(self, words, *positional, **options):
+    def cli(self, words, /, *positional, **options):
         """The parsed reply of one command, or CliError."""
         done = self.run(*words.split(), *positional, *option_words(options), "--json")
         return json.loads(done.stdout) if done.stdout.strip() else None
 
-    def items(self, words, *positional, **options):
+    def items(self, words, /, *positional, **options):
         """All rows of a list."""
         rows, cursor = [], None
         while True:
@@ -106,7 +106,7 @@ class Node:
             if not cursor:
                 return rows
 
-    def refusal(self, words, *positional, **options):
+    def refusal(self, words, /, *positional, **options):
         """The CliError of a command that must be refused; None when it was not."""
         try:
             self.cli(words, *positional, **options)
