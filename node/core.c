@@ -19,6 +19,8 @@ enum {
     PUMP_FRAMES = 32, /* per partner and round: a partner cannot hold up the others for long */
     WAL_PAGES_MOST = 16384, /* 64 MiB */
     WAL_PAGES_IDLE = 1000,
+    JOB_PIECES = 16, /* a round */
+    JOB_MS = 40,
 };
 
 /* ---- the round ---------------------------------------------------------------------------- */
@@ -207,6 +209,19 @@ run_requests(struct core *core)
     core->request_count = 0;
 }
 
+/* Pieces of long work, for a moment: large commits are cheap per record, and nobody waits long. */
+static void
+run_jobs(struct core *core)
+{
+    int64_t start = core_mono(core).ms;
+
+    for (int i = 0; i < JOB_PIECES && core->job_waits && !core->round_failed; i++) {
+        round_fail(core, jobs_step(core));
+        if (core_mono(core).ms - start >= JOB_MS)
+            return;
+    }
+}
+
 static void
 pump_all(struct core *core)
 {
@@ -288,8 +303,7 @@ core_round(struct core *core)
 
     core->pumped = 0;
     run_requests(core);
-    if (core->job_waits)
-        round_fail(core, jobs_step(core));
+    run_jobs(core);
     if (now.ms >= core->sweep_at.ms) {
         round_fail(core, lives_sweep(core));
         core->sweep_at.ms = now.ms + 10 * 1000;

@@ -142,26 +142,24 @@ cover_one(const struct covering *c, int64_t record)
 }
 
 static enum status
-cover_listed(const struct covering *c, const struct grant *leaf)
+cover_id(const struct covering *c, const struct record_id *id)
 {
-    for (size_t i = 0; i < leaf->record_count; i++) {
-        int64_t record;
-        enum status s = store_number(c->core->store, &record, STMT_RECORD_FIND, "b",
-                                     bytes_of(leaf->records[i].b, ID_SIZE));
-        if (s == STATUS_OK)
-            s = cover_one(c, record);
-        if (s != STATUS_OK && s != STATUS_NOT_FOUND)
-            return s;
-    }
-    return STATUS_OK;
+    int64_t record;
+    enum status s =
+        store_number(c->core->store, &record, STMT_RECORD_FIND, "b", bytes_of(id->b, ID_SIZE));
+
+    if (s == STATUS_OK)
+        s = cover_one(c, record);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+/* The next children after `after`, in the order of the index. */
 static enum status
-next_of_tree(struct core *core, const struct grant *leaf, int64_t after, int64_t *out,
-             size_t *count)
+next_children(const struct covering *c, const struct grant *leaf, int64_t after, int64_t *out,
+              size_t *count)
 {
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_RECORD_TREE);
-    const struct company *owner = company_find(core, &leaf->owner);
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(c->core->store, STMT_RECORD_OF_PARENT);
+    const struct company *owner = company_find(c->core, &leaf->owner);
     enum status s = STATUS_OK;
 
     *count = 0;
@@ -173,24 +171,32 @@ next_of_tree(struct core *core, const struct grant *leaf, int64_t after, int64_t
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+static enum status
+cover_tree(const struct covering *c, const struct grant *leaf)
+{
+    int64_t records[PIECE], after = 0;
+    size_t count;
+
+    TRY(cover_id(c, &leaf->tree));
+    do {
+        TRY(next_children(c, leaf, after, records, &count));
+        for (size_t i = 0; i < count; i++)
+            TRY(cover_one(c, records[i]));
+        after = count > 0 ? records[count - 1] : after;
+    } while (count > 0);
+    return STATUS_OK;
+}
+
 enum status
 records_each_covered(struct core *core, struct live *live, covered_fn *fn, void *self)
 {
     const struct grant *leaf = chain_leaf(live->chain);
     struct covering c = { core, live, fn, self };
-    int64_t records[PIECE], after = 0;
-    size_t count;
 
-    if (leaf->selector == SELECTOR_RECORDS)
-        return cover_listed(&c, leaf);
-    if (leaf->selector != SELECTOR_TREE)
-        return STATUS_OK;
-    do {
-        TRY(next_of_tree(core, leaf, after, records, &count));
-        for (size_t i = 0; i < count; i++)
-            TRY(cover_one(&c, records[i]));
-        after = count > 0 ? records[count - 1] : after;
-    } while (count > 0);
+    if (leaf->selector == SELECTOR_TREE)
+        return cover_tree(&c, leaf);
+    for (size_t i = 0; leaf->selector == SELECTOR_RECORDS && i < leaf->record_count; i++)
+        TRY(cover_id(&c, &leaf->records[i]));
     return STATUS_OK;
 }
 

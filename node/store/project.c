@@ -95,9 +95,9 @@ index_make(struct store *st, const struct type *type, const struct type_field *f
     put(&sql, field->column);
     put(&sql, "\" ON ");
     put_table(&sql, type);
-    put(&sql, " (\"");
+    put(&sql, " (substr(\"");
     put(&sql, field->column);
-    put(&sql, "\") WHERE \"");
+    put(&sql, "\", 1, 6)) WHERE \"");
     put(&sql, field->column);
     put(&sql, "\" IS NOT NULL");
     return run(st, &sql);
@@ -338,23 +338,37 @@ project_count(struct store *st, const struct project_query *query, int64_t *out)
     return STATUS_OK;
 }
 
+static enum status
+child_statement(struct store *st, const struct type *type, const struct type_field *ref)
+{
+    AUTO(buffer_fini) struct buffer sql = { 0 };
+
+    if (st->child_ref == ref)
+        return STATUS_OK;
+    stmt_return(&st->child_stmt);
+    st->child_ref = NULL;
+    put(&sql, "SELECT 1 FROM ");
+    put_table(&sql, type);
+    put(&sql, " t CROSS JOIN record r ON r.id = t.id WHERE substr(t.\"");
+    put(&sql, ref->column);
+    put(&sql, "\", 1, 6) = substr(?1, 1, 6) AND t.\"");
+    put(&sql, ref->column);
+    put(&sql, "\" = ?1 AND r.parent_rid = ?2 AND r.owner = 1 LIMIT 1");
+    buffer_put_u8(&sql, 0);
+    TRY(stmt_generate(st, (const char *)sql.data, &st->child_stmt));
+    st->child_ref = ref;
+    return STATUS_OK;
+}
+
 enum status
 project_find_child(struct store *st, const struct type *type, const struct record_id *parent,
                    const struct type_field *ref, const struct record_id *value, bool *out)
 {
-    AUTO(buffer_fini) struct buffer sql = { 0 };
-    AUTO(stmt_return) struct stmt *q = NULL;
-
     *out = false;
-    put(&sql, "SELECT 1 FROM ");
-    put_table(&sql, type);
-    put(&sql, " t CROSS JOIN record r ON r.id = t.id WHERE t.\""); /* by the index on the reference */
-    put(&sql, ref->column);
-    put(&sql, "\" = ?1 AND r.parent_rid = ?2 AND r.owner = 1 LIMIT 1");
-    buffer_put_u8(&sql, 0);
-    TRY(stmt_generate(st, (const char *)sql.data, &q));
-    stmt_bind(q, "bb", bytes_of(value->b, ID_SIZE), bytes_of(parent->b, ID_SIZE));
-    enum status s = stmt_step(q);
+    TRY(child_statement(st, type, ref));
+    stmt_bind(st->child_stmt, "bb", bytes_of(value->b, ID_SIZE), bytes_of(parent->b, ID_SIZE));
+    enum status s = stmt_step(st->child_stmt);
     *out = s == STATUS_OK;
+    (void)sqlite3_reset(st->child_stmt->raw);
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }

@@ -44,15 +44,16 @@
     /* ---- records ---- */ \
     X(RTYPE_FIND, "SELECT id FROM rtype WHERE space = ?1 AND number = ?2") \
     X(RTYPE_ADD, "INSERT INTO rtype (id, space, number) VALUES ((SELECT max(999, max(id)) + 1 FROM rtype), ?1, ?2)") \
-    X(RECORD_FIND, "SELECT id, owner, frozen, type, parent_rid FROM record WHERE rid = ?1") \
+    X(RECORD_FIND, "SELECT id, owner, frozen, type, parent_rid FROM record" \
+                   " WHERE substr(rid, 1, 6) = substr(?1, 1, 6) AND rid = ?1") \
     X(RECORD_GET, "SELECT r.rid, r.owner, r.type, r.parent_rid, t.space, t.number, r.frozen" \
                   " FROM record r JOIN rtype t ON t.id = r.type WHERE r.id = ?1") \
-    X(RECORD_PREFIX, "SELECT id FROM record WHERE rid >= ?1 AND rid <= ?2 LIMIT 2") \
+    X(RECORD_PREFIX, "SELECT id FROM record WHERE substr(rid, 1, 6) BETWEEN substr(?1, 1, 6) AND substr(?2, 1, 6)" \
+                     " AND rid BETWEEN ?1 AND ?2 LIMIT 2") \
     X(RECORD_ADD, "INSERT INTO record (rid, owner, type, parent_rid) VALUES (?1, ?2, ?3, ?4)") \
     X(RECORD_PARENT, "UPDATE record SET parent_rid = ?2 WHERE id = ?1") \
     X(RECORD_FREEZE, "UPDATE record SET frozen = 1 WHERE id = ?1") \
-    X(RECORD_TREE, "SELECT id FROM record WHERE id > ?2 AND (rid = ?1 OR parent_rid = ?1) AND owner = ?3" \
-                   " ORDER BY id") \
+    X(RECORD_OF_PARENT, "SELECT id FROM record WHERE parent_rid = ?1 AND id > ?2 AND owner = ?3 ORDER BY id") \
     X(RECORD_CHILDREN, "SELECT count(*) FROM record WHERE parent_rid = ?1 AND type = ?2") \
     X(RUN_ADD, "INSERT INTO run (size, first, signature, leaves, path, refs) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
     X(RUN_GET, "SELECT size, first, signature, leaves, path FROM run WHERE id = ?1") \

@@ -254,6 +254,7 @@ store_close(struct store **store)
         return;
     for (size_t i = 0; i < STMT_COUNT_; i++)
         (void)sqlite3_finalize(st->stmts[i].raw);
+    stmt_return(&st->child_stmt);
     for (size_t i = 0; i < COUNT_OF(st->row_stmts); i++)
         (void)sqlite3_finalize(st->row_stmts[i]);
     (void)sqlite3_close_v2(st->db);

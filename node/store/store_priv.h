@@ -23,6 +23,8 @@ struct store {
     const struct type *row_types[16];
     sqlite3_stmt *row_stmts[16];
     size_t row_next;
+    const struct type_field *child_ref; /* of child_stmt */
+    struct stmt *child_stmt;
 };
 
 enum status store_status(int code);

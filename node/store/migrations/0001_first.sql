@@ -41,12 +41,14 @@ CREATE TABLE rtype (
 -- never given twice.
 CREATE TABLE record (
     id INTEGER PRIMARY KEY,
-    rid BLOB NOT NULL UNIQUE CHECK (length(rid) = 32),
+    rid BLOB NOT NULL CHECK (length(rid) = 32), -- unique: whoever adds has looked first
     owner INTEGER NOT NULL REFERENCES company (id),
     type INTEGER NOT NULL REFERENCES rtype (id),
     parent_rid BLOB,                   -- the committed parent field
     frozen INTEGER NOT NULL DEFAULT 0  -- equivocation found: nothing newer is applied
 ) STRICT;
+-- Ids are random: a whole one in the index costs a page write for nearly every record, six bytes a third of that.
+CREATE INDEX record_rid ON record (substr(rid, 1, 6));
 CREATE INDEX record_parent ON record (parent_rid, id) WHERE parent_rid IS NOT NULL;
 
 -- Leaves of one signed batch, or of the stretch of it that we got.
