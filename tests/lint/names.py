@@ -28,6 +28,8 @@ ALSO = {
     "node/records_read.c": ("record_now", "copy_get"),
     "node/records_take.c": ("record_take",),
     "node/service.c": ("arg_", "find_", "json_", "reply_", "page_", "id_text"),
+    "node/service_guest.c": ("guests_",),
+    "node/service_job.c": ("job_add",),
     "node/service_node.c": ("type_add_field",),
     "node/service_offer.c": ("grant_fields_json", "share_terms", "company_name_of"),
     "node/service_record.c": ("draft_", "record_title", "record_json", "record_fields_json", "company_name", "via_name"),
