@@ -33,9 +33,10 @@ def is_decimal(value):
 
 
 def is_date(value):
-    text = value.decode("ascii", "replace")
+    if re.fullmatch(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is None:
+        return False
     try:
-        return len(text) == 10 and datetime.date.fromisoformat(text) is not None
+        return datetime.date.fromisoformat(value.decode()) is not None
     except ValueError:
         return False
 
