@@ -10,7 +10,7 @@ from lintlib import LAYERS, ROOT, Rule, c_files, code_only, functions, main
 def unfuzzed(files):
     """A parser that only a private header names is reached through those that others can call."""
     private = "\n".join(t for p, t in files.items() if p.endswith("_priv.h"))
-    fuzzers = "\n".join(t for p, t in files.items() if p.startswith("tests/fuzz/fuzz_"))
+    fuzzers = "\n".join(t for p, t in files.items() if p.startswith(("tests/fuzz/fuzz_", "tests/samples")))
     for path, text in c_files(files, *LAYERS, suffixes=(".c",)).items():
         for name, line, _, static in functions(text):
             if static or not name.endswith("_parse") or re.search(rf"\b{name}\(", private):
