@@ -7,15 +7,22 @@ import subprocess
 from lintlib import LAYERS, ROOT, Rule, c_files, code_only, functions, main
 
 
+def pasted(name, text):
+    """Does a macro of this file make the name, as wire_##name##_parse with X(name)?"""
+    return any(name.startswith(front) and name.endswith(back)
+               and re.search(rf"\b[A-Z_]+\({name[len(front):-len(back)]}\b", text)
+               for front, back in re.findall(r"(\w+)##\w+##(\w+)", text))
+
+
 def unfuzzed(files):
     """A parser that only a private header names is reached through those that others can call."""
     private = "\n".join(t for p, t in files.items() if p.endswith("_priv.h"))
-    fuzzers = "\n".join(t for p, t in files.items() if p.startswith(("tests/fuzz/fuzz_", "tests/samples")))
+    fuzzers = list(t for p, t in files.items() if p.startswith(("tests/fuzz/fuzz_", "tests/samples")))
     for path, text in c_files(files, *LAYERS, suffixes=(".c",)).items():
         for name, line, _, static in functions(text):
             if static or not name.endswith("_parse") or re.search(rf"\b{name}\(", private):
                 continue
-            if not re.search(rf"\b{name}\b", fuzzers):
+            if not any(re.search(rf"\b{name}\b", text) or pasted(name, text) for text in fuzzers):
                 yield f"{path}:{line}: {name}"
 
 
