@@ -60,8 +60,6 @@ open_csv(struct import *im, struct diag *diag)
         return diag_say(diag, STATUS_USAGE, "import.empty", NULL);
     TRY(csv_sniff(bytes_of(head, (size_t)n), im->config.charset, im->config.delimiter, diag,
                   &shape));
-    if (lseek(im->fd, (off_t)shape.bom, SEEK_SET) < 0)
-        return STATUS_IO;
     return csv_open(&shape, on_row, im, &im->csv);
 }
 
