@@ -62,7 +62,7 @@ def free_port():
 class Node:
     def __init__(self, net, name, country, language="en", core=None, init=None, within="."):
         self.net, self.name, self.daemon = net, name, None
-        self.home = os.path.join(net.folder, within, name.lower())
+        self.home = os.path.normpath(os.path.join(net.folder, within, name.lower()))
         self.port = free_port()
         self.log_path = self.home + ".log"
         self.env = dict(net.env)
@@ -163,6 +163,24 @@ class Node:
             if int(parent) == self.daemon.pid and state != "Z" and comm.startswith("hansa-"):
                 found[comm[len("hansa-"):].split("-")[0]] = int(entry)
         return found
+
+    def connections(self):
+        """{(own address, other address)} of the TCP connections that its edge has open now."""
+        folder = f"/proc/{self.pids()['edge']}/fd"
+        inodes = set()
+        for fd in os.listdir(folder):
+            try:
+                m = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(os.path.join(folder, fd)))
+            except FileNotFoundError:
+                continue
+            inodes |= {m[1]} if m else set()
+        with open("/proc/net/tcp", encoding="ascii") as f:
+            rows = [line.split() for line in f.readlines()[1:]]
+        return {(row[1], row[2]) for row in rows if row[3] == "01" and row[9] in inodes}
+
+    def links_with(self, other):
+        theirs = {(there, here) for here, there in other.connections()}
+        return self.connections() & theirs
 
     def kill(self, role):
         """kill -9 one of its processes; a killed child is waited for until it is back."""
