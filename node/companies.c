@@ -358,10 +358,11 @@ introduce(struct core *core, struct company *c, struct mono_ms now)
 static void
 leave(struct core *core, struct company *c)
 {
-    int64_t waiting = 0;
+    int64_t waiting = 0, unanswered = 0;
 
     if (store_number(core->store, &waiting, STMT_CONTROL_COUNT, "i", c->id) == STATUS_OK &&
-        waiting > 0 && core_mono(core).ms < c->leave_at.ms)
+        store_number(core->store, &unanswered, STMT_FRAME_COUNT, "i", c->id) == STATUS_OK &&
+        waiting + unanswered > 0 && core_mono(core).ms < c->leave_at.ms)
         return;
     c->leaving = false;
     order_drop(core, &c->node);
