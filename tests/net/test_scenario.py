@@ -439,8 +439,8 @@ def the_story(t):
 
 
 def a_large_import(t):
-    """100,000 rows in one go, with progress."""
-    rows = 100_000
+    """100,000 rows in one go, with progress; a tenth of that in ./dev check --quick."""
+    rows = 10_000 if os.environ.get("HANSA_QUICK") else 100_000
     with Net() as net:
         acme = net.node("Acme")
         path = os.path.join(net.folder, "large.csv")
@@ -449,10 +449,10 @@ def a_large_import(t):
             for n in range(rows):
                 f.write(f"Guest,Number{n},guest{n}@example.org,+49 40 {n:07d},Company {n % 997}\n")
         done = acme.run("contact", "import", path)
-        t.that("100,000 rows: progress is shown on the way", re.search(r"\d", done.stderr), done.stderr[-200:])
-        t.same("100,000 rows: every one is there", acme.cli("contact list", limit=1)["total"], rows)
-        found = acme.items("contact list", search="Number77777")
-        t.same("100,000 rows: and one is found by name", len(found), 1)
+        t.that(f"{rows} rows: progress is shown on the way", re.search(r"\d", done.stderr), done.stderr[-200:])
+        t.same(f"{rows} rows: every one is there", acme.cli("contact list", limit=1)["total"], rows)
+        found = acme.items("contact list", search="Number7777")
+        t.that(f"{rows} rows: and one is found by name", "Guest Number7777" in [row["title"] for row in found], found)
 
 
 def a_planted_leak_is_caught(t):
