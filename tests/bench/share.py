@@ -20,6 +20,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "net"))
+import poll  # noqa: E402
 from hansa_net import Net  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -73,21 +74,14 @@ def people(path, count):
                     f"Head of the Department for Purchasing and Logistics no. {n % 31} and deputy managing director\n")
 
 
-def until(condition, seconds):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit("the records did not arrive in time")
-        time.sleep(0.1)
-
-
 def bulk(acme, brio, event, records):
     a, b = Api(acme), Api(brio)
     pids = processes([acme, brio])
     before, start = cpu_seconds(pids), time.monotonic()
     job = a.ask("POST", f"/api/v1/events/{event}/guests", {"all": True})["job"]
-    until(lambda: a.ask("GET", f"/api/v1/jobs/{job}")["state"] == "done", 600)
-    until(lambda: (lambda p: p["records_waiting"] + p["messages_waiting"] == 0)(a.ask("GET", "/api/v1/partners/Brio")), 600)
+    poll.wait(lambda: a.ask("GET", f"/api/v1/jobs/{job}")["state"] == "done", 600, "the job ends")
+    poll.wait(lambda: (lambda p: p["records_waiting"] + p["messages_waiting"] == 0)(a.ask("GET", "/api/v1/partners/Brio")), 600,
+              "the last acknowledgement")
     seconds = time.monotonic() - start
     cpu = cpu_seconds(pids) - before
     shown = b.ask("GET", f"/api/v1/events/{event}/guests?limit=1")["total"]
