@@ -8,6 +8,9 @@
 #include "cli/home.h"
 #include "schema/base/cleanup.h"
 
+/* A large reply is shown as a whole. */
+#define ARENA_CAP ((size_t)1 << 30)
+
 static const char *
 language_from_environment(void)
 {
@@ -26,7 +29,7 @@ cli_init(struct cli *cli)
 {
     /* Catalogs, arguments and replies are UTF-8 whatever the locale says; widths follow. */
     (void)setlocale(LC_CTYPE, "C.UTF-8");
-    *cli = (struct cli){ .arena = arena_new(0) };
+    *cli = (struct cli){ .arena = arena_new(ARENA_CAP) };
     cli->language = language_of(language_from_environment());
     cli->home = home_default(cli->arena);
 }

@@ -16,8 +16,9 @@
 #include "cli/client.h"
 #include "cli/render.h"
 #include "schema/base/cleanup.h"
+#include "schema/base/file.h"
 
-enum { START_SECONDS = 30, STOP_SECONDS = 60, POLL_MS = 50, ARGUMENTS_MAX = 20 };
+enum { START_SECONDS = 30, STOP_SECONDS = 60, POLL_MS = 50, SAID_MAX = 64 * 1024 };
 
 const char *
 home_default(struct arena *arena)
@@ -63,7 +64,7 @@ daemon_path(struct cli *cli)
     return "hansad";
 }
 
-/* log < 0: the child keeps this terminal. */
+/* What it says goes to `log`. */
 static pid_t
 run_daemon(struct cli *cli, const char *const *arguments, int log)
 {
@@ -72,15 +73,11 @@ run_daemon(struct cli *cli, const char *const *arguments, int log)
 
     if (child != 0)
         return child;
-    if (log >= 0) {
-        (void)setsid();
-        int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-        (void)dup2(nothing, STDIN_FILENO);
-        (void)dup2(log, STDOUT_FILENO);
-        (void)dup2(log, STDERR_FILENO);
-    } else {
-        (void)dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is for our reply */
-    }
+    (void)setsid();
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    (void)dup2(nothing, STDIN_FILENO);
+    (void)dup2(log, STDOUT_FILENO);
+    (void)dup2(log, STDERR_FILENO);
     (void)execvp(path, (char *const *)(uintptr_t)arguments);
     (void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
     _exit(127);
@@ -152,16 +149,59 @@ check_init(struct cli *cli, const struct command *command)
     return STATUS_OK;
 }
 
+/* Why it failed: its last line for people, else what its last event says about an option and the status. */
+static const char *
+reason_of(struct cli *cli, struct bytes said, enum status status)
+{
+    char *rest = arena_text(cli->arena, said);
+    const char *sentence = NULL, *option = "";
+
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        const char *named = strstr(line, "\"option\":\"");
+        if (line[0] != '\0' && line[0] != '{')
+            sentence = line;
+        else if (named != NULL)
+            option = arena_text(cli->arena, bytes_of(named + 10, strcspn(named + 10, "\"")));
+    }
+    if (sentence != NULL)
+        return sentence;
+    return arena_printf(cli->arena, "%s%s%s", option, option[0] != '\0' ? ": " : "",
+                        text_failure(cli->language, status, NULL, cli->arena));
+}
+
+/* Run it to its end and keep what it says. */
+static enum status
+run_init(struct cli *cli, const char *const *arguments, struct buffer *said, int *ended)
+{
+    AUTO(fd_close) int from = -1;
+    AUTO(fd_close) int to = -1;
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return STATUS_IO;
+    from = ends[0];
+    to = ends[1];
+    pid_t child = run_daemon(cli, arguments, to);
+    fd_close(&to);
+    enum status status = file_read(from, SAID_MAX, said);
+    if (child < 0 || waitpid(child, ended, 0) != child)
+        return STATUS_IO;
+    return status;
+}
+
 enum status
 home_init(struct cli *cli, const struct command *command)
 {
+    AUTO(buffer_fini) struct buffer said = { 0 };
+    int ended = 0;
+
     TRY(check_init(cli, command));
     const char *listen = argument(command, "listen");
     const char *passphrase = argument(command, "passphrase-file");
     const char *endpoint = strncmp(listen, "tcp://", 6) == 0
                                ? listen
                                : arena_printf(cli->arena, "tcp://%s", listen);
-    const char *arguments[ARGUMENTS_MAX] = {
+    const char *arguments[] = {
         "hansad",
         "--init",
         cli->home,
@@ -175,14 +215,14 @@ home_init(struct cli *cli, const struct command *command)
         language_tag(cli->language),
         passphrase != NULL ? "--passphrase-file" : NULL,
         passphrase,
+        NULL,
     };
-    pid_t child = run_daemon(cli, arguments, -1);
-    int ended = 0;
-
-    if (child < 0 || waitpid(child, &ended, 0) != child)
-        return STATUS_IO;
-    if (!WIFEXITED(ended) || WEXITSTATUS(ended) != 0)
-        return diag_say(&cli->diag, ended_as(ended), "cli.init.failed", cli->home, NULL);
+    TRY(run_init(cli, arguments, &said, &ended));
+    if (!WIFEXITED(ended) || WEXITSTATUS(ended) != 0) {
+        enum status status = ended_as(ended);
+        return diag_say(&cli->diag, status, "cli.init.failed", cli->home,
+                        reason_of(cli, buffer_bytes(&said), status), NULL);
+    }
     print_done(cli, "cli.init.done", "made");
     return STATUS_OK;
 }
@@ -235,9 +275,9 @@ home_start(struct cli *cli, const struct command *command)
 {
     const char *log = arena_printf(cli->arena, "%s/log", cli->home);
     const char *passphrase = argument(command, "passphrase-file");
-    const char *arguments[ARGUMENTS_MAX] = {
+    const char *arguments[] = {
         "hansad",   "--home", cli->home, passphrase != NULL ? "--passphrase-file" : NULL,
-        passphrase,
+        passphrase, NULL,
     };
     struct stat st;
 

@@ -124,45 +124,76 @@ moment_text(const char *text, struct arena *arena)
     return arena_text(arena, bytes_text(shown));
 }
 
-static const char *value_text(struct view *view, const json_t *value);
+/* States and the like are words of ours; people read them in their language. */
+static const char *
+word_text(struct view *view, const char *member, const char *text)
+{
+    static const char *const members[] = { "actions", "answer", "link", "role", "state" };
+
+    for (size_t i = 0; i < COUNT_OF(members) && !view->in_fields; i++) {
+        if (strcmp(members[i], member) != 0)
+            continue;
+        char *key = arena_printf(view->cli->arena, "word.%s", text);
+        for (char *c = key; *c != '\0'; c++)
+            *c = *c == ' ' ? '_' : *c;
+        const char *word = text_get(view->cli->language, key);
+        return word != key ? word : NULL;
+    }
+    return NULL;
+}
 
 static const char *
-list_text(struct view *view, const json_t *list)
+string_text(struct view *view, const char *member, const char *text)
 {
-    const char *out = "";
+    const char *shown = moment_text(text, view->cli->arena);
 
-    for (size_t i = 0; i < json_array_size(list); i++)
-        out = arena_printf(view->cli->arena, "%s%s%s", out, i > 0 ? ", " : "",
-                           value_text(view, json_array_get(list, i)));
-    return out[0] != '\0' ? out : "-";
+    if (shown == NULL)
+        shown = word_text(view, member, text);
+    if (shown == NULL)
+        shown = cli_visible(view->cli, text);
+    return shown[0] != '\0' ? shown : "-";
+}
+
+static const char *value_text(struct view *view, const char *member, const json_t *value);
+
+static const char *
+list_text(struct view *view, const char *member, const json_t *list)
+{
+    AUTO(buffer_fini) struct buffer out = { 0 };
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        buffer_put_text(&out, i > 0 ? ", " : "");
+        buffer_put_text(&out, value_text(view, member, json_array_get(list, i)));
+    }
+    return out.len > 0 ? arena_text(view->cli->arena, buffer_bytes(&out)) : "-";
 }
 
 /* {"a": 1, "b": 2} in a cell: "a: 1, b: 2" with labels. */
 static const char *
 object_text(struct view *view, const json_t *object)
 {
-    const char *out = "", *name;
+    AUTO(buffer_fini) struct buffer out = { 0 };
+    const char *name;
     json_t *value;
 
     json_object_foreach((json_t *)(uintptr_t)object, name, value)
     {
-        out = arena_printf(view->cli->arena, "%s%s%s: %s", out, out[0] != '\0' ? ", " : "",
-                           label_of(view, name), value_text(view, value));
+        buffer_put_text(&out, out.len > 0 ? ", " : "");
+        buffer_put_text(&out, label_of(view, name));
+        buffer_put_text(&out, ": ");
+        buffer_put_text(&out, value_text(view, name, value));
     }
-    return out[0] != '\0' ? out : "-";
+    return out.len > 0 ? arena_text(view->cli->arena, buffer_bytes(&out)) : "-";
 }
 
 /* In one line. */
 static const char *
-value_text(struct view *view, const json_t *value)
+value_text(struct view *view, const char *member, const json_t *value)
 {
     struct arena *arena = view->cli->arena;
 
-    if (json_is_string(value)) {
-        const char *moment = moment_text(json_string_value(value), arena);
-        const char *text = cli_visible(view->cli, json_string_value(value));
-        return moment != NULL ? moment : text[0] != '\0' ? text : "-";
-    }
+    if (json_is_string(value))
+        return string_text(view, member, json_string_value(value));
     if (json_is_integer(value))
         return arena_printf(arena, "%lld", (long long)json_integer_value(value));
     if (json_is_real(value))
@@ -170,7 +201,7 @@ value_text(struct view *view, const json_t *value)
     if (json_is_boolean(value))
         return text_get(view->cli->language, json_is_true(value) ? "cli.yes" : "cli.no");
     if (json_is_array(value))
-        return list_text(view, value);
+        return list_text(view, member, value);
     if (json_is_object(value))
         return object_text(view, value);
     return "-";
@@ -179,10 +210,13 @@ value_text(struct view *view, const json_t *value)
 /* ---- tables ---- */
 
 static void
-print_table(struct view *view, const json_t *items, const char *const *columns, size_t count)
+print_table(struct view *view, const json_t *items, const char *const *columns, size_t count,
+            size_t indent)
 {
     struct arena *arena = view->cli->arena;
-    struct table table = { .columns = count, .rows = json_array_size(items) + 1 };
+    struct table table = { .columns = count,
+                           .rows = json_array_size(items) + 1,
+                           .indent = indent };
     bool is_terminal = isatty(fileno(view->out)) == 1;
 
     table.cells = ARENA_ARRAY(arena, const char *, table.rows *table.columns);
@@ -192,8 +226,8 @@ print_table(struct view *view, const json_t *items, const char *const *columns, 
         table.cells[i] = label_of(view, columns[i]);
     for (size_t i = 0; i < json_array_size(items); i++)
         for (size_t j = 0; j < count; j++)
-            table.cells[(i + 1) * count + j] =
-                value_text(view, json_object_get(json_array_get(items, i), columns[j]));
+            table.cells[(i + 1) * count + j] = value_text(
+                view, columns[j], json_object_get(json_array_get(items, i), columns[j]));
     table_print(&table, arena, view->out);
 }
 
@@ -278,7 +312,7 @@ print_member(struct view *view, const char *name, const json_t *value, size_t in
     table_pad(0, indent, view->out);
     (void)fprintf(view->out, "%s:", label);
     table_pad(table_width(label), column + 1, view->out);
-    (void)fprintf(view->out, "%s\n", value_text(view, value));
+    (void)fprintf(view->out, "%s\n", value_text(view, name, value));
 }
 
 /* Rows that would not stay readable as a table, one under the other. */
@@ -318,7 +352,8 @@ print_object(struct view *view, json_t *object, size_t depth)
         if (json_is_object(value))
             print_object(&inner, value, depth + 1);
         else if (is_flat(value))
-            print_table(&inner, value, columns, columns_of(value, columns, COUNT_OF(columns)));
+            print_table(&inner, value, columns, columns_of(value, columns, COUNT_OF(columns)),
+                        (depth + 1) * INDENT);
         else
             print_blocks(&inner, value, depth + 1);
     }
@@ -340,7 +375,7 @@ print_list(struct view *view, const struct service *service, const json_t *reply
     if (json_array_size(items) == 0)
         (void)fprintf(stderr, "%s\n", cli_text(cli, "cli.list.empty", NULL));
     else
-        print_table(view, items, columns, count);
+        print_table(view, items, columns, count, 0);
     next = json_string_value(json_object_get(reply, "next"));
     if (next != NULL)
         (void)fprintf(stderr, "%s\n", cli_text(cli, "cli.list.more", next));

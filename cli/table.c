@@ -94,12 +94,13 @@ table_print(const struct table *table, struct arena *arena, FILE *out)
         if (width > widths[i % table->columns])
             widths[i % table->columns] = width;
     }
-    shrink(widths, table->columns, table->width);
+    shrink(widths, table->columns, table->width > 0 ? table->width - table->indent : 0);
     for (size_t i = 0; i < table->rows * table->columns; i++) {
         size_t column = i % table->columns;
         bool is_last = column + 1 == table->columns;
         bool is_bold = table->is_bold && i < table->columns;
         const char *cell = table_cut(table->cells[i], widths[column], arena);
+        table_pad(0, column == 0 ? table->indent : 0, out);
         (void)fprintf(out, "%s%s%s", is_bold ? "\x1b[1m" : "", cell, is_bold ? "\x1b[0m" : "");
         if (is_last)
             (void)fputc('\n', out);

@@ -20,12 +20,12 @@ const char *table_cut(const char *text, size_t width, struct arena *arena);
 
 /*
  * rows * columns cells, row after row, the first row the heads. width: of the terminal, the
- * widest columns are cut to fit; 0: never cut. is_bold: heads in bold.
+ * widest columns are cut to fit; 0: never cut. indent: spaces before every row. is_bold: heads in bold.
  */
 struct table {
     const char **cells;
     size_t columns, rows;
-    size_t width;
+    size_t width, indent;
     bool is_bold;
 };
 void table_print(const struct table *table, struct arena *arena, FILE *out);

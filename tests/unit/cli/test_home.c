@@ -151,12 +151,30 @@ test_init(struct check *t)
 static void
 test_init_fails(struct check *t)
 {
+    static const struct {
+        const char *why, *script, *says;
+        enum status want;
+    } rows[] = {
+        { "its sentence comes out",
+          "echo '{\"event\":\"x\"}'; echo 'the disk is broken'; exit 74", "the disk is broken",
+          STATUS_IO },
+        { "the option that it refuses",
+          "echo '{\"event\":\"x\",\"option\":\"--listen\"}' >&2; exit 64",
+          "--listen: The request is incomplete or wrong.", STATUS_USAGE },
+        { "at least the status", "exit 77", "You are not allowed to do this.", STATUS_DENIED },
+    };
     struct world w;
 
-    world_make(t, &w, "exit 74");
-    CHECK(t, "what the daemon cannot do comes out",
-          run(&w, "init --name Acme --country DE --listen h:1") == STATUS_IO);
-    CHECK(t, "with a sentence", strcmp(w.cli.diag.key, "cli.init.failed") == 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        world_make(t, &w, rows[i].script);
+        CHECK(t, rows[i].why,
+              run(&w, "init --name Acme --country DE --listen h:1") == rows[i].want);
+        CHECK(t, rows[i].why,
+              strcmp(w.cli.diag.key, "cli.init.failed") == 0 &&
+                  strcmp(w.cli.diag.args[1], rows[i].says) == 0);
+        world_end(&w);
+    }
+    world_make(t, &w, "exit 0");
     const char *keys = arena_printf(w.cli.arena, "%s/keys", w.home);
     CHECK(t, "a home with keys", mkdir(w.home, 0700) == 0 && mkdir(keys, 0700) == 0);
     CHECK(t, "is not made again",

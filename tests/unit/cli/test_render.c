@@ -127,7 +127,8 @@ test_replies(struct check *t)
         { "objects in a list", LANGUAGE_EN, "explain", NULL,
           "{\"chain\":[{\"issuer\":\"Acme\",\"depth\":1},{\"issuer\":\"Brio\",\"until\":\"x\"}]"
           "}",
-          "Chain of grants:\nFrom  Pass-on depth  Until\nAcme  1              -\nBrio  -       "
+          "Chain of grants:\n  From  Pass-on depth  Until\n  Acme  1              -\n  Brio  - "
+          "      "
           "       x\n" },
         { "fields of a record by their own labels", LANGUAGE_EN, "record.show", "contact",
           "{\"fields\":{\"givenName\":\"Ada\",\"shoeSize\":\"38\"}}",
@@ -141,6 +142,10 @@ test_replies(struct check *t)
           "  Id:       a\n  Type:     contact\n  Withheld: email, note\n  Fields:\n    Given "
           "name: Ada\n\n"
           "  Id:   b\n  Type: event\n  Fields:\n    Title: Launch\n" },
+        { "states in words of the language", LANGUAGE_ZH_HANS, "share.show", NULL,
+          "{\"state\":\"on its "
+          "way\",\"actions\":[\"read\",\"pass_on\"],\"role\":\"odd\",\"note\":\"read\"}",
+          "状态: 传送中\n操作: 查看, 再转交\n角色: odd\n备注: read\n" },
         { "moments in the user's own time", LANGUAGE_EN, "share.show", NULL,
           "{\"until\":\"2027-06-30T22:30:00.000Z\",\"note\":\"2027-06-30T22:30:00Z\"}",
           "Until: 2027-07-01 06:30 CST\nNote:  2027-06-30T22:30:00Z\n" },
