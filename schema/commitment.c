@@ -41,15 +41,6 @@ set_add(struct set *set, const struct digest *item)
     return true;
 }
 
-static bool
-set_add_all(struct set *set, const struct digest *items, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!set_add(set, &items[i]))
-            return false;
-    return true;
-}
-
 static struct digest
 set_root(const struct set *set)
 {
@@ -58,10 +49,8 @@ set_root(const struct set *set)
     return digest_tagged("hansa/1/commitments", &all, 1);
 }
 
-/* *out is set when the batch ends. */
-static void
-field_commitment(struct digest_batch *batch, const uint8_t salt[static 16],
-                 const struct field *field, struct digest *out)
+static struct digest
+field_commitment(const uint8_t salt[static 16], const struct field *field)
 {
     uint8_t space_len = (uint8_t)field->key.space.len;
     uint8_t number[4];
@@ -69,15 +58,15 @@ field_commitment(struct digest_batch *batch, const uint8_t salt[static 16],
     put_u32(number, field->key.number);
     struct bytes parts[] = { bytes_of(salt, 16), bytes_of(&space_len, 1), field->key.space,
                              bytes_of(number, sizeof(number)), field->value };
-    digest_batch_add(batch, "hansa/1/field", parts, COUNT_OF(parts), out);
+    return digest_tagged("hansa/1/field", parts, COUNT_OF(parts));
 }
 
-static void
-pad_commitment(struct digest_batch *batch, const uint8_t salt[static 16], struct digest *out)
+static struct digest
+pad_commitment(const uint8_t salt[static 16])
 {
     struct bytes part = bytes_of(salt, 16);
 
-    digest_batch_add(batch, "hansa/1/pad", &part, 1, out);
+    return digest_tagged("hansa/1/pad", &part, 1);
 }
 
 /* n rounded up to a multiple of 8, at least 8. */
@@ -94,20 +83,17 @@ set_of_secret(const uint8_t secret[static 32], const struct field *fields, size_
               struct set *set)
 {
     uint8_t salts[COMMITMENTS_MAX][16];
-    struct digest found[COMMITMENTS_MAX];
-    struct digest_batch batch = { .count = 0 };
     size_t total = padded(count);
 
+    set->count = 0;
     digest_salts(secret, total, salts);
     for (size_t i = 0; i < total; i++) {
-        if (i < count)
-            field_commitment(&batch, salts[i], &fields[i], &found[i]);
-        else
-            pad_commitment(&batch, salts[i], &found[i]);
+        struct digest c =
+            i < count ? field_commitment(salts[i], &fields[i]) : pad_commitment(salts[i]);
+        if (!set_add(set, &c))
+            return false;
     }
-    digest_batch_end(&batch);
-    set->count = 0;
-    return set_add_all(set, found, total);
+    return true;
 }
 
 struct digest
@@ -143,8 +129,6 @@ set_of_parts(const struct disclosure *shown, struct set *set)
 {
     size_t withheld = shown->withheld.len / ID_SIZE;
     struct reader r = reader_of(shown->withheld);
-    struct digest found[FIELDS_MAX];
-    struct digest_batch batch = { .count = 0 };
 
     set->count = 0;
     if (withheld * ID_SIZE != shown->withheld.len || withheld > COMMITMENTS_MAX)
@@ -158,10 +142,12 @@ set_of_parts(const struct disclosure *shown, struct set *set)
             return false;
     }
     set->count = withheld;
-    for (size_t i = 0; i < shown->field_count; i++)
-        field_commitment(&batch, shown->fields[i].salt, &shown->fields[i], &found[i]);
-    digest_batch_end(&batch);
-    return set_add_all(set, found, shown->field_count);
+    for (size_t i = 0; i < shown->field_count; i++) {
+        struct digest c = field_commitment(shown->fields[i].salt, &shown->fields[i]);
+        if (!set_add(set, &c))
+            return false;
+    }
+    return true;
 }
 
 enum status
@@ -193,27 +179,23 @@ commitment_salts(const uint8_t secret[static 32], struct field *fields, size_t c
     }
 }
 
-/* Commitments on their way into the withheld. */
-struct hiding {
-    struct digest_batch batch;
-    struct digest found[COMMITMENTS_MAX];
-    size_t count;
-};
-
-/* Everything of a full disclosure with its salt; the pads are hidden at once. */
+/* Everything of a full disclosure with its salt; the pads go to the withheld at once. */
 static void
-spell_out(const struct disclosure *from, struct field *fields, struct hiding *hiding)
+spell_out(const struct disclosure *from, struct field *fields, struct set *withheld)
 {
     uint8_t salts[COMMITMENTS_MAX][16];
     size_t total = padded(from->field_count);
 
     digest_salts(from->secret, total, salts);
-    for (size_t i = 0; i < from->field_count; i++) {
-        fields[i].has_salt = true;
-        memcpy(fields[i].salt, salts[i], sizeof(fields[i].salt));
+    for (size_t i = 0; i < total; i++) {
+        if (i < from->field_count) {
+            fields[i].has_salt = true;
+            memcpy(fields[i].salt, salts[i], sizeof(fields[i].salt));
+        } else {
+            struct digest pad = pad_commitment(salts[i]);
+            (void)set_add(withheld, &pad);
+        }
     }
-    for (size_t i = from->field_count; i < total; i++)
-        pad_commitment(&hiding->batch, salts[i], &hiding->found[hiding->count++]);
 }
 
 static bool
@@ -229,10 +211,8 @@ void
 commitment_narrow(const struct disclosure *from, const bool *keep, struct arena *arena,
                   struct disclosure *out)
 {
-    struct hiding hiding = { .count = 0 };
-    struct set withheld;
+    struct set withheld = { .count = from->withheld.len / ID_SIZE };
 
-    withheld.count = from->withheld.len / ID_SIZE;
     assert(from->field_count <= FIELDS_MAX &&
            withheld.count + from->field_count <= COMMITMENTS_MAX);
     if (are_all_kept(keep, from->field_count)) {
@@ -241,20 +221,19 @@ commitment_narrow(const struct disclosure *from, const bool *keep, struct arena 
     }
     struct field *fields = ARENA_ARRAY(arena, struct field, from->field_count);
     memcpy(fields, from->fields, from->field_count * sizeof(*fields));
+    if (withheld.count > 0)
+        memcpy(withheld.items, from->withheld.data, from->withheld.len);
     if (from->has_secret)
-        spell_out(from, fields, &hiding);
+        spell_out(from, fields, &withheld);
 
     *out = (struct disclosure){ .revision = from->revision, .fields = fields };
     for (size_t i = 0; i < from->field_count; i++) {
-        if (keep[i])
+        if (keep[i]) {
             fields[out->field_count++] = fields[i];
-        else
-            field_commitment(&hiding.batch, fields[i].salt, &fields[i],
-                             &hiding.found[hiding.count++]);
+            continue;
+        }
+        struct digest c = field_commitment(fields[i].salt, &fields[i]);
+        (void)set_add(&withheld, &c);
     }
-    digest_batch_end(&hiding.batch);
-    if (withheld.count > 0)
-        memcpy(withheld.items, from->withheld.data, from->withheld.len);
-    (void)set_add_all(&withheld, hiding.found, hiding.count);
     out->withheld = arena_copy(arena, bytes_of(withheld.items, withheld.count * ID_SIZE));
 }

@@ -3,8 +3,7 @@
  * schema/digest.c - the only file that touches libsodium's hash.
  *
  * Short messages, which are nearly all, are put together on the stack and hashed in one call:
- * the running form costs as much again as the one block that they are. Where there are many, four are
- * hashed at once (schema/digest_lanes.c) if the processor can.
+ * the running form costs as much again as the one block that they are.
  */
 #include "schema/digest.h"
 
@@ -12,7 +11,6 @@
 #include <string.h>
 
 #include "schema/base/cleanup.h"
-#include "schema/digest_lanes_priv.h"
 
 enum { ONE_CALL_MAX = 384, SALT_SIZE = 16, SALTS_PER_BLOCK = 4 };
 
@@ -70,75 +68,24 @@ tagged_running(struct bytes tag, const struct bytes *parts, size_t count)
     return digest_end(&state);
 }
 
-/* The whole message in out; its length, or 0 when it is longer than cap. */
-static size_t
-tagged_join(struct bytes tag, const struct bytes *parts, size_t count, uint8_t *out, size_t cap)
-{
-    size_t len = 1 + tag.len;
-
-    assert(tag.len <= UINT8_MAX && len <= cap);
-    out[0] = (uint8_t)tag.len;
-    memcpy(out + 1, tag.data, tag.len);
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i].len > cap - len)
-            return 0;
-        if (parts[i].len > 0)
-            memcpy(out + len, parts[i].data, parts[i].len);
-        len += parts[i].len;
-    }
-    return len;
-}
-
 struct digest
 digest_tagged(const char *tag, const struct bytes *parts, size_t count)
 {
     struct bytes name = bytes_text(tag);
     uint8_t joined[ONE_CALL_MAX];
-    size_t len = tagged_join(name, parts, count, joined, sizeof(joined));
+    size_t len = 1 + name.len;
 
-    return len > 0 ? hash_once(joined, len, NULL, 0) : tagged_running(name, parts, count);
-}
-
-static void
-batch_flush_lanes(struct digest_batch *batch)
-{
-    struct digest_lanes lanes;
-
-    digest_lanes_begin(&lanes, ID_SIZE, 0);
-    digest_lanes_block(&lanes, (const uint8_t(*)[LANE_BLOCK])batch->blocks, batch->lens, true);
-    for (size_t i = 0; i < batch->count; i++)
-        digest_lanes_end(&lanes, i, batch->outs[i]->b, ID_SIZE);
-}
-
-void
-digest_batch_end(struct digest_batch *batch)
-{
-    if (batch->count > 1 && digest_lanes_exist())
-        batch_flush_lanes(batch);
-    else
-        for (size_t i = 0; i < batch->count; i++)
-            *batch->outs[i] = hash_once(batch->blocks[i], batch->lens[i], NULL, 0);
-    batch->count = 0;
-}
-
-void
-digest_batch_add(struct digest_batch *batch, const char *tag, const struct bytes *parts,
-                 size_t count, struct digest *out)
-{
-    struct bytes name = bytes_text(tag);
-    uint8_t *block = batch->blocks[batch->count];
-    size_t len = tagged_join(name, parts, count, block, LANE_BLOCK);
-
-    if (len == 0) { /* more than a block: what stands in it now is overwritten */
-        *out = digest_tagged(tag, parts, count);
-        return;
+    assert(name.len <= UINT8_MAX);
+    joined[0] = (uint8_t)name.len;
+    memcpy(joined + 1, name.data, name.len);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len > sizeof(joined) - len)
+            return tagged_running(name, parts, count);
+        if (parts[i].len > 0)
+            memcpy(joined + len, parts[i].data, parts[i].len);
+        len += parts[i].len;
     }
-    memset(block + len, 0, LANE_BLOCK - len);
-    batch->lens[batch->count] = len;
-    batch->outs[batch->count] = out;
-    batch->count++;
-    if (batch->count == LANES)
-        digest_batch_end(batch);
+    return hash_once(joined, len, NULL, 0);
 }
 
 struct digest
@@ -195,65 +142,21 @@ digest_record_id(struct bytes type_space, uint32_t type, const struct node_id *o
     return out;
 }
 
-/* The message of salt block k. */
-static size_t
-salts_message(uint8_t *out, size_t k)
-{
-    static const char domain[] = "hansa/1/salts";
-
-    memcpy(out, domain, sizeof(domain) - 1);
-    put_u32(out + sizeof(domain) - 1, (uint32_t)k);
-    return sizeof(domain) - 1 + 4;
-}
-
-/* Four blocks of four salts at a time; the block of the key is the same for all, so it is hashed once. */
-static void
-salts_lanes(const uint8_t secret[static 32], size_t count, uint8_t (*out)[SALT_SIZE])
-{
-    uint8_t blocks[LANES][LANE_BLOCK] = { 0 };
-    static const size_t key_total[LANES] = { LANE_BLOCK, LANE_BLOCK, LANE_BLOCK, LANE_BLOCK };
-    size_t total[LANES];
-    struct digest_lanes keyed;
-
-    for (size_t lane = 0; lane < LANES; lane++)
-        memcpy(blocks[lane], secret, 32);
-    digest_lanes_begin(&keyed, SALTS_PER_BLOCK * SALT_SIZE, 32);
-    digest_lanes_block(&keyed, (const uint8_t(*)[LANE_BLOCK])blocks, key_total, false);
-    memset(blocks, 0, sizeof(blocks));
-    for (size_t i = 0; i < count; i += SALTS_PER_BLOCK * LANES) {
-        struct digest_lanes lanes = keyed;
-        for (size_t lane = 0; lane < LANES; lane++)
-            total[lane] = LANE_BLOCK + salts_message(blocks[lane], i / SALTS_PER_BLOCK + lane);
-        digest_lanes_block(&lanes, (const uint8_t(*)[LANE_BLOCK])blocks, total, true);
-        for (size_t lane = 0; lane < LANES && i + lane * SALTS_PER_BLOCK < count; lane++) {
-            size_t at = i + lane * SALTS_PER_BLOCK;
-            size_t here = count - at < SALTS_PER_BLOCK ? count - at : SALTS_PER_BLOCK;
-            uint8_t block[SALTS_PER_BLOCK * SALT_SIZE];
-            digest_lanes_end(&lanes, lane, block, sizeof(block));
-            memcpy(out[at], block, here * SALT_SIZE);
-        }
-    }
-}
-
-static void
-salts_one_by_one(const uint8_t secret[static 32], size_t count, uint8_t (*out)[SALT_SIZE])
-{
-    for (size_t i = 0; i < count; i += SALTS_PER_BLOCK) {
-        size_t here = count - i < SALTS_PER_BLOCK ? count - i : SALTS_PER_BLOCK;
-        uint8_t message[32], block[SALTS_PER_BLOCK * SALT_SIZE];
-        size_t len = salts_message(message, i / SALTS_PER_BLOCK);
-        (void)crypto_generichash_blake2b(block, sizeof(block), message, len, secret, 32);
-        memcpy(out[i], block, here * SALT_SIZE);
-    }
-}
-
 void
 digest_salts(const uint8_t secret[static 32], size_t count, uint8_t (*out)[16])
 {
-    if (count > SALTS_PER_BLOCK && digest_lanes_exist())
-        salts_lanes(secret, count, out);
-    else
-        salts_one_by_one(secret, count, out);
+    static const char domain[] = "hansa/1/salts";
+    uint8_t message[sizeof(domain) - 1 + 4];
+    uint8_t block[SALTS_PER_BLOCK * SALT_SIZE];
+
+    memcpy(message, domain, sizeof(domain) - 1);
+    for (size_t i = 0; i < count; i += SALTS_PER_BLOCK) {
+        size_t here = count - i < SALTS_PER_BLOCK ? count - i : SALTS_PER_BLOCK;
+        put_u32(message + sizeof(domain) - 1, (uint32_t)(i / SALTS_PER_BLOCK));
+        (void)crypto_generichash_blake2b(block, sizeof(block), message, sizeof(message), secret,
+                                         32);
+        memcpy(out[i], block, here * SALT_SIZE);
+    }
 }
 
 struct digest

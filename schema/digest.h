@@ -12,18 +12,6 @@
 /* H(tag, parts joined). tag is ASCII, at most 255 characters. */
 struct digest digest_tagged(const char *tag, const struct bytes *parts, size_t count);
 
-/* The same for many short messages at once, in about a third of the time. *out is set when the batch
- * ends, at the latest; until then it must stay where it is. Zero-initialise. */
-struct digest_batch {
-    uint8_t blocks[4][128];
-    size_t lens[4];
-    struct digest *outs[4];
-    size_t count;
-};
-void digest_batch_add(struct digest_batch *batch, const char *tag, const struct bytes *parts,
-                      size_t count, struct digest *out);
-void digest_batch_end(struct digest_batch *batch);
-
 /* B(x): plain BLAKE2b-256. */
 struct digest digest_plain(struct bytes raw);
 struct node_id digest_node_id(const struct sign_key *root_key);

@@ -2,8 +2,6 @@
  *
  * Expected values come from another implementation (Python's hashlib).
  */
-#include <sodium.h>
-
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
 #include "tests/check.h"
@@ -111,57 +109,6 @@ test_secrets(struct check *t)
           is_hex(d.b, 32, "f8fbca6627cfc34dc03fda86f0421973293e40b8e30c394b78ca67ab03061f22"));
 }
 
-/* Batches of every size, with messages of every length around one block, against one at a time. */
-static void
-test_batches(struct check *t)
-{
-    static uint8_t many[200];
-    uint64_t state = t->seed;
-
-    for (size_t i = 0; i < sizeof(many); i++)
-        many[i] = (uint8_t)check_random(&state);
-    for (size_t first = 0; first <= sizeof(many); first++)
-        for (size_t count = 0; count <= 9; count++) {
-            struct digest_batch batch = { .count = 0 };
-            struct digest found[10];
-            memset(found, 0xee, sizeof(found));
-            for (size_t i = 0; i < count; i++) {
-                struct bytes part = bytes_of(many, (first + i * 37) % (sizeof(many) + 1));
-                digest_batch_add(&batch, i % 2 == 0 ? "hansa/1/a" : "hansa/1/bb", &part, 1,
-                                 &found[i]);
-            }
-            digest_batch_end(&batch);
-            bool is_same = found[count].b[0] == 0xee;
-            for (size_t i = 0; i < count; i++) {
-                struct bytes part = bytes_of(many, (first + i * 37) % (sizeof(many) + 1));
-                struct digest one =
-                    digest_tagged(i % 2 == 0 ? "hansa/1/a" : "hansa/1/bb", &part, 1);
-                is_same = is_same && ID_IS_EQUAL(one, found[i]);
-            }
-            CHECK(t, "a batch gives what one at a time gives, and no more", is_same);
-        }
-}
-
-static void
-test_salts_against_the_library(struct check *t)
-{
-    uint64_t state = t->seed;
-
-    for (int round = 0; round < 200; round++) {
-        uint8_t secret[32], salts[128][16], want[64];
-        for (size_t i = 0; i < sizeof(secret); i++)
-            secret[i] = (uint8_t)check_random(&state);
-        digest_salts(secret, 128, salts);
-        for (uint32_t k = 0; k < 32; k++) {
-            uint8_t message[17] = "hansa/1/salts";
-            put_u32(message + 13, k);
-            (void)crypto_generichash_blake2b(want, 64, message, sizeof(message), secret, 32);
-            CHECK(t, "a block of salts is the library's keyed digest",
-                  memcmp(salts[4 * k], want, 64) == 0);
-        }
-    }
-}
-
 int
 main(int argc, char **argv)
 {
@@ -171,8 +118,6 @@ main(int argc, char **argv)
         { "input of every length", test_every_length },
         { "record ids", test_record_ids },
         { "salts and keyed digests", test_secrets },
-        { "batches", test_batches },
-        { "salts against the library", test_salts_against_the_library },
     };
     return check_main(argc, argv, cases, COUNT_OF(cases));
 }
