@@ -83,7 +83,15 @@ complete_print(struct cli *cli, int count, char *const *words, FILE *out)
     const char *type = NULL;
     int used = 0;
 
-    if (count <= 1) {
+    /* Options before the noun, with the values of those that take one. */
+    while (count > 1 && words[0][0] == '-') {
+        bool has_value = strcmp(words[0], "--home") == 0 || strcmp(words[0], "--language") == 0;
+        count -= has_value ? 2 : 1;
+        words += has_value ? 2 : 1;
+    }
+    if (count <= 0)
+        return;
+    if (count == 1) {
         offer_nouns(cli, &c);
         return;
     }

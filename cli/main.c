@@ -2,12 +2,14 @@
  *
  * cli/main.c - `hansa`: read the command line, do the one thing it asks for, say how it went.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/run.h"
+#include "schema/base/file.h"
 
 /* For scripts of the build and of shells; not commands that people write. */
 static bool
@@ -25,6 +27,15 @@ run_hidden(struct cli *cli, int argc, char **argv, enum status *status)
     return false;
 }
 
+/* A full disk behind a redirection must not look like success. */
+static enum status
+flush(struct cli *cli)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return STATUS_OK;
+    return diag_say(&cli->diag, file_status(errno), "cli.stdout", strerror(errno), NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -38,7 +49,7 @@ main(int argc, char **argv)
         if (status == STATUS_OK)
             status = run_command(&cli, &command);
     }
-    int code = cli_end(&cli, status);
+    int code = cli_end(&cli, status == STATUS_OK ? flush(&cli) : status);
     command_fini(&command);
     cli_fini(&cli);
     return code;

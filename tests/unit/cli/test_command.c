@@ -312,6 +312,8 @@ test_completion(struct check *t)
         { "fields", "contact add --give", "--givenName\n" },
         { "options of an alias", "share --unt", "--until\n" },
         { "nothing for a name that only the node knows", "partner show ", "" },
+        { "after a home", "--home /h --json offer de", "decline\n" },
+        { "nothing for a home", "--home /", "" },
         { "nothing for nonsense", "zz yy -", "" },
     };
 
