@@ -16,6 +16,7 @@
 #include "schema/base/log.h"
 
 enum {
+    ROUND_FRAMES = 256, /* messages of one round */
     PUMP_FRAMES = 32, /* per partner and round: a partner cannot hold up the others for long */
     WAL_PAGES_MOST = 16384, /* 64 MiB */
     WAL_PAGES_IDLE = 1000,
@@ -222,20 +223,29 @@ run_jobs(struct core *core)
     }
 }
 
+static enum status
+pump_company(struct core *core, struct company *c)
+{
+    size_t sent = 0;
+
+    if (c->peer == NULL || peer_state(c->peer) != PEER_READY)
+        return STATUS_OK;
+    TRY(core_need_txn(core));
+    enum status s = peer_pump(c->peer, core_mono(core), PUMP_FRAMES, &sent);
+    core->pumped += sent;
+    return s;
+}
+
+/* Everybody gets a turn; who comes first changes from round to round. What a round sends is bounded, because it
+ * is kept until the commit. */
 static void
 pump_all(struct core *core)
 {
-    for (size_t i = 0; i < core->company_count; i++) {
-        struct company *c = core->companies[i];
-        size_t sent;
-        if (c->peer == NULL || peer_state(c->peer) != PEER_READY)
-            continue;
-        enum status s = core_need_txn(core);
-        if (s == STATUS_OK)
-            s = peer_pump(c->peer, core_mono(core), PUMP_FRAMES, &sent);
-        round_fail(core, s);
-        core->pumped += s == STATUS_OK ? sent : 0;
-    }
+    size_t first = core->pump_first++;
+
+    for (size_t i = 0; i < core->company_count && core->pumped < ROUND_FRAMES; i++)
+        round_fail(core,
+                   pump_company(core, core->companies[(first + i) % core->company_count]));
 }
 
 static void

@@ -172,7 +172,7 @@ struct core {
     size_t answer_count;
     struct waiter *waiters;
     uint64_t epoch;
-    uint64_t strangers;
+    _Atomic uint64_t strangers;
 
     int64_t audit_number;
     struct digest audit_hash;
@@ -181,6 +181,7 @@ struct core {
     struct mono_ms sweep_at;
     struct job *job; /* the one in hand (node/job.c) */
     bool job_waits;  /* a job has more to do */
+    size_t pump_first;
     size_t pumped;   /* messages handed over in this round */
 
     pthread_mutex_t view_lock; /* guards links, for readers */

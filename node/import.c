@@ -458,7 +458,7 @@ import_step(struct import *im, struct core *core, struct diag *diag, bool *done)
     im->call = (struct call){ .core = core,
                               .store = core->store,
                               .dictionary = core->dictionary,
-                              .arena = im->kept,
+                              .arena = im->batch,
                               .diag = diag,
                               .now = core_wall(core),
                               .actor = "user:admin" };

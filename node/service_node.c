@@ -49,7 +49,7 @@ service_node_status(struct call *call)
         reply_set(o, "country", json_words(stmt_text(q, COUNTRY)));
     }
     reply_set(o, "id", json_id(call->core->me.b));
-    reply_set(o, "version", json_string("0.1.0"));
+    reply_set(o, "version", json_string(HANSA_VERSION));
     TRY(store_number(call->store, &partners, STMT_COMPANY_COUNT, "i",
                      (int64_t)COMPANY_TRUSTED));
     TRY(store_number(call->store, &dead, STMT_DEAD_COUNT, ""));
