@@ -39,20 +39,17 @@ grant_field_compare(const struct grant_field *a, const struct grant_field *b)
 /* ---- engine ---- */
 
 void *
-wire_alloc(struct decoder *d, size_t count, size_t size)
+wire_alloc(struct arena *arena, size_t count, size_t size)
 {
     size_t want;
 
-    if (__builtin_mul_overflow(count, size, &want) || want > d->left)
-        return NULL;
-    d->left -= want;
-    return arena_try(d->arena, want);
+    return __builtin_mul_overflow(count, size, &want) ? NULL : arena_try(arena, want);
 }
 
 static void *
-on_alloc(void *data, size_t size)
+on_alloc(void *arena, size_t size)
 {
-    return wire_alloc(data, 1, size);
+    return arena_try(arena, size);
 }
 
 static void
@@ -68,14 +65,15 @@ wire_decode(const struct codec *codec, struct bytes raw, struct arena *arena, vo
     *out = NULL;
     TRY(prescan_check(codec->rules, raw));
 
-    struct decoder d = { .arena = arena, .left = ARENA_CAP_MESSAGE };
-    ProtobufCAllocator allocator = { .alloc = on_alloc, .free = on_free, .allocator_data = &d };
+    ProtobufCAllocator allocator = { .alloc = on_alloc,
+                                     .free = on_free,
+                                     .allocator_data = arena };
     void *pb = protobuf_c_message_unpack(codec->descriptor, &allocator, raw.len, raw.data);
-    void *made = pb == NULL ? NULL : wire_alloc(&d, 1, codec->size);
+    void *made = pb == NULL ? NULL : wire_alloc(arena, 1, codec->size);
     if (made == NULL)
         return STATUS_TOO_BIG; /* what passed the pre-scan decodes: only memory can be missing
                                 */
-    TRY(codec->take(&d, pb, made));
+    TRY(codec->take(arena, pb, made));
     if (codec->is_valid != NULL && !codec->is_valid(made))
         return STATUS_MALFORMED;
     *out = made;

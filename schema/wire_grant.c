@@ -31,9 +31,9 @@ wire_give_signed(struct arena *arena, const struct signed_object *in)
 }
 
 static enum status
-take_signed_object(struct decoder *d, const void *message, void *target)
+take_signed_object(struct arena *arena, const void *message, void *target)
 {
-    (void)d;
+    (void)arena;
     wire_take_signed(message, target);
     return STATUS_OK;
 }
@@ -55,11 +55,11 @@ static const struct codec codec_signed_object = {
 WIRE_CODEC(signed_object, signed_object)
 
 static enum status
-take_signed_body(struct decoder *d, const void *message, void *target)
+take_signed_body(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__SignedBody *pb = message;
 
-    (void)d;
+    (void)arena;
     wire_take_signed(pb->object, target);
     return STATUS_OK;
 }
@@ -85,9 +85,9 @@ WIRE_CODEC(signed_body, signed_object)
 /* ---- OfferBody, PassOnBody ---- */
 
 static struct signed_object *
-take_signed_list(struct decoder *d, Hansa__V1__Signed **list, size_t count)
+take_signed_list(struct arena *arena, Hansa__V1__Signed **list, size_t count)
 {
-    struct signed_object *out = wire_alloc(d, count, sizeof(*out));
+    struct signed_object *out = wire_alloc(arena, count, sizeof(*out));
 
     for (size_t i = 0; out != NULL && i < count; i++)
         wire_take_signed(list[i], &out[i]);
@@ -105,16 +105,16 @@ give_signed_list(struct arena *arena, const struct signed_object *list, size_t c
 }
 
 static enum status
-take_bundle(struct decoder *d, const void *message, void *target)
+take_bundle(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__OfferBody *pb = message;
     struct bundle *out = target;
 
     wire_take_signed(pb->offer, &out->object);
     out->link_count = pb->n_link;
-    out->links = take_signed_list(d, pb->link, pb->n_link);
+    out->links = take_signed_list(arena, pb->link, pb->n_link);
     out->descriptor_count = pb->n_descriptor;
-    out->descriptors = take_signed_list(d, pb->descriptor, pb->n_descriptor);
+    out->descriptors = take_signed_list(arena, pb->descriptor, pb->n_descriptor);
     return out->links != NULL && out->descriptors != NULL ? STATUS_OK : STATUS_TOO_BIG;
 }
 
@@ -146,12 +146,12 @@ WIRE_CODEC(bundle, bundle)
 static const uint8_t for_anyone[ID_SIZE]; /* its audience */
 
 static enum status
-take_descriptor(struct decoder *d, const void *message, void *target)
+take_descriptor(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__Descriptor *pb = message;
     struct descriptor *out = target;
 
-    (void)d;
+    (void)arena;
     if (!bytes_is_equal(wire_take_bytes(pb->audience), bytes_of(for_anyone, ID_SIZE)))
         return STATUS_MALFORMED;
     TAKE_ID(out->root_key, pb->root_key);
@@ -217,12 +217,12 @@ WIRE_CODEC(descriptor, descriptor)
 /* ---- Grant ---- */
 
 static enum status
-take_grant_lists(struct decoder *d, const Hansa__V1__Grant *pb, struct grant *out)
+take_grant_lists(struct arena *arena, const Hansa__V1__Grant *pb, struct grant *out)
 {
     out->record_count = pb->n_record;
-    out->records = wire_alloc(d, pb->n_record, sizeof(*out->records));
+    out->records = wire_alloc(arena, pb->n_record, sizeof(*out->records));
     out->field_count = pb->n_field;
-    out->fields = wire_alloc(d, pb->n_field, sizeof(*out->fields));
+    out->fields = wire_alloc(arena, pb->n_field, sizeof(*out->fields));
     if (out->records == NULL || out->fields == NULL)
         return STATUS_TOO_BIG;
     for (size_t i = 0; i < pb->n_record; i++)
@@ -259,7 +259,7 @@ take_selector(const Hansa__V1__Grant *pb, struct grant *out)
 }
 
 static enum status
-take_grant(struct decoder *d, const void *message, void *target)
+take_grant(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__Grant *pb = message;
     struct grant *out = target;
@@ -271,7 +271,7 @@ take_grant(struct decoder *d, const void *message, void *target)
     if (pb->has_parent)
         TAKE_ID(out->parent, pb->parent);
     TRY(take_selector(pb, out));
-    TRY(take_grant_lists(d, pb, out));
+    TRY(take_grant_lists(arena, pb, out));
     out->actions = pb->actions;
     out->depth = pb->depth;
     out->not_before = TAKE_MS(pb->not_before_ms);

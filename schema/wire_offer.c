@@ -8,12 +8,12 @@
 /* ---- Offer ---- */
 
 static enum status
-take_offer(struct decoder *d, const void *message, void *target)
+take_offer(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__Offer *pb = message;
     struct offer *out = target;
 
-    (void)d;
+    (void)arena;
     TAKE_ID(out->author, pb->author);
     TAKE_ID(out->audience, pb->audience);
     TAKE_ID(out->grant, pb->grant);
@@ -54,7 +54,7 @@ WIRE_CODEC(offer, offer)
 /* ---- Answer ---- */
 
 static enum status
-take_answer(struct decoder *d, const void *message, void *target)
+take_answer(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__Answer *pb = message;
     struct answer *out = target;
@@ -67,7 +67,7 @@ take_answer(struct decoder *d, const void *message, void *target)
     out->reason = pb->reason;
     out->answered = TAKE_MS(pb->answered_ms);
     out->declined_count = pb->n_declined;
-    out->declined = wire_alloc(d, pb->n_declined, sizeof(*out->declined));
+    out->declined = wire_alloc(arena, pb->n_declined, sizeof(*out->declined));
     if (out->declined == NULL)
         return STATUS_TOO_BIG;
     for (size_t i = 0; i < pb->n_declined; i++) {
@@ -131,12 +131,12 @@ WIRE_CODEC(answer, answer)
 /* ---- PassOn ---- */
 
 static enum status
-take_passon(struct decoder *d, const void *message, void *target)
+take_passon(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__PassOn *pb = message;
     struct passon *out = target;
 
-    (void)d;
+    (void)arena;
     TAKE_ID(out->author, pb->author);
     TAKE_ID(out->audience, pb->audience);
     TAKE_ID(out->grant, pb->grant);
@@ -171,12 +171,12 @@ WIRE_CODEC(passon, passon)
 /* ---- PassOnAck ---- */
 
 static enum status
-take_passon_ack(struct decoder *d, const void *message, void *target)
+take_passon_ack(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__PassOnAck *pb = message;
     struct passon_ack *out = target;
 
-    (void)d;
+    (void)arena;
     TAKE_ID(out->author, pb->author);
     TAKE_ID(out->audience, pb->audience);
     TAKE_ID(out->grant, pb->grant);
@@ -213,12 +213,12 @@ WIRE_CODEC(passon_ack, passon_ack)
 /* ---- Revocation ---- */
 
 static enum status
-take_revocation(struct decoder *d, const void *message, void *target)
+take_revocation(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__Revocation *pb = message;
     struct revocation *out = target;
 
-    (void)d;
+    (void)arena;
     TAKE_ID(out->author, pb->author);
     TAKE_ID(out->audience, pb->audience);
     TAKE_ID(out->owner, pb->owner);

@@ -18,18 +18,12 @@
 #include "schema/wire.h"
 #include "wire.pb-c.h"
 
-/* Memory for one decode: what is left of its allowance. */
-struct decoder {
-    struct arena *arena;
-    size_t left;
-};
-
 struct codec {
     const struct prescan_message *rules;
     const ProtobufCMessageDescriptor *descriptor;
     size_t size; /* of our struct */
     /* From the decoded message. */
-    enum status (*take)(struct decoder *d, const void *pb, void *out);
+    enum status (*take)(struct arena *arena, const void *pb, void *out);
     /* Into an initialised message; what it points at lives in the arena or in `in`. */
     void (*give)(struct arena *arena, const void *in, void *pb);
     /* What the pre-scan cannot see: orders, sums. May be NULL. */
@@ -40,8 +34,8 @@ MUST_CHECK enum status wire_decode(const struct codec *codec, struct bytes raw,
                                    struct arena *arena, void **out);
 struct bytes wire_encode(const struct codec *codec, const void *in, struct arena *arena);
 
-/* Zeroed; NULL when the allowance or the arena is used up. Never NULL for count 0. */
-void *wire_alloc(struct decoder *d, size_t count, size_t size);
+/* Zeroed; NULL when the arena is used up, never for count 0. */
+void *wire_alloc(struct arena *arena, size_t count, size_t size);
 
 #define WIRE_CODEC(name, type)                                                                 \
     enum status wire_##name##_parse(struct bytes raw, struct arena *arena, struct type **out)  \

@@ -5,12 +5,12 @@
 #include "schema/wire_priv.h"
 
 static enum status
-take_revision(struct decoder *d, const void *message, void *target)
+take_revision(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__Revision *pb = message;
     struct revision *out = target;
 
-    (void)d;
+    (void)arena;
     wire_take_fixed(pb->nonce, out->nonce, sizeof(out->nonce));
     TAKE_ID(out->owner, pb->owner);
     out->type = (struct key){ .space = wire_take_space(pb->type_space), .number = pb->type };

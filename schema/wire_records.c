@@ -67,9 +67,9 @@ take_field(struct bytes raw, struct field *out)
 }
 
 static enum status
-take_disclosure(struct decoder *d, struct bytes raw, struct disclosure *out)
+take_disclosure(struct arena *arena, struct bytes raw, struct disclosure *out)
 {
-    out->fields = wire_alloc(d, count_pieces(raw, 3), sizeof(*out->fields));
+    out->fields = wire_alloc(arena, count_pieces(raw, 3), sizeof(*out->fields));
     if (out->fields == NULL)
         return STATUS_TOO_BIG;
     for (struct reader r = reader_of(raw); r.left > 0;) {
@@ -89,9 +89,9 @@ take_disclosure(struct decoder *d, struct bytes raw, struct disclosure *out)
 }
 
 static enum status
-take_run(struct decoder *d, struct bytes raw, struct run *out)
+take_run(struct arena *arena, struct bytes raw, struct run *out)
 {
-    out->items = wire_alloc(d, count_pieces(raw, 5), sizeof(*out->items));
+    out->items = wire_alloc(arena, count_pieces(raw, 5), sizeof(*out->items));
     if (out->items == NULL)
         return STATUS_TOO_BIG;
     for (struct reader r = reader_of(raw); r.left > 0;) {
@@ -105,15 +105,15 @@ take_run(struct decoder *d, struct bytes raw, struct run *out)
         else if (p.number == 4)
             out->path = p.raw;
         else
-            TRY(take_disclosure(d, p.raw, &out->items[out->item_count++]));
+            TRY(take_disclosure(arena, p.raw, &out->items[out->item_count++]));
     }
     return STATUS_OK;
 }
 
 static enum status
-take_records(struct decoder *d, struct bytes raw, struct records *out)
+take_records(struct arena *arena, struct bytes raw, struct records *out)
 {
-    out->runs = wire_alloc(d, count_pieces(raw, 2), sizeof(*out->runs));
+    out->runs = wire_alloc(arena, count_pieces(raw, 2), sizeof(*out->runs));
     if (out->runs == NULL)
         return STATUS_TOO_BIG;
     for (struct reader r = reader_of(raw); r.left > 0;) {
@@ -121,7 +121,7 @@ take_records(struct decoder *d, struct bytes raw, struct records *out)
         if (p.number == 1)
             take_fixed(p.raw, out->grant.b, sizeof(out->grant.b));
         else
-            TRY(take_run(d, p.raw, &out->runs[out->run_count++]));
+            TRY(take_run(arena, p.raw, &out->runs[out->run_count++]));
     }
     return STATUS_OK;
 }
@@ -158,14 +158,12 @@ is_records_valid(const struct records *in)
 enum status
 wire_records_parse(struct bytes raw, struct arena *arena, struct records **out)
 {
-    struct decoder d = { .arena = arena, .left = ARENA_CAP_MESSAGE };
-
     *out = NULL;
     TRY(prescan_check(&prescan_records, raw));
-    struct records *made = wire_alloc(&d, 1, sizeof(*made));
+    struct records *made = wire_alloc(arena, 1, sizeof(*made));
     if (made == NULL)
         return STATUS_TOO_BIG;
-    TRY(take_records(&d, raw, made));
+    TRY(take_records(arena, raw, made));
     if (!is_records_valid(made))
         return STATUS_MALFORMED;
     *out = made;

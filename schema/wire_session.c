@@ -8,12 +8,12 @@
 /* ---- Void ---- */
 
 static enum status
-take_void_range(struct decoder *d, const void *message, void *target)
+take_void_range(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__Void *pb = message;
     struct void_range *out = target;
 
-    (void)d;
+    (void)arena;
     TAKE_ID(out->author, pb->author);
     TAKE_ID(out->audience, pb->audience);
     out->stream = (enum stream)pb->stream;
@@ -97,12 +97,12 @@ are_streams_valid(const struct stream_state *streams, size_t count)
 /* ---- Hello ---- */
 
 static enum status
-take_hello(struct decoder *d, const void *message, void *target)
+take_hello(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__Hello *pb = message;
     struct hello *out = target;
 
-    (void)d;
+    (void)arena;
     TAKE_ID(out->author, pb->author);
     TAKE_ID(out->audience, pb->audience);
     out->session = pb->session;
@@ -154,12 +154,12 @@ WIRE_CODEC(hello, hello)
 /* ---- Ack ---- */
 
 static enum status
-take_ack(struct decoder *d, const void *message, void *target)
+take_ack(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__Ack *pb = message;
     struct ack *out = target;
 
-    (void)d;
+    (void)arena;
     out->stream_count = take_streams(pb->stream, pb->n_stream, out->streams);
     return STATUS_OK;
 }
@@ -195,12 +195,12 @@ WIRE_CODEC(ack, ack)
 /* ---- Introduce ---- */
 
 static enum status
-take_introduce(struct decoder *d, const void *message, void *target)
+take_introduce(struct arena *arena, const void *message, void *target)
 {
     const Hansa__V1__Introduce *pb = message;
     struct introduce *out = target;
 
-    (void)d;
+    (void)arena;
     wire_take_fixed(pb->token, out->token, sizeof(out->token));
     wire_take_signed(pb->descriptor, &out->descriptor);
     return STATUS_OK;

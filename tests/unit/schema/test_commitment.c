@@ -307,6 +307,19 @@ test_salts_are_those_of_the_secret(struct check *t)
 }
 
 static void
+test_secret_beside_withheld(struct check *t)
+{
+    struct digest root = commitment_root(secret, NULL, 0);
+    struct disclosure d = full(NULL, 0);
+    static const struct digest one;
+
+    CHECK(t, "a secret opens", commitment_open(&d, &root) == STATUS_OK);
+    d.withheld = bytes_of(one.b, ID_SIZE);
+    CHECK(t, "a secret beside withheld commitments is refused",
+          commitment_open(&d, &root) == STATUS_MALFORMED);
+}
+
+static void
 test_keeping_all(struct check *t)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
@@ -330,6 +343,7 @@ main(int argc, char **argv)
         { "a field that is also withheld", test_field_also_withheld },
         { "limits", test_limits },
         { "narrowing uses the salts of the secret", test_salts_are_those_of_the_secret },
+        { "a secret beside withheld commitments", test_secret_beside_withheld },
         { "keeping all", test_keeping_all },
     };
 
