@@ -32,6 +32,25 @@ def environment(**more):
     return env
 
 
+def libraries(pid, path):
+    """What the process has loaded. It hides that from all but root: then what its program would load."""
+    try:
+        with open(f"/proc/{pid}/maps", encoding="utf-8") as f:
+            text = f.read()
+    except PermissionError:
+        text = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"/(lib[\w+-]+?)[\d.-]*\.so", text))
+
+
+def descriptors(pid):
+    """{number: what it is}; empty when the process hides them, as it does from all but root."""
+    folder = f"/proc/{pid}/fd"
+    try:
+        return {int(n): os.readlink(f"{folder}/{n}") for n in os.listdir(folder)}
+    except PermissionError:
+        return {}
+
+
 class Folder:
     """A private folder, kept when something failed inside."""
 
@@ -107,10 +126,10 @@ class Child:
             return f.read()
 
     def libraries(self):
-        return set(re.findall(r"/(lib[\w+-]+)[\w.-]*\.so", self.proc("maps")))
+        return libraries(self.process.pid, self.command[0])
 
     def descriptors(self):
-        return {int(n) for n in os.listdir(f"/proc/{self.process.pid}/fd")}
+        return descriptors(self.process.pid)
 
 
 class Sentences:

@@ -386,7 +386,7 @@ def it_can_do_little_else(t):
             libraries = edge.libraries()
             t.that("libzmq is there, so the list means something", "libzmq" in libraries, libraries)
             t.that("no SQLite, no HTTP", not libraries & {"libsqlite3", "libmicrohttpd", "libcurl"}, libraries)
-            held = {os.readlink(f"/proc/{edge.process.pid}/fd/{fd}").split(":")[0] for fd in edge.descriptors() - {0, 1, 2}}
+            held = {what.split(":")[0] for fd, what in edge.descriptors().items() if fd > 2}
             t.that("no file is open", held <= {"socket", "anon_inode"}, held)
         os.chmod(f"{home}/keys/transport.key", 0o644)
         child = children.Child([children.program("hansa-edge"), "--home", home], 3, f"{folder}/log")

@@ -115,11 +115,6 @@ def libexec(folder, name, **scripts):
     return path
 
 
-def proc(pid, name):
-    with open(f"/proc/{pid}/{name}", encoding="utf-8", errors="replace") as f:
-        return f.read()
-
-
 def the_family_comes_back(t):
     with Folder() as folder, Daemon(folder) as node:
         t.comes("it answers", node.answers, 20)
@@ -148,18 +143,20 @@ def each_has_only_what_it_needs(t):
     with Folder() as folder, Daemon(folder) as node:
         t.comes("it answers", node.answers, 20)
         pids = node.pids()
-        maps = {role: set(re.findall(r"/(lib[\w+-]+?)[\d.-]*\.so", proc(pid, "maps"))) for role, pid in
-                {**pids, "parent": node.process.pid}.items()}
+        maps = {role: children.libraries(pid, program(f"hansa-{role}")) for role, pid in pids.items()}
+        maps["parent"] = children.libraries(node.process.pid, program("hansad"))
         t.that("libzmq is in edge alone", {r for r in maps if "libzmq" in maps[r]} == {"edge"}, maps)
         t.that("SQLite is in core alone", {r for r in maps if "libsqlite" in maps[r]} == {"core"}, maps)
         t.that("the parent serves nobody", not maps["parent"] & {"libmicrohttpd", "libcurl"}, maps["parent"])
         for role, pid in pids.items():
-            held = {int(n) for n in os.listdir(f"/proc/{pid}/fd")}
+            held = children.descriptors(pid)
+            if not held:
+                continue
             wanted = {"key": {4, 5}, "edge": {3, 5}, "core": {3, 4, 5}}[role]
-            t.that(f"{role} has the descriptors that are its own", wanted <= held, held)
-            pairs = {fd for fd in held if fd in (3, 4) and "socket" in os.readlink(f"/proc/{pid}/fd/{fd}")}
+            t.that(f"{role} has the descriptors that are its own", wanted <= set(held), held)
+            pairs = {fd for fd in held if fd in (3, 4) and "socket" in held[fd]}
             t.same(f"{role} has no other's socket", pairs, wanted - {5})
-            t.same(f"{role} reads no terminal", os.readlink(f"/proc/{pid}/fd/0"), "/dev/null")
+            t.same(f"{role} reads no terminal", held[0], "/dev/null")
         modes = {}
         for path, _, names in os.walk(node.home):
             for name in [".", *names]:
