@@ -503,6 +503,7 @@ main(int argc, char **argv)
     struct diag diag = { 0 };
     struct sigaction action = { .sa_handler = on_signal };
 
+    log_init("core", log_level_wanted());
     if (sodium_init() < 0)
         return status_exit_code(STATUS_INTERNAL);
     if (!parse(argc, argv, &options))
