@@ -18,7 +18,7 @@
 enum {
     ROUND_FRAMES = 256, /* messages of one round */
     PUMP_FRAMES = 32, /* per partner and round: a partner cannot hold up the others for long */
-    WAL_PAGES_MOST = 16384, /* 64 MiB */
+    WAL_PAGES_MOST = 4096, /* 16 MiB */
     WAL_PAGES_IDLE = 1000,
     JOB_PIECES = 16, /* a round */
     JOB_MS = 40,
@@ -216,6 +216,8 @@ run_jobs(struct core *core)
 {
     int64_t start = core_mono(core).ms;
 
+    if (core->answer_count > 0)
+        return; /* a piece that fails must not take a request's change with it */
     for (int i = 0; i < JOB_PIECES && core->job_waits && !core->round_failed; i++) {
         round_fail(core, jobs_step(core));
         if (core_mono(core).ms - start >= JOB_MS)
@@ -295,15 +297,15 @@ expire_waiters(struct core *core)
     }
 }
 
+/* A long log makes every page look-up longer; the loop never waits for a reader to get at it. */
 static void
 checkpoint(struct core *core)
 {
     int64_t pages = store_wal_pages(core->store);
 
-    if (pages > WAL_PAGES_MOST)
-        store_checkpoint(core->store, true);
-    else if (pages > WAL_PAGES_IDLE && core->pumped == 0 && !core->job_waits)
-        store_checkpoint(core->store, false);
+    if (pages > WAL_PAGES_MOST ||
+        (pages > WAL_PAGES_IDLE && core->pumped == 0 && !core->job_waits))
+        store_checkpoint(core->store);
 }
 
 struct mono_ms

@@ -369,6 +369,7 @@ serve(struct world *w, struct diag *diag)
     TRY(http_start(&config, diag, &http));
     LOG(LOG_INFO, "core.ready");
     loop(w);
+    http_quiesce(http);
     take_requests(w);
     (void)core_round(w->core);
     http_stop(&http);
@@ -514,6 +515,7 @@ main(int argc, char **argv)
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)umask(077);
     enum status s = options.init ? init(&options, &diag) : run(&options, &diag);
     if (s == STATUS_OK)
         return 0;

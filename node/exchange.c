@@ -224,6 +224,17 @@ take_data(struct core *core, struct peer *peer, const struct envelope *env, cons
     return take_records(core, live, message, env, arena);
 }
 
+/* What is the sender's fault is a dead letter, and the stream goes on. */
+static enum status
+refuse(struct core *core, const struct peer *peer, const struct envelope *env, enum status s,
+       const char *detail)
+{
+    if (s == STATUS_OK || !is_their_fault(s))
+        return s;
+    dead_letter(core, peer_company(peer), env, s, detail);
+    return STATUS_OK;
+}
+
 static enum status
 on_take(void *self, struct peer *peer, const struct envelope *env)
 {
@@ -234,20 +245,20 @@ on_take(void *self, struct peer *peer, const struct envelope *env)
 
     if (c->state == COMPANY_REMOVED)
         return STATUS_BUSY; /* it is being cut */
+    if (env->kind ==
+        MESSAGE_RECORDS) { /* judges its items alone and writes nothing it would take back */
+        TRY(core_need_txn(core));
+        enum status s = take_data(core, peer, env, &detail);
+        return refuse(core, peer, env, s, detail);
+    }
     TRY(core_mark_set(core, &mark));
     enum status s = env->kind == MESSAGE_VOID ? exchange_take_void(core, peer, env, &detail)
-                    : env->stream == STREAM_DATA
-                        ? take_data(core, peer, env, &detail)
-                        : exchange_take_control(core, peer, env, &detail);
-    if (s == STATUS_OK) {
+                                              : exchange_take_control(core, peer, env, &detail);
+    if (s == STATUS_OK)
         core_mark_keep(core);
-        return STATUS_OK;
-    }
-    core_mark_undo(core, &mark);
-    if (!is_their_fault(s))
-        return s;
-    dead_letter(core, peer_company(peer), env, s, detail);
-    return STATUS_OK;
+    else
+        core_mark_undo(core, &mark);
+    return refuse(core, peer, env, s, detail);
 }
 
 /* ---- the rest ----------------------------------------------------------------------------- */

@@ -254,26 +254,30 @@ step(struct core *core, struct diag *diag, int64_t id)
     return over ? jobs_load(core) : STATUS_OK;
 }
 
+/* A piece that fails takes the round with it, so that nothing of it stays; the next round says so. No mark
+ * around it: SQLite copies every page that changes under one. */
 enum status
 jobs_step(struct core *core)
 {
     struct diag diag = { 0 };
-    struct core_mark mark;
     int64_t id;
 
+    TRY(core_need_txn(core));
+    if (core->job_failed != 0) {
+        id = core->job_failed;
+        core->job_failed = 0;
+        return job_fail(core, id, core->job_status, &core->job_diag);
+    }
     enum status s = store_number(core->store, &id, STMT_JOB_NEXT, "");
-    if (s == STATUS_NOT_FOUND) {
-        core->job_waits = false;
-        return STATUS_OK;
-    }
-    TRY(s);
-    TRY(core_mark_set(core, &mark));
+    core->job_waits = s == STATUS_OK;
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
     s = step(core, &diag, id);
-    if (s == STATUS_OK) {
-        core_mark_keep(core);
+    if (s == STATUS_OK)
         return STATUS_OK;
-    }
-    core_mark_undo(core, &mark);
     LOG(LOG_WARN, "job.failed", log_num("job", id), log_status(s));
-    return job_fail(core, id, s, &diag);
+    core->job_failed = id;
+    core->job_status = s;
+    core->job_diag = diag;
+    return s;
 }

@@ -267,7 +267,6 @@ enum status
 share_add(struct core *core, const struct share_row *row, struct verified_chain **chain,
           struct live **out)
 {
-    AUTO(arena_free) struct arena *arena = arena_new(0);
     int64_t parent = 0;
 
     *out = NULL;

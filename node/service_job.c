@@ -26,7 +26,9 @@ job_json(struct stmt *q)
 
     if (o == NULL)
         o = json_object();
-    (void)json_object_del(o, "bad_size");
+    (void)json_object_del(
+        o, "bad_size"); /* where the next piece begins is nobody else's business */
+    (void)json_object_del(o, "after");
     reply_set(o, "id", json_integer(stmt_int(q, ID)));
     reply_set(o, "kind", json_words(stmt_text(q, KIND)));
     reply_set(o, "state", json_words(state_names[state]));

@@ -123,30 +123,38 @@ project_tables(struct store *st, const struct dictionary *dictionary)
 
 /* ---- rows --------------------------------------------------------------------------------- */
 
-/* INSERT OR REPLACE with every column of the type; kept prepared per type (struct store). */
+/* Every column of the type; kept prepared per type (struct store). Not OR REPLACE, which makes SQLite journal each
+ * statement. */
 static void
 insert_sql(const struct type *type, struct buffer *sql)
 {
-    put(sql, "INSERT OR REPLACE INTO ");
+    AUTO(buffer_fini) struct buffer slots = { 0 };
+    AUTO(buffer_fini) struct buffer sets = { 0 };
+    int n = 1;
+
+    put(sql, "INSERT INTO ");
     put_table(sql, type);
     put(sql, " (id");
     for (size_t f = 0; f < type->field_count; f++) {
-        if (type->fields[f].column == NULL)
-            continue;
-        put(sql, ", \"");
-        put(sql, type->fields[f].column);
-        put(sql, "\"");
-    }
-    put(sql, ") VALUES (?1");
-    int n = 1;
-    for (size_t f = 0; f < type->field_count; f++) {
+        const char *column = type->fields[f].column;
         char slot[16];
-        if (type->fields[f].column == NULL)
+        if (column == NULL)
             continue;
         (void)snprintf(slot, sizeof(slot), ", ?%d", ++n);
-        put(sql, slot);
+        put(&slots, slot);
+        put(sql, ", \"");
+        put(sql, column);
+        put(sql, "\"");
+        put(&sets, n == 2 ? "\"" : ", \"");
+        put(&sets, column);
+        put(&sets, "\" = excluded.\"");
+        put(&sets, column);
+        put(&sets, "\"");
     }
-    put(sql, ")");
+    put(sql, ") VALUES (?1");
+    buffer_put_bytes(sql, buffer_bytes(&slots));
+    put(sql, ") ON CONFLICT (id) DO UPDATE SET ");
+    buffer_put_bytes(sql, buffer_bytes(&sets));
     buffer_put_u8(sql, 0);
 }
 

@@ -39,8 +39,8 @@ MUST_CHECK enum status store_mark(struct store *st);
 void store_mark_keep(struct store *st);
 void store_mark_undo(struct store *st);
 
-/* Moves the log into the database file; called by the loop when idle or when the log is large. */
-void store_checkpoint(struct store *st, bool truncate);
+/* Moves the log into the database file as far as no reader needs it; never waits. */
+void store_checkpoint(struct store *st);
 int64_t store_wal_pages(const struct store *st);
 int64_t store_changes(const struct store *st); /* rows changed since it was opened */
 

@@ -77,6 +77,7 @@ def people(path, count):
 def bulk(acme, brio, event, records):
     a, b = Api(acme), Api(brio)
     pids = processes([acme, brio])
+    earlier = {pid: cpu_seconds([pid]) for pid in pids}
     before, start = cpu_seconds(pids), time.monotonic()
     job = a.ask("POST", f"/api/v1/events/{event}/guests", {"all": True})["job"]
     poll.wait(lambda: a.ask("GET", f"/api/v1/jobs/{job}")["state"] == "done", 600, "the job ends")
@@ -84,6 +85,9 @@ def bulk(acme, brio, event, records):
               "the last acknowledgement")
     seconds = time.monotonic() - start
     cpu = cpu_seconds(pids) - before
+    for node in (acme, brio):
+        for role, pid in sorted(node.pids().items()):
+            print(f"  {node.name} {role}: {(cpu_seconds([pid]) - earlier[pid]) * 1e6 / records:.1f} us a record")
     shown = b.ask("GET", f"/api/v1/events/{event}/guests?limit=1")["total"]
     if shown != records:
         sys.exit(f"Brio shows {shown} of {records} records")
