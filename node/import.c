@@ -366,7 +366,7 @@ row_draft(struct import *im, const struct type *type, const struct mapped_value 
         if (f == NULL)
             continue; /* an own field that a dry run did not make */
         *column = v->column;
-        TRY(value_parse(f, csv_unguard(v->text), region, NULL, im->batch, im->diag, &value));
+        TRY(value_parse(f, v->text, region, NULL, im->batch, im->diag, &value));
         if (draft->count >= FIELDS_MAX)
             return diag_say(im->diag, STATUS_USAGE, "record.too_many_fields", NULL);
         draft_put(draft, f->key, value);
@@ -385,8 +385,14 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
     int64_t record;
 
     TRY(find_type(&im->call, im->config.type, &type));
+    size_t given = count;
     if (count > im->header_count)
         count = im->header_count;
+    if (given > im->header_count + 1) { /* one more is the problem column of a mended file */
+        (void)diag_say(im->diag, STATUS_USAGE, "import.too_many_cells", NULL);
+        bad_row(im, line, im->header_count + 1, cells, count);
+        return im->failed;
+    }
     const struct mapped_value *values = mapping_row(im->mapping, cells, count, im->batch, &n);
     enum status s = row_draft(im, type, values, n, draft, &column);
     if (s == STATUS_USAGE || s == STATUS_TOO_BIG || s == STATUS_MALFORMED) {
