@@ -3,9 +3,9 @@
  * schema/wire_priv.h - the one way from bytes to our structs and back, shared by
  * schema/wire*.c.
  *
- * A codec is a row: rules, protobuf descriptor, two converters, a check. Decoding draws on the
- * caller's arena up to ARENA_CAP_MESSAGE; whatever does not fit is STATUS_TOO_BIG. Protobuf
- * types stay in here.
+ * A codec is a row: rules, protobuf descriptor, two converters, a check. Decoding takes from the
+ * caller's arena alone, whose cap is its limit: what does not fit is STATUS_TOO_BIG. Protobuf types
+ * stay in here.
  */
 #ifndef HANSA_SCHEMA_WIRE_PRIV_H
 #define HANSA_SCHEMA_WIRE_PRIV_H
