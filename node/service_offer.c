@@ -313,6 +313,20 @@ losers(struct call *call, const struct live *top)
     return list;
 }
 
+static enum status
+take_back(struct call *call, const struct live *live, const char *reason)
+{
+    struct core *core = call->core;
+    const struct company *partner = company_by_id(core, live->partner);
+    struct object_id gid = *chain_leaf_id(live->chain);
+    uint64_t epoch = core->epoch;
+
+    TRY(grant_fall(core, &gid, &core->me, (struct bytes){ 0 }, SHARE_STOPPED, reason));
+    if (core->epoch != epoch)
+        service_wait(call, &partner->node, core->epoch);
+    return STATUS_OK;
+}
+
 enum status
 service_share_stop(struct call *call)
 {
@@ -324,17 +338,14 @@ service_share_stop(struct call *call)
     if (strlen(reason) > TEXT_LONG_MAX)
         return diag_say(call->diag, STATUS_TOO_BIG, "share.note", NULL);
     int64_t share = live->share;
-    const struct company *partner = company_by_id(call->core, live->partner);
     json_t *names = losers(call, live);
-    if (!arg_is_set(call, "preview")) {
-        struct object_id gid = *chain_leaf_id(live->chain);
-        uint64_t epoch = call->core->epoch;
-        TRY(grant_fall(call->core, &gid, &call->core->me, (struct bytes){ 0 }, SHARE_STOPPED,
-                       reason));
-        if (call->core->epoch != epoch)
-            service_wait(call, &partner->node, call->core->epoch);
+    enum status s = arg_is_set(call, "preview") ? STATUS_OK : take_back(call, live, reason);
+    if (s == STATUS_OK)
+        s = show(call, share, &leaf);
+    if (s != STATUS_OK) {
+        json_decref(names);
+        return s;
     }
-    TRY(show(call, share, &leaf));
     reply_set(call->reply, "preview", json_boolean(arg_is_set(call, "preview")));
     reply_set(call->reply, "taken_from", names);
     return STATUS_OK;
