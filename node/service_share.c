@@ -175,6 +175,35 @@ read_records(struct making *m, struct record_now **first)
     return STATUS_OK;
 }
 
+static bool
+is_granted(const struct grant *grant, struct key type, struct key field)
+{
+    const struct grant_field wanted = { .type = type, .field = field };
+
+    for (size_t i = 0; i < grant->field_count; i++)
+        if (grant_field_compare(&grant->fields[i], &wanted) == 0)
+            return true;
+    return false;
+}
+
+/* The partner reads the title before any record: it is made of what the grant lets through (P3). */
+static void
+name_it(struct making *m, const struct record_now *first, const struct type *type)
+{
+    struct record_now seen = *first;
+    struct arena *arena = m->call->arena;
+
+    seen.fields = ARENA_ARRAY(arena, struct field, first->field_count);
+    seen.field_count = 0;
+    for (size_t i = 0; i < first->field_count; i++)
+        if (is_granted(&m->grant, first->type, first->fields[i].key))
+            seen.fields[seen.field_count++] = first->fields[i];
+    m->title = record_title(m->call, &seen);
+    if (m->grant.record_count > 1)
+        m->title = arena_printf(arena, "%zu x %s", m->grant.record_count,
+                                type != NULL ? type->label[LANGUAGE_EN] : "?");
+}
+
 /* An event goes with its guests; anything else as listed. */
 static enum status
 read_selector(struct making *m)
@@ -191,11 +220,9 @@ read_selector(struct making *m)
     m->grant.selector = is_event ? SELECTOR_TREE : SELECTOR_RECORDS;
     m->grant.tree = is_event ? first->id : (struct record_id){ 0 };
     m->grant.owner = company_by_id(call->core, first->owner)->node;
-    m->title = record_title(call, first);
-    if (!is_event && m->grant.record_count > 1)
-        m->title = arena_printf(call->arena, "%zu x %s", m->grant.record_count,
-                                type != NULL ? type->label[LANGUAGE_EN] : "?");
-    return read_fields(m, type);
+    TRY(read_fields(m, type));
+    name_it(m, first, type);
+    return STATUS_OK;
 }
 
 static enum status
