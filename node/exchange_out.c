@@ -34,22 +34,40 @@ frame_keep(struct core *core, const struct peer *peer, enum stream stream, uint6
                       bytes_of(hash.b, ID_SIZE));
 }
 
+/* An offer whose share has ended since must not arrive any more. */
+static bool
+is_past_offer(struct core *core, uint8_t kind, int64_t share)
+{
+    const struct live *live = live_by_share(core, share);
+
+    return kind == MESSAGE_OFFER &&
+           (live == NULL || chain_end(live->chain).ms <= core_wall(core).ms);
+}
+
+/* Takes it out of the queue. */
+static enum status
+pull_control(struct core *core, int64_t company, struct arena *arena, struct peer_frame *out,
+             int64_t *share)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_CONTROL_NEXT);
+
+    stmt_bind(q, "i", company);
+    TRY(stmt_step(q));
+    out->kind = (uint8_t)stmt_int(q, 1);
+    out->body = arena_copy(arena, stmt_bytes(q, 2));
+    *share = stmt_int(q, 3);
+    return store_exec(core->store, STMT_CONTROL_DROP, "i", stmt_int(q, 0));
+}
+
 static enum status
 next_control(struct core *core, struct peer *peer, uint64_t seq, struct arena *arena,
              struct peer_frame *out)
 {
-    int64_t id, share;
+    int64_t share;
 
-    {
-        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_CONTROL_NEXT);
-        stmt_bind(q, "i", peer_company(peer));
-        TRY(stmt_step(q));
-        id = stmt_int(q, 0);
-        out->kind = (uint8_t)stmt_int(q, 1);
-        out->body = arena_copy(arena, stmt_bytes(q, 2));
-        share = stmt_int(q, 3);
-    }
-    TRY(store_exec(core->store, STMT_CONTROL_DROP, "i", id));
+    do
+        TRY(pull_control(core, peer_company(peer), arena, out, &share));
+    while (is_past_offer(core, out->kind, share));
     TRY(number_given(core, peer, STREAM_CONTROL, seq));
     return frame_keep(core, peer, STREAM_CONTROL, seq, out, share);
 }
@@ -317,13 +335,6 @@ make_void(struct core *core, struct peer *peer, enum stream stream, uint64_t seq
     return frame_keep(core, peer, stream, seq, out, 0);
 }
 
-/* An offer whose share has ended since must not arrive any more. */
-static bool
-is_past_offer(struct core *core, const struct kept *kept)
-{
-    return kept->kind == MESSAGE_OFFER && live_by_share(core, kept->share) == NULL;
-}
-
 enum status
 exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
                struct arena *arena, struct peer_frame *out)
@@ -334,8 +345,9 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
     TRY(kept_get(core, peer, stream, seq, arena, &kept));
     *out = (struct peer_frame){ .kind = kept.kind, .body = kept.body };
     if (kept.kind != MESSAGE_RECORDS)
-        return is_past_offer(core, &kept) ? make_void(core, peer, stream, seq, arena, out)
-                                          : STATUS_OK;
+        return is_past_offer(core, kept.kind, kept.share)
+                   ? make_void(core, peer, stream, seq, arena, out)
+                   : STATUS_OK;
     enum status s = rebuild(core, &kept, peer_company(peer), arena, &out->body);
     if (s != STATUS_NOT_GRANTED && s != STATUS_NOT_FOUND)
         return s;
