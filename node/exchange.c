@@ -8,6 +8,7 @@
 #include "node/core_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+#include "schema/base/plant.h"
 #include "schema/digest.h"
 
 enum { INBOX_KEEP = 1024 }; /* hashes of taken messages */
@@ -27,7 +28,11 @@ on_random(void *self)
 static void
 on_send(void *self, const struct peer *peer, struct bytes message)
 {
-    core_send_later(self, peer_node(peer), message);
+    struct core *core = self;
+
+    if (PLANTED(ACK_BEFORE_COMMIT) && message.data[5] == MESSAGE_ACK)
+        core->env.send(core->env.self, peer_node(peer), message);
+    core_send_later(core, peer_node(peer), message);
 }
 
 static enum status
