@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/sim/hostile.c - a partner that lies, when all else is at rest: it forges a newer revision of another
+ * company's record (P8), and it says old things again under new numbers (P6). Neither may change what is seen.
+ *
+ * What it sends was seen on the wire; it signs with its own key. Its number is the next of its own stream, so
+ * the receiver must judge the content.
+ */
+#include "federation/envelope.h"
+#include "schema/commitment.h"
+#include "schema/digest.h"
+#include "schema/merkle.h"
+#include "tests/sim/sim.h"
+
+enum { LIES_A_SEED = 3, FAR_AHEAD = 1000 };
+
+/* ---- saying it ---------------------------------------------------------------------------- */
+
+static void
+say(struct sim *sim, int from, int to, struct bytes body)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct lane_seen *lane = &sim->lanes[from][to][STREAM_DATA - 1];
+    struct envelope env = { .kind = MESSAGE_RECORDS,
+                            .stream = STREAM_DATA,
+                            .session = sim->session[to][from],
+                            .incarnation = 1,
+                            .seq = lane->count + 1,
+                            .body = body };
+
+    lane->hashes = xrealloc(lane->hashes, (lane->count + 1) * sizeof(*lane->hashes));
+    lane->hashes[lane->count++] = digest_plain(body);
+    net_inject(sim, from, to, envelope_format(&env, arena));
+    net_run(sim, sim->now + 2000);
+    if (!sim_failed(sim) && lane->have != lane->count)
+        sim_fail(sim, "%s does not count what %s made up as received", sim->nodes[to].name,
+                 sim->nodes[from].name);
+}
+
+static struct share *
+share_of(struct sim *sim, const struct kept_body *kept, struct arena *arena,
+         struct records **out)
+{
+    if (wire_records_parse(bytes_of(kept->data, kept->len), arena, out) != STATUS_OK)
+        return NULL;
+    int i = share_find_gid(sim, &(*out)->grant);
+    return i < 0 ? NULL : &sim->shares[i];
+}
+
+/* ---- forging ------------------------------------------------------------------------------ */
+
+/* Another number in every canary: a value that its owner never wrote. */
+static struct bytes
+forge_value(struct bytes value, struct arena *arena)
+{
+    uint8_t *copy = arena_alloc(arena, value.len + 1);
+    size_t at = 0;
+
+    memcpy(copy, value.data, value.len);
+    while (canary_next(value, &at) != 0)
+        memset(copy + at - 6, '9', 6);
+    return bytes_of(copy, value.len);
+}
+
+static struct bytes
+forge(struct sim *sim, int from, const struct records *seen, struct arena *arena)
+{
+    struct disclosure item = seen->runs[0].items[0];
+    struct field *fields = ARENA_ARRAY(arena, struct field, item.field_count + 1);
+    struct run run = { .size = 1, .item_count = 1, .items = &item };
+    struct records records = { .grant = seen->grant, .runs = &run, .run_count = 1 };
+    struct revision *revision;
+    uint8_t body[68];
+
+    if (wire_revision_parse(item.revision, arena, &revision) != STATUS_OK)
+        return (struct bytes){ 0 };
+    for (size_t i = 0; i < item.field_count; i++)
+        fields[i] = (struct field){ .key = item.fields[i].key,
+                                    .value = forge_value(item.fields[i].value, arena) };
+    item = (struct disclosure){ .has_secret = true,
+                                .fields = fields,
+                                .field_count = item.field_count };
+    revision->position.number += FAR_AHEAD;
+    revision->commitments = commitment_root(item.secret, fields, item.field_count);
+    item.revision = wire_revision_format(revision, arena);
+    struct revision_id id = digest_revision_id(item.revision);
+    struct digest leaf = merkle_leaf(&id), root = merkle_root(&leaf, 1);
+    signature_batch_body(&revision->owner, 1, &root, body);
+    int liar =
+        ID_IS_EQUAL(revision->owner, sim->nodes[from].id) ? (from + 1) % NODES_MAX : from;
+    run.signature = node_sign(liar, SIGN_BATCH, bytes_of(body, sizeof(body)));
+    return wire_records_format(&records, arena);
+}
+
+static void
+lie(struct sim *sim, const struct kept_body *kept)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct records *seen;
+    const struct share *s = share_of(sim, kept, arena, &seen);
+
+    if (s == NULL || !share_flows(sim, s))
+        return;
+    struct bytes body = forge(sim, kept->from, seen, arena);
+    if (body.len == 0)
+        return;
+    int before = judge_dead(sim, kept->to, "BAD_SIGNATURE");
+    say(sim, kept->from, kept->to, body);
+    if (sim_failed(sim))
+        return;
+    if (judge_dead(sim, kept->to, "BAD_SIGNATURE") != before + 1)
+        sim_fail(sim, "%s does not say that %s forged", sim->nodes[kept->to].name,
+                 sim->nodes[kept->from].name);
+    sim->counts[COUNT_forged]++;
+}
+
+/* ---- saying old things again -------------------------------------------------------------- */
+
+/* Has one of the values in these bytes a newer one by now? */
+static bool
+is_outdated(const struct sim *sim, const struct kept_body *kept)
+{
+    struct bytes body = bytes_of(kept->data, kept->len);
+    size_t at = 0;
+
+    for (int canary; (canary = canary_next(body, &at)) != 0;) {
+        if (canary > sim->canary_count)
+            continue;
+        const struct canary *c = &sim->canaries[canary];
+        const struct record *r = &sim->records[c->places[0].record];
+        if (c->place_count == 1 && !r->gone && r->values[c->places[0].slot] != canary)
+            return true;
+    }
+    return false;
+}
+
+static void
+repeat(struct sim *sim, const struct kept_body *kept)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct records *seen;
+    const struct share *s = share_of(sim, kept, arena, &seen);
+
+    if (s == NULL || !share_flows(sim, s))
+        return;
+    say(sim, kept->from, kept->to, bytes_of(kept->data, kept->len));
+    sim->counts[COUNT_replayed]++;
+}
+
+void
+hostile_act(struct sim *sim)
+{
+    uint64_t lies = sim->counts[COUNT_forged], repeats = sim->counts[COUNT_replayed];
+
+    for (const struct kept_body *k = sim->kept; k != NULL && !sim_failed(sim); k = k->next) {
+        if (sim->counts[COUNT_forged] < lies + LIES_A_SEED && sim_chance(sim, 20))
+            lie(sim, k);
+        else if (sim->counts[COUNT_replayed] < repeats + LIES_A_SEED && is_outdated(sim, k))
+            repeat(sim, k);
+    }
+    /* A share may end just now: a node sees that within 10 s. */
+    for (int tries = 0; tries < 4 && !sim_failed(sim); tries++) {
+        if (judge_settled(sim, tries == 3))
+            return;
+        net_run(sim, sim->now + 7000);
+    }
+}

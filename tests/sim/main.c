@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/sim/main.c - the simulator's program.
+ *
+ *   sim --seeds 200 [--first 1]       every seed must end well, every kind of fault and of event must have been met
+ *   sim --seed 17 [--verbose]         one seed, with what people did
+ *   sim --plant NAME --seeds 50       a planted bug must be caught within so many seeds
+ *   sim --plants --seeds 50           all of them
+ *   sim --twice --seeds 4             each seed twice: the same bytes
+ *
+ * The last line is "N passed, M failed".
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "schema/base/log.h"
+#include "schema/base/plant.h"
+#include "tests/check.h"
+#include "tests/sim/sim.h"
+
+/* Time goes into allocations: short stacks and a small quarantine make the sanitizer twice as fast here. */
+const char *__asan_default_options(void);
+const char *
+__asan_default_options(void)
+{
+    return "malloc_context_size=3:quarantine_size_mb=4";
+}
+
+enum { SETTLE_MINUTES = 15, HUNG_SECONDS = 60 };
+
+static const char *const count_names[COUNT_COUNT_] = {
+#define X(name) [FAULT_##name] = #name,
+    FAULTS(X)
+#undef X
+#define X(name) [COUNT_##name] = #name,
+        SOMETIMES(X)
+#undef X
+};
+
+static const char *const plant_names[] = {
+#define X(name) #name,
+    PLANT_TABLE(X)
+#undef X
+};
+
+struct options {
+    uint64_t first, seeds;
+    const char *plant;
+    bool plants, twice, verbose;
+};
+
+/* ---- for the other files ------------------------------------------------------------------ */
+
+void
+sim_fail(struct sim *sim, const char *format, ...)
+{
+    va_list args;
+
+    if (sim_failed(sim))
+        return;
+    va_start(args, format);
+    (void)vsnprintf(sim->failure, sizeof(sim->failure), format, args);
+    va_end(args);
+}
+
+uint64_t
+sim_random(struct sim *sim, uint64_t below)
+{
+    uint64_t x = check_random(&sim->random);
+
+    return below == 0 ? 0 : x % below;
+}
+
+bool
+sim_chance(struct sim *sim, unsigned percent)
+{
+    return sim_random(sim, 100) < percent;
+}
+
+/* FNV-1a. */
+void
+sim_trace(struct sim *sim, struct bytes data)
+{
+    for (size_t i = 0; i < data.len; i++)
+        sim->trace = (sim->trace ^ data.data[i]) * UINT64_C(0x100000001b3);
+}
+
+/* ---- a seed ------------------------------------------------------------------------------- */
+
+/* Every seed has its own choice of faults; one in eight has none. */
+static void
+choose_faults(struct sim *sim)
+{
+    bool none = sim_chance(sim, 12);
+
+    for (int i = 0; i < FAULT_COUNT_; i++)
+        sim->faults[i] = !none && sim_chance(sim, 40);
+}
+
+static void
+settle(struct sim *sim)
+{
+    int64_t until = sim->now + SETTLE_MINUTES * SIM_MINUTE;
+
+    net_calm(sim);
+    net_run(sim, sim->now + 2 * SIM_MINUTE);
+    people_settle(sim);
+    while (!sim_failed(sim) && sim->now < until) {
+        net_run(sim, sim->now + 5000);
+        if (!sim_failed(sim) && judge_settled(sim, false))
+            return;
+    }
+    if (!sim_failed(sim))
+        (void)judge_settled(sim, true);
+}
+
+static void
+story(struct sim *sim)
+{
+    if (!people_meet(sim))
+        return;
+    for (sim->step = 1; sim->step <= OPS_A_SEED && !sim_failed(sim); sim->step++) {
+        people_act(sim);
+        if (sim->step % 16 == 0)
+            judge_glance(sim);
+    }
+    if (!sim_failed(sim))
+        settle(sim);
+    if (!sim_failed(sim))
+        judge_end(sim);
+    if (!sim_failed(sim))
+        hostile_act(sim);
+}
+
+static struct sim *
+run_seed(uint64_t seed, const char *base, bool verbose)
+{
+    struct sim *sim = xcalloc(1, sizeof(*sim));
+
+    sim->seed = seed;
+    sim->random = seed * UINT64_C(0x2545f4914f6cdd1d);
+    sim->trace = UINT64_C(0xcbf29ce484222325);
+    sim->base = base;
+    sim->verbose = verbose;
+    sim->node_count = 3 + (int)sim_random(sim, 3);
+    if (sim->node_count == 5 && sim_chance(sim, 50))
+        sim->node_count = 3;
+    choose_faults(sim);
+    for (int i = 0; i < sim->node_count; i++)
+        node_init(sim, i);
+    story(sim);
+    for (int i = 0; i < sim->node_count; i++)
+        node_fini(&sim->nodes[i]);
+    net_fini(sim);
+    watch_fini(sim);
+    return sim;
+}
+
+static void
+say_failure(const struct sim *sim)
+{
+    printf("FAILED  seed %llu, step %d, %.3f s: %s\n        faults:",
+           (unsigned long long)sim->seed, sim->step, (double)sim->now / 1000, sim->failure);
+    for (int i = 0; i < FAULT_COUNT_; i++)
+        if (sim->faults[i])
+            printf(" %s", count_names[i]);
+    printf("\n        again: sim --seed %llu --verbose\n", (unsigned long long)sim->seed);
+    (void)fflush(stdout);
+}
+
+/* ---- many seeds --------------------------------------------------------------------------- */
+
+static int
+run_many(const struct options *o, const char *base)
+{
+    uint64_t counts[COUNT_COUNT_] = { 0 }, failed = 0, missing = 0;
+
+    for (uint64_t seed = o->first; seed < o->first + o->seeds; seed++) {
+        struct sim *sim = run_seed(seed, base, o->verbose);
+        failed += sim_failed(sim);
+        if (sim_failed(sim))
+            say_failure(sim);
+        if (o->verbose)
+            printf("seed %llu trace %016llx\n", (unsigned long long)seed,
+                   (unsigned long long)sim->trace);
+        for (int i = 0; i < COUNT_COUNT_; i++)
+            counts[i] += sim->counts[i];
+        free(sim);
+    }
+    for (int i = 0; i < COUNT_COUNT_ && o->seeds >= 100; i++) {
+        if (counts[i] > 0)
+            continue;
+        printf("FAILED  never met in %llu seeds: %s\n", (unsigned long long)o->seeds,
+               count_names[i]);
+        missing++;
+    }
+    printf("%s seeds=%llu first=%llu", failed + missing == 0 ? "PASS" : "FAIL",
+           (unsigned long long)o->seeds, (unsigned long long)o->first);
+    for (int i = 0; i < COUNT_COUNT_; i++)
+        printf(" %s=%llu", count_names[i], (unsigned long long)counts[i]);
+    printf("\n%llu passed, %llu failed\n", (unsigned long long)(o->seeds - failed),
+           (unsigned long long)(failed + missing));
+    return failed + missing == 0 ? 0 : 1;
+}
+
+static int
+run_twice(const struct options *o, const char *base)
+{
+    uint64_t failed = 0;
+
+    for (uint64_t seed = o->first; seed < o->first + o->seeds; seed++) {
+        struct sim *one = run_seed(seed, base, false), *two = run_seed(seed, base, false);
+        bool same = one->trace == two->trace && one->counts[COUNT_messages] > 0;
+        failed += !same;
+        printf("%s  seed %llu: %016llx, again %016llx\n", same ? "same  " : "FAILED",
+               (unsigned long long)seed, (unsigned long long)one->trace,
+               (unsigned long long)two->trace);
+        free(one);
+        free(two);
+    }
+    printf("%llu passed, %llu failed\n", (unsigned long long)(o->seeds - failed),
+           (unsigned long long)failed);
+    return failed == 0 ? 0 : 1;
+}
+
+/* ---- planted bugs ------------------------------------------------------------------------- */
+
+/* In a process of its own: a broken promise may also end in an assert. */
+static bool
+is_caught(uint64_t seed, const char *base)
+{
+    int status = 0;
+    pid_t child;
+
+    (void)fflush(stdout);
+    child = fork();
+    if (child < 0)
+        abort();
+    if (child == 0) {
+        (void)alarm(HUNG_SECONDS);
+        struct sim *sim = run_seed(seed, base, false);
+        bool failed = sim_failed(sim);
+        if (failed)
+            printf("caught  %s by seed %llu, step %d: %s\n", plant_names[plant_active],
+                   (unsigned long long)seed, sim->step, sim->failure);
+        free(sim);
+        (void)fflush(stdout);
+        _exit(failed ? 1 : 0);
+    }
+    if (waitpid(child, &status, 0) != child)
+        abort();
+    if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
+        printf("caught  %s by seed %llu: the node stopped itself\n", plant_names[plant_active],
+               (unsigned long long)seed);
+    return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+static bool
+hunt(int plant, const struct options *o, const char *base)
+{
+    plant_active = plant;
+    for (uint64_t seed = o->first; seed < o->first + o->seeds; seed++)
+        if (is_caught(seed, base))
+            return true;
+    printf("FAILED  %s is not caught within %llu seeds\n", plant_names[plant],
+           (unsigned long long)o->seeds);
+    return false;
+}
+
+static int
+run_plants(const struct options *o, const char *base)
+{
+    unsigned passed = 0, failed = 0;
+
+    for (int i = 0; i < PLANT_COUNT_; i++) {
+        if (o->plant != NULL && strcasecmp(o->plant, plant_names[i]) != 0)
+            continue;
+        bool caught = hunt(i, o, base);
+        passed += caught;
+        failed += !caught;
+    }
+    if (passed + failed == 0)
+        printf("FAILED  no plant is called %s\n", o->plant);
+    printf("%u passed, %u failed\n", passed, failed + (passed + failed == 0));
+    return failed == 0 && passed > 0 ? 0 : 1;
+}
+
+/* ---- the program -------------------------------------------------------------------------- */
+
+static bool
+parse(int argc, char **argv, struct options *o)
+{
+    static const struct option table[] = {
+        { "seeds", required_argument, NULL, 'n' }, { "first", required_argument, NULL, 'f' },
+        { "seed", required_argument, NULL, 's' },  { "plant", required_argument, NULL, 'p' },
+        { "plants", no_argument, NULL, 'P' },      { "twice", no_argument, NULL, 't' },
+        { "verbose", no_argument, NULL, 'v' },     { 0 },
+    };
+
+    for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
+        if (c == 'n')
+            o->seeds = strtoull(optarg, NULL, 10);
+        else if (c == 'f' || c == 's')
+            o->first = strtoull(optarg, NULL, 10);
+        else if (c == 'p')
+            o->plant = optarg;
+        else if (c != 'P' && c != 't' && c != 'v')
+            return false;
+        o->plants = o->plants || c == 'p' || c == 'P';
+        o->twice = o->twice || c == 't';
+        o->verbose = o->verbose || c == 'v';
+        if (c == 's')
+            o->seeds = 1;
+    }
+    return optind == argc && o->seeds > 0;
+}
+
+static bool
+make_base(char *out, size_t size)
+{
+    const char *tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
+
+    (void)snprintf(out, size, "%s/hansa-sim.XXXXXX", tmp != NULL ? tmp : "/tmp");
+    return mkdtemp(out) != NULL && nodes_template(out) == STATUS_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct options o = { .first = 1, .seeds = 20 };
+    char base[200];
+
+    if (sodium_init() < 0 || !memory_init() || !parse(argc, argv, &o)) {
+        fprintf(stderr, "sim [--seeds N] [--first S] [--seed S] [--verbose] [--plant NAME | "
+                        "--plants | --twice]\n");
+        return 64;
+    }
+    log_init("sim", getenv("HANSA_LOG") != NULL ? log_level_wanted() : LOG_ERROR);
+    json_object_seed(1);
+    if (!make_base(base, sizeof(base))) {
+        fprintf(stderr, "sim: no folder for homes\n");
+        return 73;
+    }
+    int code = o.plants  ? run_plants(&o, base)
+               : o.twice ? run_twice(&o, base)
+                         : run_many(&o, base);
+    nodes_clean(base);
+    return code;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/sim/model.c - who should hold what, written from the promises and docs/protocol, not from the node's code.
+ *
+ * A share lets a field through when every share it hangs under does (P4), for the records it names, until its
+ * end, unless it was declined, stopped, or struck off. Two questions: what may be sent by one who knows this much
+ * (P2, P5), and what is seen when everything has arrived (P6).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+const char *const kind_names[THING_COUNT_] = { "event", "contact", "attendee", "lead" };
+/* The last slot is a field of the owner's own. */
+const char *const slot_names[THING_COUNT_][SLOTS] = {
+    { "name", "place", "description", "productNeed", "organizer", "note", "extra" },
+    { "name", "email", "organization", "jobTitle", "department", "note", "extra" },
+    { "name", "email", "organization", "jobTitle", "need", "note", "extra" },
+    { "name", "email", "organization", "need", "source", "note", "extra" },
+};
+
+/* ---- canaries: "zq" and six digits ---------------------------------------------------------- */
+
+enum { CANARY_LEN = 8 };
+
+int
+model_canary(struct sim *sim, int record, int slot)
+{
+    if (sim->canary_count + 1 >= VALUES_MAX)
+        return 0;
+    int canary = ++sim->canary_count;
+    sim->canaries[canary].place_count = 0;
+    model_place(sim, canary, record, slot);
+    return canary;
+}
+
+void
+model_place(struct sim *sim, int canary, int record, int slot)
+{
+    struct canary *c = &sim->canaries[canary];
+
+    if (c->place_count == PLACES_MAX)
+        return;
+    c->places[c->place_count].record = record;
+    c->places[c->place_count++].slot = slot;
+}
+
+const char *
+canary_text(int canary, enum thing kind, int slot, char out[static 64])
+{
+    bool is_email = strcmp(slot_names[kind][slot], "email") == 0;
+
+    (void)snprintf(out, 64, "zq%06d%s", canary, is_email ? "@example.org" : "");
+    return out;
+}
+
+int
+canary_next(struct bytes data, size_t *at)
+{
+    for (size_t i = *at; i + CANARY_LEN <= data.len; i++) {
+        int number = 0;
+        size_t k = 2;
+        if (data.data[i] != 'z' || data.data[i + 1] != 'q')
+            continue;
+        for (; k < CANARY_LEN && data.data[i + k] >= '0' && data.data[i + k] <= '9'; k++)
+            number = 10 * number + (data.data[i + k] - '0');
+        if (k < CANARY_LEN)
+            continue;
+        *at = i + CANARY_LEN;
+        return number;
+    }
+    *at = data.len;
+    return 0;
+}
+
+/* ---- shares ------------------------------------------------------------------------------- */
+
+int
+share_find(const struct sim *sim, const char *id)
+{
+    for (int i = 0; id != NULL && i < sim->share_count; i++)
+        if (strcmp(sim->shares[i].id, id) == 0)
+            return i;
+    return -1;
+}
+
+int
+share_find_gid(const struct sim *sim, const struct object_id *gid)
+{
+    char text[64];
+
+    base32_format(bytes_of(gid->b, ID_SIZE), text);
+    text[ID_TEXT_LEN] = '\0';
+    return share_find(sim, text);
+}
+
+bool
+share_matches(const struct sim *sim, const struct share *s, int record)
+{
+    const struct record *r = &sim->records[record];
+
+    if (r->owner != s->owner)
+        return false;
+    if (s->event >= 0)
+        return record == s->event || (r->kind == GUEST && r->event == s->event);
+    for (int i = 0; i < s->listed_count; i++)
+        if (s->listed[i] == record)
+            return true;
+    return false;
+}
+
+bool
+share_is_below(const struct sim *sim, int share, int above)
+{
+    for (int i = share; i >= 0; i = sim->shares[i].parent)
+        if (i == above)
+            return true;
+    return false;
+}
+
+static bool
+is_ended(const struct sim *sim, const struct share *s)
+{
+    return SIM_EPOCH_MS + sim->now >= s->until;
+}
+
+bool
+share_may_go(const struct sim *sim, const struct share *s)
+{
+    if (s->stopped || (s->declined && s->answer_known) || is_ended(sim, s))
+        return false;
+    if (s->parent < 0)
+        return true;
+    /* The giver is the receiver of the parent. What fell further up it knows by its acknowledgement. */
+    const struct share *p = &sim->shares[s->parent];
+    return !p->fall_known && !is_ended(sim, p);
+}
+
+static bool
+is_struck(const struct share *s, int record)
+{
+    return s->struck[record] && s->answer_known;
+}
+
+bool
+model_may_send(const struct sim *sim, int from, int to, int record, int slot)
+{
+    const struct record *r = &sim->records[record];
+
+    for (int i = 0; i < sim->share_count; i++) {
+        const struct share *s = &sim->shares[i];
+        bool within = true;
+        if (s->giver != from || s->receiver != to || is_struck(s, record) ||
+            !share_may_go(sim, s))
+            continue;
+        for (int k = i; k >= 0; k = sim->shares[k].parent)
+            within = within && share_matches(sim, &sim->shares[k], record) &&
+                     (sim->shares[k].slots[r->kind] >> slot & 1);
+        if (within)
+            return true;
+    }
+    return false;
+}
+
+bool
+share_flows(const struct sim *sim, const struct share *s)
+{
+    if (!s->accepted || s->stopped || is_ended(sim, s))
+        return false;
+    return s->parent < 0 || share_flows(sim, &sim->shares[s->parent]);
+}
+
+/* Bits of slots that get through this share and all above it; -1: the record does not. */
+static int
+through(const struct sim *sim, const struct share *s, int record)
+{
+    enum thing kind = sim->records[record].kind;
+    int above = (1 << SLOTS) - 1;
+
+    if (!share_flows(sim, s) || !share_matches(sim, s, record) || s->struck[record] ||
+        !s->of_kind[kind])
+        return -1;
+    if (s->parent >= 0)
+        above = through(sim, &sim->shares[s->parent], record);
+    return above < 0 ? -1 : above & (int)s->slots[kind];
+}
+
+int
+model_sees(const struct sim *sim, int holder, int record)
+{
+    int seen = -1;
+
+    if (sim->records[record].owner == holder)
+        return (1 << SLOTS) - 1;
+    for (int i = 0; i < sim->share_count; i++) {
+        if (sim->shares[i].receiver != holder)
+            continue;
+        int bits = through(sim, &sim->shares[i], record);
+        if (bits >= 0)
+            seen = seen < 0 ? bits : seen | bits;
+    }
+    return seen;
+}

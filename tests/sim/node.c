@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/sim/node.c - one node of the simulator: its keys, its home, its core, its death.
+ *
+ * A death is a copy of the files as they are at that moment, uncommitted pages and log included, taken while
+ * the core still has them open: what kill -9 leaves. The next life opens the copy.
+ */
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "schema/digest.h"
+#include "tests/check.h"
+#include "tests/sim/sim.h"
+
+static const char *const names[NODES_MAX] = { "Acme", "Brio", "Cedar", "Delta", "Elm" };
+static const char *const countries[NODES_MAX] = { "DE", "CN", "FR", "US", "JP" };
+
+/* ---- keys --------------------------------------------------------------------------------- */
+
+struct keys {
+    struct sign_key sign;
+    uint8_t secret[64];
+    struct box_key transport;
+};
+
+static void
+make_keys(int index, struct keys *out)
+{
+    uint8_t seed[32] = { 's', 'i', 'm', (uint8_t)index };
+
+    (void)crypto_sign_ed25519_seed_keypair(out->sign.b, out->secret, seed);
+    (void)crypto_scalarmult_base(out->transport.b, seed);
+}
+
+struct signature
+node_sign(int index, enum sign_type type, struct bytes body)
+{
+    AUTO(buffer_fini) struct buffer message = { 0 };
+    struct signature out;
+    struct keys keys;
+
+    make_keys(index, &keys);
+    signature_message(type, body, &message);
+    (void)crypto_sign_ed25519_detached(out.b, NULL, message.data, message.len, keys.secret);
+    return out;
+}
+
+static struct bytes
+descriptor_of(int index, struct arena *arena)
+{
+    struct keys keys;
+    const char *endpoint = arena_printf(arena, "tcp://127.0.0.1:%d", 7000 + index);
+    struct descriptor d = { .serial = 1,
+                            .name = names[index],
+                            .country = countries[index],
+                            .endpoints = &endpoint,
+                            .endpoint_count = 1,
+                            .not_before = { SIM_EPOCH_MS - 600000 },
+                            .not_after = { SIM_EPOCH_MS + INT64_C(365) * 24 * 3600000 } };
+
+    make_keys(index, &keys);
+    d.root_key = keys.sign;
+    d.signing_key = keys.sign;
+    d.transport_key = keys.transport;
+    d.sealing_key = keys.transport;
+    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
+    object.signature = node_sign(index, SIGN_DESCRIPTOR, object.body);
+    return wire_signed_object_format(&object, arena);
+}
+
+/* ---- homes -------------------------------------------------------------------------------- */
+
+static void
+copy_file(const char *from_dir, const char *to_dir, const char *name)
+{
+    AUTO(fd_close) int in = -1;
+    AUTO(fd_close) int out = -1;
+    char path[512];
+    static char block[1 << 16];
+    ssize_t n;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", from_dir, name);
+    in = open(path, O_RDONLY | O_CLOEXEC);
+    if (in < 0)
+        return;
+    (void)snprintf(path, sizeof(path), "%s/%s", to_dir, name);
+    out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    while ((n = read(in, block, sizeof(block))) > 0)
+        if (out < 0 || write(out, block, (size_t)n) != n)
+            abort();
+}
+
+static void
+make_home(const char *home)
+{
+    char path[512];
+
+    (void)snprintf(path, sizeof(path), "%s/tmp", home);
+    if (mkdir(home, 0700) != 0 || mkdir(path, 0700) != 0) {
+        perror(home);
+        abort();
+    }
+}
+
+/* What a kill leaves: not hansa.db-shm, which is made anew. */
+static void
+copy_home(const char *from, const char *to)
+{
+    make_home(to);
+    copy_file(from, to, "hansa.db");
+    copy_file(from, to, "hansa.db-wal");
+    copy_file(from, to, "audit.head");
+}
+
+static void
+remove_home(const char *home)
+{
+    static const char *const files[] = { "hansa.db", "hansa.db-wal", "hansa.db-shm",
+                                         "audit.head" };
+    char path[512];
+
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", home, files[i]);
+        (void)unlink(path);
+    }
+    (void)snprintf(path, sizeof(path), "%s/tmp", home);
+    (void)rmdir(path);
+    (void)rmdir(home);
+}
+
+static void
+template_path(const char *base, int index, char out[static 256])
+{
+    (void)snprintf(out, 256, "%s/first.%d", base, index);
+}
+
+void
+nodes_clean(const char *base)
+{
+    for (int i = 0; i < NODES_MAX; i++) {
+        char home[256];
+        template_path(base, i, home);
+        remove_home(home);
+    }
+    (void)rmdir(base);
+}
+
+/* ---- the world of struct core_env --------------------------------------------------------- */
+
+struct wall_ms
+node_wall(const struct node *node)
+{
+    return (struct wall_ms){ SIM_EPOCH_MS + node->sim->now };
+}
+
+static struct wall_ms
+on_wall(void *self)
+{
+    return node_wall(self);
+}
+
+static struct mono_ms
+on_mono(void *self)
+{
+    const struct node *node = self;
+
+    return (struct mono_ms){ 1000 + node->sim->now };
+}
+
+static void
+on_random(void *self, void *out, size_t len)
+{
+    struct node *node = self;
+    uint8_t *at = out;
+
+    for (size_t i = 0; i < len; i++) {
+        at[i] = (uint8_t)check_random(&node->sim->random);
+    }
+}
+
+static enum status
+on_sign(void *self, enum sign_type type, struct bytes body, struct signature *out)
+{
+    struct node *node = self;
+
+    if (node->keys_at > node->sim->now) {
+        node->sim->counts[COUNT_locked]++;
+        return STATUS_LOCKED;
+    }
+    *out = node_sign(node->index, type, body);
+    return STATUS_OK;
+}
+
+static void
+on_send(void *self, const struct node_id *to, struct bytes message)
+{
+    struct node *node = self;
+    struct sent *s = xcalloc(1, sizeof(*s) + message.len);
+
+    s->to = *to;
+    s->len = message.len;
+    memcpy(s->data, message.data, message.len);
+    *node->sent_end = s;
+    node->sent_end = &s->next;
+}
+
+static void
+on_admit(void *self, const struct link_peer *peer)
+{
+    net_link_up(self, peer);
+}
+
+static void
+on_drop(void *self, const struct node_id *node)
+{
+    net_dropped(self, node);
+}
+
+static void
+on_epoch(void *self, const struct node_id *node, uint64_t epoch)
+{
+    net_epoch(self, node, epoch);
+}
+
+/* ---- life and death ----------------------------------------------------------------------- */
+
+static void
+home_of(const struct node *node, int life, char out[static 256])
+{
+    (void)snprintf(out, 256, "%s/%s.%llu.%d", node->sim->base, node->name,
+                   (unsigned long long)node->sim->seed, life);
+}
+
+void
+node_init(struct sim *sim, int index)
+{
+    struct node *node = &sim->nodes[index];
+    struct keys keys;
+    char first[256];
+
+    make_keys(index, &keys);
+    *node = (struct node){ .sim = sim, .index = index, .name = names[index] };
+    node->id = digest_node_id(&keys.sign);
+    node->sent_end = &node->sent;
+    template_path(sim->base, index, first);
+    home_of(node, 0, node->home);
+    copy_home(first, node->home);
+    node_start(node);
+}
+
+void
+node_start(struct node *node)
+{
+    struct diag diag = { 0 };
+    struct core_config config = { .home = node->home,
+                                  .env = { .self = node,
+                                           .wall = on_wall,
+                                           .mono = on_mono,
+                                           .random = on_random,
+                                           .keyring = { .sign = on_sign, .self = node },
+                                           .send = on_send,
+                                           .admit = on_admit,
+                                           .drop = on_drop,
+                                           .epoch = on_epoch } };
+
+    enum status s = core_open(&config, &diag, &node->core);
+    if (s != STATUS_OK) {
+        sim_fail(node->sim, "%s does not start again: %s (%s)", node->name, status_name(s),
+                 diag.key);
+        return;
+    }
+    node->up = true;
+    node->edge_up = true;
+    node->link_count = 0;
+    node->round_at = node->sim->now;
+    core_on_link_start(node->core);
+}
+
+/* Opened once, so that its tables are all there: making them takes longer than a seed. */
+static enum status
+make_template(struct sim *sim, int index)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct node *node = &sim->nodes[index];
+    struct diag diag = { 0 };
+
+    *node = (struct node){ .sim = sim, .index = index, .name = names[index] };
+    node->sent_end = &node->sent;
+    template_path(sim->base, index, node->home);
+    make_home(node->home);
+    TRY(core_init(node->home, descriptor_of(index, arena), "en", &diag));
+    node_start(node);
+    core_close(&node->core);
+    return sim_failed(sim) ? STATUS_INTERNAL : STATUS_OK;
+}
+
+enum status
+nodes_template(const char *base)
+{
+    AUTO(xfree) struct sim *sim = xcalloc(1, sizeof(*sim));
+
+    sim->base = base;
+    for (int i = 0; i < NODES_MAX; i++)
+        TRY(make_template(sim, i));
+    return STATUS_OK;
+}
+
+static void
+drop_sent(struct node *node)
+{
+    for (struct sent *s = node->sent, *next; s != NULL; s = next) {
+        next = s->next;
+        free(s);
+    }
+    node->sent = NULL;
+    node->sent_end = &node->sent;
+}
+
+void
+node_kill(struct node *node)
+{
+    char next[256];
+
+    home_of(node, ++node->life, next);
+    copy_home(node->home, next);
+    core_close(&node->core);
+    remove_home(node->home);
+    (void)snprintf(node->home, sizeof(node->home), "%s", next);
+    drop_sent(node);
+    node->up = false;
+    node->edge_up = false;
+    node->link_count = 0;
+}
+
+void
+node_fini(struct node *node)
+{
+    core_close(&node->core);
+    drop_sent(node);
+    remove_home(node->home);
+}
+
+/* ---- work --------------------------------------------------------------------------------- */
+
+void
+node_round(struct node *node)
+{
+    node->round_at = core_round(node->core).ms - 1000;
+    if (node->round_at < node->sim->now)
+        node->round_at = node->sim->now;
+}
+
+void
+node_flush(struct node *node, size_t most)
+{
+    for (const struct sent *s = node->sent; s != NULL && most > 0; s = s->next, most--)
+        net_send(node, s);
+    drop_sent(node);
+}
+
+struct asked {
+    struct api_request request;
+    bool is_answered, is_left;
+};
+
+static void
+asked_free(struct asked *a)
+{
+    json_decref(a->request.args);
+    json_decref(a->request.reply);
+    free(a);
+}
+
+static void
+on_done(struct api_request *request)
+{
+    struct asked *a = request->done_self;
+
+    a->is_answered = true;
+    if (a->is_left)
+        asked_free(a);
+}
+
+json_t *
+node_ask(struct node *node, const char *service, json_t *args, enum status *status)
+{
+    struct asked *a = xcalloc(1, sizeof(*a));
+    json_t *reply;
+
+    a->request.service = service_find(service);
+    a->request.args = args;
+    a->request.uid = geteuid();
+    a->request.done = on_done;
+    a->request.done_self = a;
+    if (a->request.service == NULL || args == NULL)
+        abort();
+    if (a->request.service->read_only) {
+        core_read(node->core, &a->request);
+        a->is_answered = true;
+    } else {
+        core_submit(node->core, &a->request);
+        node_round(node);
+    }
+    *status = a->request.status;
+    reply = *status == STATUS_OK ? json_incref(a->request.reply) : NULL;
+    if (a->is_answered)
+        asked_free(a);
+    else
+        a->is_left = true; /* it waits for the link; what it says is decided already */
+    return reply;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/sim/sim.h - many nodes in one process, under a virtual clock.
+ *
+ * Nodes are real cores with real databases. Time, chance, links, signatures and the machine's deaths are
+ * ours. A seed decides everything: which kinds of fault there are, when they strike, and what people do.
+ *
+ *   node.c     homes, keys, requests, death and return        net.c    messages, links, faults
+ *   model.c    who should hold what, as the promises say      watch.c  every message that leaves a node
+ *   people.c   what people do, through services               judge.c  does what nodes show match the model?
+ *   hostile.c  a partner that lies, after all else            main.c   seeds, plants, the last line
+ *   memory.c   SQLite's memory
+ *
+ * 1. The model learns from answers of services and from messages seen on the wire, never from a node's inside.
+ * 2. One thread; the same seed makes the same bytes (struct sim.trace).
+ */
+#ifndef HANSA_TESTS_SIM_H
+#define HANSA_TESTS_SIM_H
+
+#include <jansson.h>
+
+#include "node/core.h"
+#include "schema/base/bytes.h"
+#include "schema/base/cleanup.h"
+
+enum {
+    NODES_MAX = 5,
+    LINKS_MAX = 24,
+    RECORDS_MAX = 160,
+    SHARES_MAX = 96,
+    LISTED_MAX = 4,
+    VALUES_MAX = 4000,
+    PLACES_MAX = 12,
+    OPS_A_SEED = 100,
+};
+#define SIM_EPOCH_MS INT64_C(1800000000000) /* wall clock when virtual time is 0 */
+#define SIM_MINUTE   INT64_C(60000)
+
+/* clang-format off */
+/*    name          what happens */
+#define FAULTS(X)                                                                    \
+    X(drop)         /* a message is lost */                                          \
+    X(duplicate)    /* a message comes twice */                                      \
+    X(reorder)      /* a message overtakes others */                                 \
+    X(delay)        /* a message takes minutes or hours */                           \
+    X(partition)    /* two nodes cannot reach each other */                          \
+    X(one_way)      /* one of two cannot reach the other */                          \
+    X(cut)          /* the link breaks and comes back: what was on it is lost */     \
+    X(edge_restart) /* the edge process dies and returns */                          \
+    X(crash_early)  /* core dies before it could commit */                           \
+    X(crash_late)   /* core dies after its commit, before all of it is sent */       \
+    X(pause)        /* a machine stands still for a while */                         \
+    X(jump)         /* hours pass at once */                                         \
+    X(keys_away)    /* the key process does not answer */
+
+/* Interesting things that must happen now and then, or the simulator tests nothing. */
+#define SOMETIMES(X)                                                                 \
+    X(ops) X(refused) X(messages) X(resends) X(voids) X(gaps) X(offers) X(accepts) X(excepts)   \
+    X(declines) X(passed_on) X(third_hand) X(stops) X(stops_above) X(ended) X(changes)          \
+    X(removed) X(suspends) X(own_fields) X(widen_refused) X(foreign_refused) X(locked)          \
+    X(revoked_late) X(forged) X(replayed)
+/* clang-format on */
+
+enum count {
+#define X(name) FAULT_##name,
+    FAULTS(X)
+#undef X
+        FAULT_COUNT_,
+    COUNT_FIRST_ = FAULT_COUNT_ - 1,
+#define X(name) COUNT_##name,
+    SOMETIMES(X)
+#undef X
+        COUNT_COUNT_
+};
+
+/* ---- the model ---- */
+
+enum thing { EVENT, CONTACT, GUEST, LEAD, THING_COUNT_ };
+enum { SLOTS = 7, SLOT_OWN = 6, ID_TEXT_LEN = 16 };
+
+struct record {
+    int owner;
+    enum thing kind;
+    int event; /* GUEST: index of its event */
+    char id[ID_TEXT_LEN + 1];
+    bool gone;
+    int values[SLOTS]; /* number of a canary, 0: none */
+};
+
+/* A value that occurs nowhere else, and where it has ever stood. */
+struct canary {
+    struct {
+        int record, slot;
+    } places[PLACES_MAX];
+    int place_count;
+};
+
+struct share {
+    int giver, receiver, owner;
+    int parent; /* share under which the giver got it; -1: its own records */
+    char id[ID_TEXT_LEN + 1];
+    int event; /* -1: listed records */
+    int listed[LISTED_MAX], listed_count;
+    unsigned slots[THING_COUNT_]; /* bit per slot */
+    bool of_kind[THING_COUNT_];   /* some field of this kind is granted */
+    int depth;
+    int64_t until; /* wall */
+    bool accepted, declined, stopped;
+    bool struck[RECORDS_MAX]; /* declined one by one */
+    bool answer_known;        /* the giver acknowledged the answer */
+    bool fall_known; /* the receiver acknowledged that it, or one above it, was taken back */
+    bool noted;      /* the owner said that it heard of the passing on */
+};
+
+/* ---- nodes and the net ---- */
+
+struct sim;
+
+struct node {
+    struct sim *sim;
+    int index;
+    const char *name;
+    struct node_id id;
+    char home[256];
+    int life; /* counts deaths */
+    struct core *core;
+    bool up, edge_up;
+    int64_t round_at, restart_at, edge_at, paused_until, keys_at;
+    struct link_peer links[LINKS_MAX];
+    size_t link_count;
+    struct sent *sent, **sent_end; /* of this round, not on the wire yet */
+    int64_t last_at[NODES_MAX];    /* arrival of the last message to each */
+    bool keeps_own_field[THING_COUNT_];
+};
+
+struct sent {
+    struct sent *next;
+    struct node_id to;
+    size_t len;
+    uint8_t data[];
+};
+
+/* Numbered messages of one direction as seen on the wire. */
+struct lane_seen {
+    struct digest *hashes; /* by number - 1 */
+    uint8_t *kinds;
+    uint64_t count;
+    uint64_t have; /* what the receiver said last */
+};
+
+struct notice { /* what somebody will know once it acknowledges this number */
+    struct notice *next;
+    int from, to;
+    uint64_t seq;
+    uint8_t kind;
+    int share;
+};
+
+struct sim {
+    uint64_t seed, random, trace;
+    int step;
+    int64_t now; /* virtual, milliseconds */
+    int node_count;
+    struct node nodes[NODES_MAX];
+    bool linked[NODES_MAX][NODES_MAX];
+    int64_t blocked_until[NODES_MAX][NODES_MAX]; /* direction */
+    bool suspended[NODES_MAX][NODES_MAX];        /* [by][whom] */
+    bool faults[FAULT_COUNT_];
+    bool calm; /* no new faults */
+    struct happening *happenings;
+    uint64_t order;
+    uint64_t counts[COUNT_COUNT_];
+    char failure[512];
+    bool verbose;
+
+    struct record records[RECORDS_MAX];
+    int record_count;
+    struct share shares[SHARES_MAX];
+    int share_count;
+    struct canary canaries[VALUES_MAX];
+    int canary_count;
+
+    struct lane_seen lanes[NODES_MAX][NODES_MAX][2];
+    struct notice *notices;
+    uint64_t session[NODES_MAX][NODES_MAX]; /* as [of] said it to [toward] */
+    struct kept_body *kept;                 /* Records bodies for hostile.c */
+    const char *base;                       /* folder for homes */
+};
+
+/* The first failure is kept and ends the seed. */
+void sim_fail(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline bool
+sim_failed(const struct sim *sim)
+{
+    return sim->failure[0] != '\0';
+}
+uint64_t sim_random(struct sim *sim, uint64_t below); /* 0 <= x < below */
+bool sim_chance(struct sim *sim, unsigned percent);
+void sim_trace(struct sim *sim, struct bytes data);
+
+/* ---- memory.c ---- */
+bool memory_init(void); /* first of all */
+
+/* ---- node.c ---- */
+MUST_CHECK enum status nodes_template(const char *base); /* once: homes to copy from */
+void nodes_clean(const char *base);
+void node_keys_of(int index, struct node_id *id, struct sign_key *key,
+                  struct box_key *transport);
+struct signature node_sign(int index, enum sign_type type, struct bytes body);
+void node_init(struct sim *sim, int index);
+void node_start(struct node *node);
+void node_kill(struct node *node); /* kill -9: the home stays as it is on disk at this moment */
+void node_fini(struct node *node);
+void node_round(struct node *node);
+void node_flush(struct node *node, size_t most); /* on the wire, watched; the rest is lost */
+struct wall_ms node_wall(const struct node *node);
+/* A service; takes args. The reply is the caller's, NULL when status is not OK. Its messages wait for node_flush(). */
+json_t *node_ask(struct node *node, const char *service, json_t *args, enum status *status);
+
+/* ---- net.c ---- */
+void net_send(struct node *from, const struct sent *message);
+void net_inject(struct sim *sim, int from, int to,
+                struct bytes message); /* hostile: at once, whole */
+void net_link_up(struct node *node, const struct link_peer *peer);
+void net_dropped(struct node *node, const struct node_id *peer);
+void net_epoch(struct node *node, const struct node_id *peer, uint64_t epoch);
+void net_strike(struct sim *sim); /* a fault, perhaps */
+void net_calm(struct sim *sim);   /* all is well from now on */
+void net_run(struct sim *sim, int64_t until);
+void net_fini(struct sim *sim);
+int node_index_of(const struct sim *sim, const struct node_id *id); /* -1: not a company */
+
+/* ---- model.c ---- */
+extern const char *const kind_names[THING_COUNT_];
+extern const char *const slot_names[THING_COUNT_][SLOTS];
+int model_canary(struct sim *sim, int record, int slot); /* a new value for this place */
+void model_place(struct sim *sim, int canary, int record, int slot);
+const char *canary_text(int canary, enum thing kind, int slot, char out[static 64]);
+int canary_next(struct bytes data, size_t *at); /* next canary in raw bytes from *at; 0: none */
+bool share_matches(const struct sim *sim, const struct share *s, int record);
+bool share_is_below(const struct sim *sim, int share, int above); /* itself included */
+/* May `from` send this field of this record to `to` now, for all it knows? */
+bool model_may_send(const struct sim *sim, int from, int to, int record, int slot);
+bool share_may_go(const struct sim *sim, const struct share *s); /* for all the giver knows */
+/* When everything has arrived: bits of slots that `holder` sees; -1: nothing of this record. */
+int model_sees(const struct sim *sim, int holder, int record);
+bool share_flows(const struct sim *sim, const struct share *s);
+int share_find(const struct sim *sim, const char *id);
+int share_find_gid(const struct sim *sim, const struct object_id *gid);
+
+/* ---- watch.c ---- */
+void watch_send(struct sim *sim, int from, int to, struct bytes message);
+void watch_fini(struct sim *sim);
+struct kept_body {
+    struct kept_body *next;
+    int from, to;
+    size_t len;
+    uint8_t data[];
+};
+
+/* ---- people.c ---- */
+bool people_meet(struct sim *sim); /* invitations, words, trust */
+void people_act(struct sim *sim);
+void people_settle(struct sim *sim); /* suspended partners are trusted again */
+
+/* ---- judge.c ---- */
+bool judge_settled(struct sim *sim, bool say); /* queues empty and views as the model says */
+void judge_end(struct sim *sim);               /* audit, dead letters, nothing frozen */
+void judge_glance(struct sim *sim); /* at any time: own records are as acknowledged */
+/* Canaries that a node shows in this record; -1: it shows no such record. */
+int judge_view(struct sim *sim, int holder, int record, int out[static SLOTS]);
+int judge_dead(struct sim *sim, int at, const char *code); /* dead letters with this code */
+
+/* ---- hostile.c ---- */
+void hostile_act(struct sim *sim);
+
+#endif
