@@ -68,7 +68,7 @@ grant_check(const struct grant *grant, const char **component)
     };
 
     *component = NULL;
-    for (size_t i = 0; i < COUNT_OF(rules) && !PLANTED(WIDEN_ACCEPTED); i++) {
+    for (size_t i = 0; i < COUNT_OF(rules); i++) {
         if (rules[i].holds(grant))
             continue;
         *component = rules[i].component;
@@ -186,7 +186,7 @@ grant_narrows(const struct grant *parent, const struct object_id *parent_id,
         *component = "parent";
         return STATUS_BROKEN_CHAIN;
     }
-    for (size_t i = 0; i < COUNT_OF(rules); i++) {
+    for (size_t i = 0; i < COUNT_OF(rules) && !PLANTED(WIDEN_ACCEPTED); i++) {
         if (rules[i].holds(parent, child))
             continue;
         *component = rules[i].component;

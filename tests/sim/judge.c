@@ -166,6 +166,7 @@ static const struct {
     { "PASSON", "REVOKED", "the owner took it back before it heard of the passing on" },
     { "REVOCATION", "UNKNOWN_KEY",
       "of an offer that became void before it came: nothing is held" },
+    { "PASSON_ACK", "NOT_GRANTED", "taken back while the word of the owner was on its way" },
     { "OFFER", "EXPIRED", "its time was over on arrival" },
     { "PASSON", "EXPIRED", "its time was over on arrival" },
     { "RECORDS", "NOT_GRANTED", "its time was over on arrival" },

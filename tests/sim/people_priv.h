@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/sim/people_priv.h - what the files of people.c share.
+ */
+#ifndef HANSA_TESTS_SIM_PEOPLE_H
+#define HANSA_TESTS_SIM_PEOPLE_H
+
+#include "tests/sim/sim.h"
+
+/* A service at a node, told to the trace; a machine's fault fails the seed. The reply is the caller's. */
+json_t *people_ask(struct node *node, const char *service, json_t *args, enum status *status);
+/* The same when only the status matters. */
+enum status people_tell(struct node *node, const char *service, json_t *args);
+void people_copy_id(const json_t *object, char out[static ID_TEXT_LEN + 1]);
+bool people_is_text(const json_t *object, const char *name, const char *text);
+
+/* kind < 0: any. -1: there is none. */
+int people_pick_record(struct sim *sim, int owner, int kind);
+int people_pick_partner(struct sim *sim, int of);
+unsigned people_some_slots(struct sim *sim, unsigned of);
+unsigned people_all_slots(const struct node *node, enum thing kind);
+
+/* ---- people_records.c ---- */
+void people_add_event(struct node *node);
+void people_add_contact(struct node *node);
+void people_add_lead(struct node *node);
+void people_change_record(struct node *node);
+void people_change_foreign(struct node *node);
+void people_remove_record(struct node *node);
+void people_add_field(struct node *node);
+void people_add_guest(struct node *node);
+
+/* ---- people_shares.c ---- */
+void people_share_own(struct node *node);
+void people_pass_on(struct node *node);
+void people_answer(struct node *node);
+void people_stop_share(struct node *node);
+void people_suspend(struct node *node);
+void people_trust_again(struct node *node);
+
+#endif

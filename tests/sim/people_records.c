@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/sim/people_records.c - people keep records: events, contacts, guests, leads, fields of their own.
+ */
+#include <string.h>
+
+#include "tests/sim/people_priv.h"
+
+/* ---- records ------------------------------------------------------------------------------ */
+
+/* New canaries for these slots of a record, as arguments and as values. */
+static json_t *
+new_values(struct sim *sim, int record, enum thing kind, unsigned slots,
+           int values[static SLOTS])
+{
+    json_t *fields = json_object();
+    char text[64];
+
+    for (int slot = 0; slot < SLOTS; slot++) {
+        if (!(slots >> slot & 1))
+            continue;
+        values[slot] = model_canary(sim, record, slot);
+        (void)json_object_set_new(fields, slot_names[kind][slot],
+                                  json_string(canary_text(values[slot], kind, slot, text)));
+    }
+    return fields;
+}
+
+static void
+add_record(struct node *node, enum thing kind)
+{
+    struct sim *sim = node->sim;
+    struct record r = { .owner = node->index, .kind = kind, .event = -1 };
+    enum status s;
+
+    if (sim->record_count == RECORDS_MAX)
+        return;
+    json_t *fields =
+        new_values(sim, sim->record_count, kind,
+                   1u | people_some_slots(sim, people_all_slots(node, kind)), r.values);
+    json_t *reply =
+        people_ask(node, "record.add",
+                   json_pack("{s:s, s:o}", "type", kind_names[kind], "fields", fields), &s);
+    if (s == STATUS_OK) {
+        people_copy_id(reply, r.id);
+        sim->records[sim->record_count++] = r;
+    } else if (s != STATUS_LOCKED) {
+        sim_fail(sim, "record.add at %s: %s", node->name, status_name(s));
+    }
+    json_decref(reply);
+}
+
+void
+people_add_event(struct node *node)
+{
+    add_record(node, EVENT);
+}
+
+void
+people_add_contact(struct node *node)
+{
+    add_record(node, CONTACT);
+}
+
+void
+people_add_lead(struct node *node)
+{
+    add_record(node, LEAD);
+}
+
+void
+people_change_record(struct node *node)
+{
+    struct sim *sim = node->sim;
+    int record = people_pick_record(sim, node->index, -1);
+
+    if (record < 0)
+        return;
+    struct record *r = &sim->records[record];
+    int values[SLOTS];
+    memcpy(values, r->values, sizeof(values));
+    unsigned slots = people_some_slots(sim, people_all_slots(node, r->kind)) |
+                     1u << sim_random(sim, SLOT_OWN);
+    json_t *fields = new_values(sim, record, r->kind, slots, values);
+    int emptied = 1 + (int)sim_random(sim, SLOT_OWN - 1);
+    if (sim_chance(sim, 10)) { /* a value is taken away */
+        values[emptied] = 0;
+        (void)json_object_set_new(fields, slot_names[r->kind][emptied], json_string(""));
+    }
+    enum status s = people_tell(node, "record.set",
+                                json_pack("{s:s, s:s, s:o}", "type", kind_names[r->kind],
+                                          "record", r->id, "fields", fields));
+    if (s == STATUS_OK) {
+        memcpy(r->values, values, sizeof(values));
+        sim->counts[COUNT_changes]++;
+    } else if (s != STATUS_LOCKED) {
+        sim_fail(sim, "%s cannot change its own %s %s: %s", node->name, kind_names[r->kind],
+                 r->id, status_name(s));
+    }
+}
+
+/* Only its owner writes a record (P7). */
+void
+people_change_foreign(struct node *node)
+{
+    struct sim *sim = node->sim;
+
+    if (sim->record_count == 0)
+        return;
+    const struct record *r = &sim->records[sim_random(sim, (uint64_t)sim->record_count)];
+    if (r->owner == node->index)
+        return;
+    enum status s =
+        people_tell(node, "record.set",
+                    json_pack("{s:s, s:s, s:{s:s}}", "type", kind_names[r->kind], "record",
+                              r->id, "fields", slot_names[r->kind][0], "not yours"));
+    if (s == STATUS_OK)
+        sim_fail(sim, "%s writes %s's %s", node->name, sim->nodes[r->owner].name, r->id);
+    sim->counts[COUNT_foreign_refused] += s == STATUS_DENIED;
+}
+
+void
+people_remove_record(struct node *node)
+{
+    struct sim *sim = node->sim;
+    int record = people_pick_record(sim, node->index, sim_chance(sim, 70) ? GUEST : LEAD);
+
+    if (record < 0)
+        return;
+    struct record *r = &sim->records[record];
+    enum status s =
+        people_tell(node, "record.remove",
+                    json_pack("{s:s, s:s}", "type", kind_names[r->kind], "record", r->id));
+    if (s == STATUS_OK) {
+        r->gone = true;
+        sim->counts[COUNT_removed]++;
+    } else if (s != STATUS_LOCKED) {
+        sim_fail(sim, "%s cannot remove its own %s: %s", node->name, r->id, status_name(s));
+    }
+}
+
+void
+people_add_field(struct node *node)
+{
+    enum thing kind = (enum thing)sim_random(node->sim, THING_COUNT_);
+
+    if (node->keeps_own_field[kind])
+        return;
+    enum status s = people_tell(
+        node, "field.add", json_pack("{s:s, s:s}", "type", kind_names[kind], "name", "extra"));
+    node->keeps_own_field[kind] = s == STATUS_OK;
+    if (s != STATUS_OK)
+        sim_fail(node->sim, "field.add at %s: %s", node->name, status_name(s));
+}
+
+/* ---- guests ------------------------------------------------------------------------------- */
+
+static bool
+is_known(const struct sim *sim, const json_t *item)
+{
+    for (int i = 0; i < sim->record_count; i++)
+        if (people_is_text(item, "id", sim->records[i].id))
+            return true;
+    return false;
+}
+
+/* The row that guest.add made: the one of ours that we did not know. */
+static void
+learn_guest(struct node *node, int event, int contact)
+{
+    struct sim *sim = node->sim;
+    enum status s;
+    json_t *reply =
+        people_ask(node, "guest.list",
+                   json_pack("{s:s, s:i}", "event", sim->records[event].id, "limit", 200), &s);
+    const json_t *items = json_object_get(reply, "items");
+    struct record r = { .owner = node->index, .kind = GUEST, .event = event };
+    bool found = false;
+
+    for (size_t i = 0; i < json_array_size(items) && !found; i++) {
+        const json_t *item = json_array_get(items, i);
+        if (!json_is_true(json_object_get(item, "own")) || is_known(sim, item))
+            continue;
+        people_copy_id(item, r.id);
+        found = true;
+    }
+    json_decref(reply);
+    if (!found) {
+        sim_fail(sim, "%s added a guest and does not list it", node->name);
+        return;
+    }
+    for (int slot = 0; slot < 4; slot++) { /* fields of the same name */
+        r.values[slot] = sim->records[contact].values[slot];
+        if (r.values[slot] != 0)
+            model_place(sim, r.values[slot], sim->record_count, slot);
+    }
+    sim->records[sim->record_count++] = r;
+}
+
+void
+people_add_guest(struct node *node)
+{
+    struct sim *sim = node->sim;
+    int contact = people_pick_record(sim, node->index, CONTACT), event = -1;
+    enum status s;
+
+    for (int tries = 0; tries < 4 && event < 0 && sim->record_count > 0; tries++) {
+        int r = (int)sim_random(sim, (uint64_t)sim->record_count);
+        if (sim->records[r].kind == EVENT && !sim->records[r].gone)
+            event = r;
+    }
+    if (contact < 0 || event < 0 || sim->record_count == RECORDS_MAX)
+        return;
+    json_t *reply = people_ask(node, "guest.add",
+                               json_pack("{s:s, s:[s]}", "event", sim->records[event].id,
+                                         "contacts", sim->records[contact].id),
+                               &s);
+    if (s == STATUS_OK && json_integer_value(json_object_get(reply, "added")) == 1)
+        learn_guest(node, event, contact);
+    else if (s != STATUS_OK && s != STATUS_LOCKED && sim->records[event].owner == node->index)
+        sim_fail(sim, "%s cannot add a guest to its own event: %s", node->name, status_name(s));
+    json_decref(reply);
+}
