@@ -31,6 +31,7 @@ record_facts_of(const struct revision *revision, const struct field *fields, siz
     }
 }
 
+/* NOLINTBEGIN(readability-function-size): every one of them is part of the decision */
 enum status
 disclose(const struct verified_chain *chain, const struct node_id *recipient,
          const struct record_facts *facts, struct disclosure *full, struct wall_ms now,
@@ -58,6 +59,7 @@ disclose(const struct verified_chain *chain, const struct node_id *recipient,
     commitment_narrow(full, keep, arena, &out->shown);
     return STATUS_OK;
 }
+/* NOLINTEND(readability-function-size) */
 
 /* ---- packing ------------------------------------------------------------------------------ */
 

@@ -168,7 +168,7 @@ audit_verify(struct store *st, const char *home, int64_t *count, int64_t *bad)
     *count = 0;
     *bad = 0;
     while ((s = stmt_step(q)) == STATUS_OK) {
-        struct digest there;
+        struct digest there = { 0 };
         struct entry e = { .number = stmt_int(q, 0),
                            .at_ms = stmt_int(q, 1),
                            .actor = stmt_text(q, 2),

@@ -300,8 +300,9 @@ MUST_CHECK enum status grant_fall(struct core *core, const struct object_id *gid
                                   const struct node_id *author, struct bytes object,
                                   enum share_state how, const char *reason);
 /* Has one of `may`, or we ourselves, taken it back? */
-bool live_grant_is_revoked(const struct core *core, struct store *st, const struct object_id *grant,
-                      const struct node_id *may, size_t count);
+bool live_grant_is_revoked(const struct core *core, struct store *st,
+                           const struct object_id *grant, const struct node_id *may,
+                           size_t count);
 /* Ends what is over by now. Returns when it wants to run again. */
 MUST_CHECK enum status lives_sweep(struct core *core);
 

@@ -91,8 +91,8 @@ MUST_CHECK enum status guests_bring(struct call *call, const char *search,
 
 /* ---- jobs (service_job.c) ---- */
 /* Queues a job and answers with its number. Takes args. */
-MUST_CHECK enum status job_add(struct call *call, const char *kind, json_t *args, const char *path,
-                               int64_t total);
+MUST_CHECK enum status job_add(struct call *call, const char *kind, json_t *args,
+                               const char *path, int64_t total);
 
 /* ---- dictionary (service_node.c) ---- */
 /* A field of our own on a type; call->dictionary is the new one afterwards. */
