@@ -137,6 +137,7 @@ user_version(struct store *st, int64_t *out)
 
     *out = 0;
     TRY(stmt_generate(st, "PRAGMA user_version", &q));
+    assert(q != NULL);
     TRY(stmt_step(q));
     *out = stmt_int(q, 0);
     return STATUS_OK;
