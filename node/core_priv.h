@@ -185,7 +185,7 @@ struct core {
     enum status job_status;
     struct diag job_diag;
     size_t pump_first;
-    size_t pumped;   /* messages handed over in this round */
+    size_t pumped; /* messages handed over in this round */
 
     pthread_mutex_t view_lock; /* guards links, for readers */
     struct link_view *links;
