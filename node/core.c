@@ -18,7 +18,7 @@
 enum {
     ROUND_FRAMES = 256, /* messages of one round */
     PUMP_FRAMES = 32, /* per partner and round: a partner cannot hold up the others for long */
-    WAL_PAGES_MOST = 4096, /* 16 MiB */
+    WAL_PAGES_MOST = 16384, /* 64 MiB */
     WAL_PAGES_IDLE = 1000,
     JOB_PIECES = 16, /* a round */
     JOB_MS = 40,

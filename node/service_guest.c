@@ -70,7 +70,7 @@ bring(struct bringing *b, const int64_t *contacts, size_t count)
     size_t n = 0;
 
     for (size_t i = 0; i < count; i++) {
-        struct draft *draft = ARENA_NEW(arena, struct draft);
+        struct draft draft = { .count = 0 };
         struct record_now *now;
         bool there;
         TRY(record_now(b->call->store, contacts[i], false, arena, &now));
@@ -78,10 +78,12 @@ bring(struct bringing *b, const int64_t *contacts, size_t count)
         b->already += there;
         if (there)
             continue;
-        take_fields(b, now, draft);
+        take_fields(b, now, &draft);
+        struct field *fields = ARENA_ARRAY(arena, struct field, draft.count);
+        memcpy(fields, draft.fields, draft.count * sizeof(*fields));
         mints[n++] = (struct mint){ .type = b->attendee->key,
-                                    .fields = draft->fields,
-                                    .field_count = draft->count };
+                                    .fields = fields,
+                                    .field_count = draft.count };
     }
     b->added += (int64_t)n;
     return n == 0 ? STATUS_OK
