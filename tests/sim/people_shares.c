@@ -81,7 +81,7 @@ pick_listed(struct node *node, struct share *s)
     enum thing kind = sim_chance(sim, 60) ? LEAD : GUEST;
 
     for (int i = 0; i < 3; i++) {
-        int record = people_pick_record(sim, node->index, kind);
+        int record = people_pick_record(sim, node->index, (int)kind);
         bool is_there = record < 0;
         for (int k = 0; k < s->listed_count; k++)
             is_there = is_there || s->listed[k] == record;
