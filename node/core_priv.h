@@ -179,8 +179,8 @@ struct core {
     int64_t audit_written; /* in audit.head */
 
     struct mono_ms sweep_at;
-    struct job *job; /* the one in hand (node/job.c) */
-    bool job_waits;  /* a job has more to do */
+    struct job *job;    /* the one in hand (node/job.c) */
+    bool job_waits;     /* a job has more to do */
     int64_t job_failed; /* its piece was undone with the round; 0: none */
     enum status job_status;
     struct diag job_diag;

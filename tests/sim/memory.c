@@ -46,9 +46,10 @@ on_realloc(void *there, int size)
 static int
 on_size(void *there)
 {
+    if (there == NULL)
+        return 0;
     const void *piece = (const char *)there - HEAD;
-
-    return there == NULL ? 0 : (int)*(const size_t *)piece;
+    return (int)*(const size_t *)piece;
 }
 
 static int
