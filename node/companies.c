@@ -304,7 +304,10 @@ const char *
 core_listen(const struct core *core, struct arena *arena)
 {
     const char *endpoint = core->companies[0]->endpoint;
+    struct bytes listen;
 
+    if (store_meta_get(core->store, "listen", arena, &listen) == STATUS_OK)
+        return arena_text(arena, listen);
     return endpoint == NULL ? NULL : arena_text(arena, bytes_text(endpoint));
 }
 

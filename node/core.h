@@ -46,9 +46,15 @@ struct core_config {
     struct core_env env;
 };
 
-/* First start: writes who we are into an empty database. descriptor: bytes of our Signed descriptor. */
-MUST_CHECK enum status core_init(const char *home, struct bytes descriptor,
-                                 const char *language, struct diag *diag);
+/* First start: writes who we are into an empty database. descriptor: bytes of our Signed descriptor; listen:
+ * tcp://address:port to bind, NULL: the descriptor's first endpoint. */
+struct core_birth {
+    struct bytes descriptor;
+    const char *language;
+    const char *listen;
+};
+MUST_CHECK enum status core_init(const char *home, const struct core_birth *birth,
+                                 struct diag *diag);
 MUST_CHECK enum status core_open(const struct core_config *config, struct diag *diag,
                                  struct core **out);
 void core_close(struct core **core);
@@ -71,7 +77,7 @@ void core_read(struct core *core, struct api_request *request);
 struct mono_ms core_round(struct core *core);
 
 const struct node_id *core_me(const struct core *core);
-/* Endpoint on which we listen, from our descriptor; in the arena. */
+/* Endpoint on which we listen; in the arena. NULL: nowhere. */
 const char *core_listen(const struct core *core, struct arena *arena);
 
 #endif

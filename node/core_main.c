@@ -389,8 +389,10 @@ init(const struct options *o, struct diag *diag)
         return diag_say(diag, STATUS_IO, "home.unwritable", o->home, NULL);
     TRY(file_read_at(AT_FDCWD, arena_printf(arena, "%s/descriptor", o->home), OBJECT_MAX,
                      &raw));
-    return core_init(o->home, buffer_bytes(&raw), o->language != NULL ? o->language : "en",
-                     diag);
+    struct core_birth birth = { .descriptor = buffer_bytes(&raw),
+                                .language = o->language != NULL ? o->language : "en",
+                                .listen = o->listen };
+    return core_init(o->home, &birth, diag);
 }
 
 static enum status

@@ -28,7 +28,7 @@ path_in(const char *home, const char *name)
 }
 
 enum status
-core_init(const char *home, struct bytes descriptor, const char *language, struct diag *diag)
+core_init(const char *home, const struct core_birth *birth, struct diag *diag)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     AUTO(store_close) struct store *st = NULL;
@@ -39,7 +39,7 @@ core_init(const char *home, struct bytes descriptor, const char *language, struc
     uint32_t incarnation = 1;
     uint8_t raw[4];
 
-    TRY(wire_signed_object_parse(descriptor, arena, &object));
+    TRY(wire_signed_object_parse(birth->descriptor, arena, &object));
     TRY(wire_descriptor_parse(object->body, arena, &d));
     TRY(store_open(path, diag, &st));
     if (store_meta_get(st, "node", arena, &there) == STATUS_OK)
@@ -49,9 +49,11 @@ core_init(const char *home, struct bytes descriptor, const char *language, struc
     TRY(store_begin(st));
     TRY(store_meta_put(st, "node", bytes_of(node.b, ID_SIZE)));
     TRY(store_meta_put(st, "incarnation", bytes_of(raw, sizeof(raw))));
-    TRY(store_meta_put(st, "language", bytes_text(language)));
+    TRY(store_meta_put(st, "language", bytes_text(birth->language)));
+    if (birth->listen != NULL)
+        TRY(store_meta_put(st, "listen", bytes_text(birth->listen)));
     TRY(store_exec(st, STMT_COMPANY_ADD, "bttibiii", bytes_of(node.b, ID_SIZE), d->name,
-                   d->country, (int64_t)d->serial, descriptor, (int64_t)COMPANY_SELF,
+                   d->country, (int64_t)d->serial, birth->descriptor, (int64_t)COMPANY_SELF,
                    (int64_t)0, d->not_before.ms));
     return store_commit(st);
 }

@@ -292,7 +292,8 @@ make_template(struct sim *sim, int index)
     node->sent_end = &node->sent;
     template_path(sim->base, index, node->home);
     make_home(node->home);
-    TRY(core_init(node->home, descriptor_of(index, arena), "en", &diag));
+    TRY(core_init(node->home, &(struct core_birth){ descriptor_of(index, arena), "en", NULL },
+                  &diag));
     node_start(node);
     core_close(&node->core);
     return sim_failed(sim) ? STATUS_INTERNAL : STATUS_OK;
