@@ -321,6 +321,8 @@ take_back(struct call *call, const struct live *live, const char *reason)
     struct object_id gid = *chain_leaf_id(live->chain);
     uint64_t epoch = core->epoch;
 
+    TRY(audit_add(core, call->actor, "share.stopped", bytes_of(gid.b, ID_SIZE),
+                  (struct bytes){ 0 }));
     TRY(grant_fall(core, &gid, &core->me, (struct bytes){ 0 }, SHARE_STOPPED, reason));
     if (core->epoch != epoch)
         service_wait(call, &partner->node, core->epoch);
