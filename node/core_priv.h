@@ -425,6 +425,7 @@ struct call {
 };
 typedef enum status service_fn(struct call *call);
 service_fn *service_handler(const char *name);
+size_t service_handler_count(void);
 /* A row per service has a handler: checked by a test. */
 void service_run(struct call *call, struct api_request *request);
 /* Answer this request only when the link has dropped what it held for node (epoch 0: cut it), or after 1 s. */

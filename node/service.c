@@ -69,6 +69,12 @@ service_handler(const char *name)
     return NULL;
 }
 
+size_t
+service_handler_count(void)
+{
+    return COUNT_OF(handlers);
+}
+
 /* The owner of the home, and root, are the administrator; the socket lets nobody else in, but the
  * decision is taken here all the same. */
 static bool

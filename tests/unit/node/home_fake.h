@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/unit/node/home_fake.h - a home in a folder of its own, and a way past the store into its database.
+ */
+#ifndef HANSA_TESTS_HOME_FAKE_H
+#define HANSA_TESTS_HOME_FAKE_H
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node/core_priv.h"
+#include "schema/base/cleanup.h"
+#include "schema/base/file.h"
+#include "schema/base/limits.h"
+#include "schema/digest.h"
+#include "tests/check.h"
+#include "tests/samples.h"
+
+#define HOME_NOW_MS INT64_C(1800000000000)
+
+struct home {
+    char path[128];
+    char db[160];
+    struct sample_world world;
+    uint64_t random;
+};
+
+static void
+home_make(struct home *home)
+{
+    char tmp[160];
+
+    memset(home, 0, sizeof(*home));
+    (void)snprintf(home->path, sizeof(home->path), "/tmp/hansa-home.XXXXXX");
+    if (mkdtemp(home->path) == NULL)
+        abort();
+    (void)snprintf(home->db, sizeof(home->db), "%s/hansa.db", home->path);
+    (void)snprintf(tmp, sizeof(tmp), "%s/tmp", home->path);
+    (void)mkdir(tmp, 0700);
+    sample_world_init(&home->world);
+}
+
+static void
+home_remove(struct home *home)
+{
+    static const char *const names[] = { "hansa.db", "hansa.db-wal", "hansa.db-shm",
+                                         "audit.head", "old" };
+    char path[192];
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", home->path, names[i]);
+        (void)unlink(path);
+    }
+    (void)snprintf(path, sizeof(path), "%s/tmp", home->path);
+    (void)rmdir(path);
+    (void)rmdir(home->path);
+}
+
+/* The first column of the first row as a number, past the store; -1: it failed. */
+static int64_t
+home_sql(const struct home *home, const char *sql)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *q = NULL;
+    int64_t out = -1;
+
+    if (sqlite3_open(home->db, &db) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK) {
+        int rc = sqlite3_step(q);
+        out = rc == SQLITE_ROW ? sqlite3_column_int64(q, 0) : rc == SQLITE_DONE ? 0 : -1;
+    }
+    (void)sqlite3_finalize(q);
+    (void)sqlite3_close(db);
+    return out;
+}
+
+/* Puts these bytes where the database is. */
+static bool
+home_overwrite(const struct home *home, struct bytes raw)
+{
+    AUTO(fd_close) int fd = open(home->db, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    return fd >= 0 && file_write(fd, raw) == STATUS_OK;
+}
+
+#endif

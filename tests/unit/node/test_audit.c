@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/unit/node/test_audit.c - who changes the past is found out, also who is careful: the head stands outside
+ * the database.
+ */
+
+#include "tests/unit/node/home_fake.h"
+
+enum { ENTRIES = 6 };
+
+/* ---- a core that only keeps an audit ------------------------------------------------------ */
+
+static struct wall_ms
+on_wall(void *self)
+{
+    (void)self;
+    return (struct wall_ms){ HOME_NOW_MS };
+}
+
+static struct mono_ms
+on_mono(void *self)
+{
+    (void)self;
+    return (struct mono_ms){ 1000 };
+}
+
+static void
+on_random(void *self, void *out, size_t len)
+{
+    struct home *home = self;
+    uint8_t *at = out;
+
+    for (size_t i = 0; i < len; i++)
+        at[i] = (uint8_t)check_random(&home->random);
+}
+
+static enum status
+on_sign(void *self, enum sign_type type, struct bytes body, struct signature *out)
+{
+    struct home *home = self;
+
+    *out = sample_sign(&home->world.companies[0], type, body);
+    return STATUS_OK;
+}
+
+static enum status
+init(struct home *home)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    const struct sample_company *c = &home->world.companies[0];
+    struct diag diag = { 0 };
+    struct descriptor d = { .root_key = c->key,
+                            .serial = 1,
+                            .name = "Acme",
+                            .country = "DE",
+                            .signing_key = c->key,
+                            .not_before = { HOME_NOW_MS - 1000 },
+                            .not_after = { HOME_NOW_MS + 1000000 } };
+    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
+
+    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
+    return core_init(home->path, wire_signed_object_format(&object, arena), "en", &diag);
+}
+
+static enum status
+start(struct home *home, struct core **core)
+{
+    struct diag diag = { 0 };
+    struct core_config config = { .home = home->path,
+                                  .env = { .self = home,
+                                           .wall = on_wall,
+                                           .mono = on_mono,
+                                           .random = on_random,
+                                           .keyring = { .sign = on_sign, .self = home } } };
+
+    return core_open(&config, &diag, core);
+}
+
+static bool
+add_entries(struct home *home, int count)
+{
+    AUTO(core_close) struct core *core = NULL;
+
+    if (start(home, &core) != STATUS_OK)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (core_need_txn(core) != STATUS_OK ||
+            audit_add(core, "user:admin", "record.changed", bytes_text("subject"),
+                      bytes_text("detail")) != STATUS_OK)
+            return false;
+    (void)core_round(core);
+    return true;
+}
+
+static int64_t
+first_bad(const struct home *home)
+{
+    AUTO(store_close) struct store *st = NULL;
+    int64_t count, bad;
+
+    if (store_open_reader(home->db, &st) != STATUS_OK ||
+        audit_verify(st, home->path, &count, &bad) != STATUS_OK)
+        return -1;
+    return bad;
+}
+
+static enum status
+start_and_stop(struct home *home)
+{
+    AUTO(core_close) struct core *core = NULL;
+
+    return start(home, &core);
+}
+
+/* ---- changing the past -------------------------------------------------------------------- */
+
+/* The hash as the page says it, made here a second time. */
+static struct digest
+hash_of(const struct digest *before, sqlite3_stmt *q)
+{
+    AUTO(buffer_fini) struct buffer buf = { 0 };
+
+    buffer_put(&buf, before->b, ID_SIZE);
+    for (int column = 0; column < 2; column++)
+        buffer_put_u64(&buf, (uint64_t)sqlite3_column_int64(q, column));
+    for (int column = 2; column < 6; column++) {
+        const void *data = sqlite3_column_blob(q, column);
+        size_t len = (size_t)sqlite3_column_bytes(q, column);
+        buffer_put_u32(&buf, (uint32_t)len);
+        buffer_put_bytes(&buf, bytes_of(data, len));
+    }
+    struct bytes parts[] = { buffer_bytes(&buf) };
+    return digest_tagged("hansa/1/audit", parts, 1);
+}
+
+/* Every hash anew: the chain follows again. */
+static void
+rehash(const struct home *home)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *q = NULL, *put = NULL;
+    struct digest before = { 0 };
+
+    if (sqlite3_open(home->db, &db) != SQLITE_OK ||
+        sqlite3_prepare_v2(db,
+                           "SELECT number, at_ms, actor, action, subject, detail FROM audit"
+                           " ORDER BY number",
+                           -1, &q, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, "UPDATE audit SET hash = ?1 WHERE number = ?2", -1, &put,
+                           NULL) != SQLITE_OK)
+        abort();
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        before = hash_of(&before, q);
+        (void)sqlite3_bind_blob(put, 1, before.b, ID_SIZE, SQLITE_TRANSIENT);
+        (void)sqlite3_bind_int64(put, 2, sqlite3_column_int64(q, 0));
+        if (sqlite3_step(put) != SQLITE_DONE)
+            abort();
+        (void)sqlite3_reset(put);
+    }
+    (void)sqlite3_finalize(q);
+    (void)sqlite3_finalize(put);
+    (void)sqlite3_close(db);
+}
+
+static void
+make(struct check *t, struct home *home)
+{
+    home_make(home);
+    CHECK(t, "a node starts and changes things",
+          init(home) == STATUS_OK && add_entries(home, ENTRIES) && first_bad(home) == 0 &&
+              start_and_stop(home) == STATUS_OK);
+}
+
+static void
+test_edited(struct check *t)
+{
+    AUTO(home_remove) struct home home;
+
+    make(t, &home);
+    CHECK(t, "an entry is edited",
+          home_sql(&home, "UPDATE audit SET action = 'record.added' WHERE number = 3") == 0);
+    CHECK(t, "and named", first_bad(&home) == 3);
+    rehash(&home);
+    CHECK(t, "with all hashes made anew the head does not fit", first_bad(&home) == ENTRIES);
+    CHECK(t, "and the node does not start", start_and_stop(&home) == STATUS_CORRUPT);
+}
+
+/* The test's own hash is the right one, or the case above shows nothing. */
+static void
+test_rehash_is_right(struct check *t)
+{
+    AUTO(home_remove) struct home home;
+
+    make(t, &home);
+    rehash(&home);
+    CHECK(t, "hashing again what nobody changed changes nothing", first_bad(&home) == 0);
+    CHECK(t, "and the node starts", start_and_stop(&home) == STATUS_OK);
+}
+
+static void
+test_cut(struct check *t)
+{
+    AUTO(home_remove) struct home home;
+
+    make(t, &home);
+    CHECK(t, "the newest entries are gone",
+          home_sql(&home, "DELETE FROM audit WHERE number > 4") == 0);
+    CHECK(t, "the first that lacks is named", first_bad(&home) == 5);
+    CHECK(t, "and the node does not start", start_and_stop(&home) == STATUS_CORRUPT);
+}
+
+static void
+test_rolled_back(struct check *t)
+{
+    AUTO(home_remove) struct home home;
+    AUTO(buffer_fini) struct buffer old = { 0 };
+
+    make(t, &home);
+    CHECK(t, "the database is whole in its file",
+          home_sql(&home, "PRAGMA wal_checkpoint(TRUNCATE)") == 0 &&
+              file_read_at(AT_FDCWD, home.db, 64 * MIB, &old) == STATUS_OK);
+    CHECK(t, "work goes on",
+          add_entries(&home, 2) && first_bad(&home) == 0 &&
+              home_sql(&home, "PRAGMA wal_checkpoint(TRUNCATE)") == 0);
+    CHECK(t, "someone puts the older file back", home_overwrite(&home, buffer_bytes(&old)));
+    CHECK(t, "it is found out", first_bad(&home) == ENTRIES + 1);
+    CHECK(t, "and the node does not start", start_and_stop(&home) == STATUS_CORRUPT);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct check_case cases[] = {
+        { "an edited entry is found, by its number or by the head", test_edited },
+        { "the hash is as documented", test_rehash_is_right },
+        { "a cut log is found", test_cut },
+        { "an older database is found", test_rolled_back },
+    };
+
+    return check_main(argc, argv, cases, COUNT_OF(cases));
+}
