@@ -2,6 +2,7 @@
  *
  * tests/sim/judge.c - what nodes show, against the model.
  */
+#include <sqlite3.h>
 #include <stdio.h>
 
 #include "tests/sim/sim.h"
@@ -222,6 +223,30 @@ check_audit(struct sim *sim, struct node *node)
     json_decref(reply);
 }
 
+/* The node does not let SQLite enforce references while it works; here they are checked, past the node. */
+static void
+check_database(struct sim *sim, const struct node *node)
+{
+    static const char *const checks[] = {
+        "SELECT count(*) FROM pragma_foreign_key_check",
+        "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+    };
+    char path[300];
+    sqlite3 *db = NULL;
+
+    (void)snprintf(path, sizeof(path), "%s/hansa.db", node->home);
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+        sim_fail(sim, "the database of %s does not open", node->name);
+    for (size_t i = 0; i < COUNT_OF(checks) && !sim_failed(sim); i++) {
+        sqlite3_stmt *q = NULL;
+        if (sqlite3_prepare_v2(db, checks[i], -1, &q, NULL) != SQLITE_OK ||
+            sqlite3_step(q) != SQLITE_ROW || sqlite3_column_int(q, 0) != 0)
+            sim_fail(sim, "the database of %s is not sound: %s", node->name, checks[i]);
+        (void)sqlite3_finalize(q);
+    }
+    (void)sqlite3_close(db);
+}
+
 static bool
 is_expected(const struct sim *sim, const struct share *s, const char *state)
 {
@@ -264,6 +289,7 @@ judge_end(struct sim *sim)
 {
     for (int i = 0; i < sim->node_count && !sim_failed(sim); i++) {
         check_audit(sim, &sim->nodes[i]);
+        check_database(sim, &sim->nodes[i]);
         (void)judge_dead(sim, i, NULL);
     }
     for (int i = 0; i < sim->share_count && !sim_failed(sim); i++)
