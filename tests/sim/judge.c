@@ -261,6 +261,8 @@ is_expected(const struct sim *sim, const struct share *s, const char *state)
         return ended;
     if (strcmp(state, "declined") == 0)
         return s->declined;
+    if (strcmp(state, "refused") == 0) /* by an owner that had suspended the next */
+        return s->parent >= 0 && sim->has_suspended[s->owner][s->receiver];
     if (s->stopped || above || ended)
         return false;
     if (strcmp(state, "accepted") == 0)

@@ -255,7 +255,9 @@ net_send(struct node *from, const struct sent *message)
     if (to >= 0)
         watch_send(sim, from->index, to, raw);
     if (link == NULL || !from->edge_up)
-        return;
+        return; /* the edge has no link: there it ends */
+    if (to >= 0 && sim->suspended[from->index][to])
+        sim_fail(sim, "%s speaks to %s, which it suspended", from->name, sim->nodes[to].name);
     if (to < 0 && !resolve_guest(from, link, &to, &as))
         return;
     if (!sim->calm && sim->faults[FAULT_drop] && sim_chance(sim, 5)) {

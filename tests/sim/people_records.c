@@ -164,15 +164,27 @@ is_known(const struct sim *sim, const json_t *item)
     return false;
 }
 
+/* The guest list; or, when the share under which we saw the event has just ended, our own rows. */
+static json_t *
+list_guests(struct node *node, int event)
+{
+    const struct record *r = &node->sim->records[event];
+    enum status s;
+    json_t *reply = people_ask(node, "guest.list",
+                               json_pack("{s:s, s:i}", "event", r->id, "limit", 200), &s);
+
+    if (s == STATUS_NOT_FOUND && r->owner != node->index)
+        return people_ask(node, "record.list",
+                          json_pack("{s:s, s:i}", "type", kind_names[GUEST], "limit", 200), &s);
+    return reply;
+}
+
 /* The row that guest.add made: the one of ours that we did not know. */
 static void
 learn_guest(struct node *node, int event, int contact)
 {
     struct sim *sim = node->sim;
-    enum status s;
-    json_t *reply =
-        people_ask(node, "guest.list",
-                   json_pack("{s:s, s:i}", "event", sim->records[event].id, "limit", 200), &s);
+    json_t *reply = list_guests(node, event);
     const json_t *items = json_object_get(reply, "items");
     struct record r = { .owner = node->index, .kind = GUEST, .event = event };
     bool found = false;

@@ -337,6 +337,7 @@ people_suspend(struct node *node)
     enum status s = people_tell(node, "partner.suspend",
                                 json_pack("{s:s}", "partner", sim->nodes[partner].name));
     sim->suspended[node->index][partner] = s == STATUS_OK;
+    sim->has_suspended[node->index][partner] |= s == STATUS_OK;
     sim->counts[COUNT_suspends] += s == STATUS_OK;
 }
 

@@ -165,6 +165,7 @@ struct sim {
     bool linked[NODES_MAX][NODES_MAX];
     int64_t blocked_until[NODES_MAX][NODES_MAX]; /* direction */
     bool suspended[NODES_MAX][NODES_MAX];        /* [by][whom] */
+    bool has_suspended[NODES_MAX][NODES_MAX];    /* at some time */
     bool faults[FAULT_COUNT_];
     bool calm; /* no new faults */
     struct happening *happenings;

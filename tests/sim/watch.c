@@ -241,9 +241,6 @@ watch_send(struct sim *sim, int from, int to, struct bytes message)
         sim_fail(sim, "%s sends what is no envelope", sim->nodes[from].name);
         return;
     }
-    if (sim->suspended[from][to])
-        sim_fail(sim, "%s speaks to %s, which it suspended", sim->nodes[from].name,
-                 sim->nodes[to].name);
     watch_canaries(sim, from, to, &env);
     if (env.stream == STREAM_SESSION) {
         watch_session(sim, from, to, &env);
