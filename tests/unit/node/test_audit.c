@@ -59,7 +59,9 @@ init(struct home *home)
     struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
 
     object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
-    return core_init(home->path, wire_signed_object_format(&object, arena), "en", &diag);
+    struct core_birth birth = { .descriptor = wire_signed_object_format(&object, arena),
+                                .language = "en" };
+    return core_init(home->path, &birth, &diag);
 }
 
 static enum status
