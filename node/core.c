@@ -303,7 +303,9 @@ checkpoint(struct core *core)
 {
     int64_t pages = store_wal_pages(core->store);
 
-    if (pages > WAL_PAGES_MOST ||
+    if (core->has_erased)
+        core->has_erased = !store_truncate_log(core->store);
+    else if (pages > WAL_PAGES_MOST ||
         (pages > WAL_PAGES_IDLE && core->pumped == 0 && !core->job_waits))
         store_checkpoint(core->store);
 }

@@ -209,6 +209,7 @@ forget_one(struct core *core, int64_t leaf, int64_t record)
     int64_t run = 0;
 
     TRY(store_number(core->store, &run, STMT_COPY_POSITION, "ii", record, leaf));
+    core->has_erased = true;
     TRY(store_exec(core->store, STMT_COPY_DROP, "ii", record, leaf));
     TRY(records_run_spare(core, run));
     return records_project(core, record);

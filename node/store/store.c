@@ -12,7 +12,7 @@
 #include "schema/base/log.h"
 #include "schema/embed.h"
 
-enum { APPLICATION_ID = 0x48616e73 };
+enum { APPLICATION_ID = 0x48616e73, BUSY_MS = 5000 };
 
 static const char *const statement_sql[] = {
 #define X(name, sql) [STMT_##name] = sql,
@@ -103,7 +103,7 @@ configure(struct store *st)
         (void)sqlite3_limit(st->db, limits[i][0], limits[i][1]);
     for (size_t i = 0; i < COUNT_OF(switches); i++)
         TRY(store_status(sqlite3_db_config(st->db, switches[i][0], switches[i][1], NULL)));
-    (void)sqlite3_busy_timeout(st->db, 5000);
+    (void)sqlite3_busy_timeout(st->db, BUSY_MS);
     TRY(store_status(sqlite3_create_function_v2(
         st->db, "fold", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, on_fold,
         NULL, NULL, NULL)));
@@ -333,6 +333,17 @@ store_checkpoint(struct store *st)
     if (sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
         SQLITE_OK)
         st->wal_pages = 0;
+}
+
+bool
+store_truncate_log(struct store *st)
+{
+    (void)sqlite3_busy_timeout(st->db, 0);
+    int rc = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(st->db, BUSY_MS);
+    if (rc == SQLITE_OK)
+        st->wal_pages = 0;
+    return rc == SQLITE_OK;
 }
 
 int64_t

@@ -41,6 +41,8 @@ void store_mark_undo(struct store *st);
 
 /* Moves the log into the database file as far as no reader needs it; never waits. */
 void store_checkpoint(struct store *st);
+/* The log emptied, so that nothing erased stands in it (P11). false: a reader is in the way, try again. */
+bool store_truncate_log(struct store *st);
 int64_t store_wal_pages(const struct store *st);
 int64_t store_changes(const struct store *st); /* rows changed since it was opened */
 
