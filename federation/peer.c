@@ -510,7 +510,8 @@ peer_pump(struct peer *peer, struct mono_ms now, size_t most, size_t *sent)
         return STATUS_OK;
     for (enum stream s = STREAM_CONTROL; s <= STREAM_DATA;) {
         enum status done = *sent < most ? pump_one(peer, s, now) : STATUS_NOT_FOUND;
-        if (done == STATUS_NOT_FOUND)
+        if (done == STATUS_NOT_FOUND ||
+            done == STATUS_LOCKED) /* what needs a signature waits for the key */
             s++;
         else if (done != STATUS_OK)
             return done;

@@ -230,7 +230,7 @@ pump_company(struct core *core, struct company *c)
 {
     size_t sent = 0;
 
-    if (c->peer == NULL || peer_state(c->peer) != PEER_READY)
+    if (c->peer == NULL || c->state == COMPANY_SUSPENDED || peer_state(c->peer) != PEER_READY)
         return STATUS_OK;
     TRY(core_need_txn(core));
     enum status s = peer_pump(c->peer, core_mono(core), PUMP_FRAMES, &sent);
@@ -306,7 +306,7 @@ checkpoint(struct core *core)
     if (core->has_erased)
         core->has_erased = !store_truncate_log(core->store);
     else if (pages > WAL_PAGES_MOST ||
-        (pages > WAL_PAGES_IDLE && core->pumped == 0 && !core->job_waits))
+             (pages > WAL_PAGES_IDLE && core->pumped == 0 && !core->job_waits))
         store_checkpoint(core->store);
 }
 
