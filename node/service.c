@@ -348,3 +348,23 @@ page_end(struct call *call, struct page *page, int64_t last, bool more, int64_t 
     reply_set(call->reply, "next", more ? json_string(cursor) : json_null());
     reply_set(call->reply, "items", TAKE(page->items));
 }
+
+enum status
+page_rows(struct call *call, enum statement id, row_fn *row)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, id);
+    struct page page;
+    int64_t last = 0;
+    enum status s;
+
+    TRY(page_begin(call, &page));
+    stmt_bind(q, "iti", page.after, page.search, page.limit + 1);
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        if ((int64_t)json_array_size(page.items) == page.limit)
+            break;
+        last = stmt_int(q, 0);
+        (void)json_array_append_new(page.items, row(call, q));
+    }
+    page_end(call, &page, last, s == STATUS_OK, -1);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}

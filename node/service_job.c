@@ -38,24 +38,17 @@ job_json(struct stmt *q)
     return o;
 }
 
+static json_t *
+job_row(struct call *call, struct stmt *q)
+{
+    (void)call;
+    return job_json(q);
+}
+
 enum status
 service_job_list(struct call *call)
 {
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_JOB_LIST);
-    struct page page;
-    int64_t last = 0;
-    enum status s;
-
-    TRY(page_begin(call, &page));
-    stmt_bind(q, "iti", page.after, page.search, page.limit + 1);
-    while ((s = stmt_step(q)) == STATUS_OK) {
-        if ((int64_t)json_array_size(page.items) == page.limit)
-            break;
-        last = stmt_int(q, ID);
-        (void)json_array_append_new(page.items, job_json(q));
-    }
-    page_end(call, &page, last, s == STATUS_OK, -1);
-    return s == STATUS_NOT_FOUND || s == STATUS_OK ? STATUS_OK : s;
+    return page_rows(call, STMT_JOB_LIST, job_row);
 }
 
 /* The job named in the request, stepped to. */

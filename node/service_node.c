@@ -278,64 +278,49 @@ service_field_add(struct call *call)
 
 /* ---- dead letters and audit --------------------------------------------------------------- */
 
+static json_t *
+deadletter_row(struct call *call, struct stmt *q)
+{
+    enum { ID, AT, COMPANY, KIND, STATUS, DETAIL, HASH, NAME };
+    enum status why = status_find(stmt_text(q, STATUS));
+    json_t *o = json_object();
+
+    reply_set(o, "id", json_integer(stmt_int(q, ID)));
+    reply_set(o, "at", json_time((struct wall_ms){ stmt_int(q, AT) }));
+    reply_set(o, "partner", json_words(stmt_text(q, NAME)));
+    reply_set(o, "kind", json_words(message_kind_name((uint8_t)stmt_int(q, KIND))));
+    reply_set(o, "code", json_words(stmt_text(q, STATUS)));
+    reply_set(o, "reason", json_words(text_failure(call->language, why, NULL, call->arena)));
+    reply_set(o, "detail", json_words(stmt_text(q, DETAIL)));
+    return o;
+}
+
 enum status
 service_deadletter_list(struct call *call)
 {
-    enum { ID, AT, COMPANY, KIND, STATUS, DETAIL, HASH, NAME };
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_DEAD_LIST);
-    struct page page;
-    int64_t last = 0;
-    enum status s;
+    return page_rows(call, STMT_DEAD_LIST, deadletter_row);
+}
 
-    TRY(page_begin(call, &page));
-    stmt_bind(q, "iti", page.after, page.search, page.limit + 1);
-    while ((s = stmt_step(q)) == STATUS_OK) {
-        enum status why = status_find(stmt_text(q, STATUS));
-        if ((int64_t)json_array_size(page.items) == page.limit)
-            break;
-        json_t *o = json_object();
-        last = stmt_int(q, ID);
-        reply_set(o, "id", json_integer(last));
-        reply_set(o, "at", json_time((struct wall_ms){ stmt_int(q, AT) }));
-        reply_set(o, "partner", json_words(stmt_text(q, NAME)));
-        reply_set(o, "kind", json_words(message_kind_name((uint8_t)stmt_int(q, KIND))));
-        reply_set(o, "code", json_words(stmt_text(q, STATUS)));
-        reply_set(o, "reason",
-                  json_words(text_failure(call->language, why, NULL, call->arena)));
-        reply_set(o, "detail", json_words(stmt_text(q, DETAIL)));
-        (void)json_array_append_new(page.items, o);
-    }
-    page_end(call, &page, last, s == STATUS_OK, -1);
-    return s == STATUS_NOT_FOUND || s == STATUS_OK ? STATUS_OK : s;
+static json_t *
+audit_row(struct call *call, struct stmt *q)
+{
+    enum { NUMBER, AT, ACTOR, ACTION, SUBJECT };
+    struct bytes subject = stmt_bytes(q, SUBJECT);
+    json_t *o = json_object();
+
+    (void)call;
+    reply_set(o, "number", json_integer(stmt_int(q, NUMBER)));
+    reply_set(o, "at", json_time((struct wall_ms){ stmt_int(q, AT) }));
+    reply_set(o, "actor", json_words(stmt_text(q, ACTOR)));
+    reply_set(o, "action", json_words(stmt_text(q, ACTION)));
+    reply_set(o, "subject", subject.len == ID_SIZE ? json_id(subject.data) : json_string(""));
+    return o;
 }
 
 enum status
 service_audit_list(struct call *call)
 {
-    enum { NUMBER, AT, ACTOR, ACTION, SUBJECT };
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_AUDIT_LIST);
-    struct page page;
-    int64_t last = 0;
-    enum status s;
-
-    TRY(page_begin(call, &page));
-    stmt_bind(q, "iti", page.after, page.search, page.limit + 1);
-    while ((s = stmt_step(q)) == STATUS_OK) {
-        struct bytes subject = stmt_bytes(q, SUBJECT);
-        if ((int64_t)json_array_size(page.items) == page.limit)
-            break;
-        json_t *o = json_object();
-        last = stmt_int(q, NUMBER);
-        reply_set(o, "number", json_integer(last));
-        reply_set(o, "at", json_time((struct wall_ms){ stmt_int(q, AT) }));
-        reply_set(o, "actor", json_words(stmt_text(q, ACTOR)));
-        reply_set(o, "action", json_words(stmt_text(q, ACTION)));
-        reply_set(o, "subject",
-                  subject.len == ID_SIZE ? json_id(subject.data) : json_string(""));
-        (void)json_array_append_new(page.items, o);
-    }
-    page_end(call, &page, last, s == STATUS_OK, -1);
-    return s == STATUS_NOT_FOUND || s == STATUS_OK ? STATUS_OK : s;
+    return page_rows(call, STMT_AUDIT_LIST, audit_row);
 }
 
 enum status

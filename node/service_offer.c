@@ -66,36 +66,23 @@ share_json(struct stmt *q)
     return o;
 }
 
-static enum status
-list(struct call *call, bool received)
+static json_t *
+share_row_json(struct call *call, struct stmt *q)
 {
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_SHARE_LIST);
-    struct page page;
-    int64_t last = 0;
-    enum status s;
-
-    TRY(page_begin(call, &page));
-    stmt_bind(q, "iiti", page.after, (int64_t)received, page.search, page.limit + 1);
-    while ((s = stmt_step(q)) == STATUS_OK) {
-        if ((int64_t)json_array_size(page.items) == page.limit)
-            break;
-        last = stmt_int(q, ID);
-        (void)json_array_append_new(page.items, share_json(q));
-    }
-    page_end(call, &page, last, s == STATUS_OK, -1);
-    return s == STATUS_NOT_FOUND || s == STATUS_OK ? STATUS_OK : s;
+    (void)call;
+    return share_json(q);
 }
 
 enum status
 service_share_list(struct call *call)
 {
-    return list(call, false);
+    return page_rows(call, STMT_SHARE_LIST, share_row_json);
 }
 
 enum status
 service_offer_list(struct call *call)
 {
-    return list(call, true);
+    return page_rows(call, STMT_OFFER_LIST, share_row_json);
 }
 
 /* ---- terms -------------------------------------------------------------------------------- */

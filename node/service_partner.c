@@ -61,21 +61,7 @@ company_json(struct call *call, struct stmt *q)
 enum status
 service_partner_list(struct call *call)
 {
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_COMPANY_LIST);
-    struct page page;
-    int64_t last = 0;
-    enum status s;
-
-    TRY(page_begin(call, &page));
-    stmt_bind(q, "iti", page.after, page.search, page.limit + 1);
-    while ((s = stmt_step(q)) == STATUS_OK) {
-        if ((int64_t)json_array_size(page.items) == page.limit)
-            break;
-        last = stmt_int(q, 0);
-        (void)json_array_append_new(page.items, company_json(call, q));
-    }
-    page_end(call, &page, last, s == STATUS_OK, -1);
-    return s == STATUS_NOT_FOUND || s == STATUS_OK ? STATUS_OK : s;
+    return page_rows(call, STMT_COMPANY_LIST, company_json);
 }
 
 static enum status

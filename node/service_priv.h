@@ -41,6 +41,11 @@ MUST_CHECK enum status page_begin(struct call *call, struct page *page);
 /* Takes page->items. last: key of the last row shown; more: there are rows after it. total < 0: as many as shown. */
 void page_end(struct call *call, struct page *page, int64_t last, bool more, int64_t total);
 
+/* A whole list service: one page of a statement whose parameters are ?1 the key to go on after, ?2 the words looked
+ * for, ?3 how many, and whose first column is the key. */
+typedef json_t *row_fn(struct call *call, struct stmt *q);
+MUST_CHECK enum status page_rows(struct call *call, enum statement id, row_fn *row);
+
 /* ---- records as JSON (service_record.c) ---- */
 const char *record_title(struct call *call, const struct record_now *now);
 json_t *record_fields_json(struct call *call, const struct type *type,

@@ -23,7 +23,6 @@
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
     X(COMPANY_DESCRIBE, "UPDATE company SET name = ?2, country = ?3, serial = ?4, descriptor = ?5 WHERE id = ?1") \
     X(COMPANY_STATE, "UPDATE company SET state = ?2, since_ms = ?3 WHERE id = ?1") \
-    X(COMPANY_INTRODUCED, "UPDATE company SET introduced_by = ?2 WHERE id = ?1") \
     X(COMPANY_GUEST, "UPDATE company SET token = ?2, guest_secret = ?3, guest_node = ?4 WHERE id = ?1") \
     X(COMPANY_GUEST_OVER, "UPDATE company SET token = NULL, guest_secret = NULL, guest_node = NULL WHERE id = ?1") \
     X(COMPANY_NAMED, "SELECT id FROM company WHERE fold(name) = fold(?1) AND id > 1") \
@@ -54,7 +53,6 @@
     X(RECORD_PARENT, "UPDATE record SET parent_rid = ?2 WHERE id = ?1") \
     X(RECORD_FREEZE, "UPDATE record SET frozen = 1 WHERE id = ?1") \
     X(RECORD_OF_PARENT, "SELECT id FROM record WHERE parent_rid = ?1 AND id > ?2 AND owner = ?3 ORDER BY id") \
-    X(RECORD_CHILDREN, "SELECT count(*) FROM record WHERE parent_rid = ?1 AND type = ?2") \
     X(RUN_ADD, "INSERT INTO run (size, first, signature, leaves, path, refs) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
     X(RUN_GET, "SELECT size, first, signature, leaves, path FROM run WHERE id = ?1") \
     X(RUN_UNREF, "UPDATE run SET refs = refs - 1 WHERE id = ?1") \
@@ -72,7 +70,6 @@
     X(COPY_ANY, "SELECT incarnation, number, revision, fields, at_ms, grant_id, secret IS NULL FROM copy" \
                 " WHERE record = ?1 ORDER BY incarnation DESC, number DESC, grant_id") \
     X(COPY_OTHERS, "SELECT incarnation, number, revision FROM copy WHERE record = ?1 AND grant_id <> ?2") \
-    X(COPY_COUNT, "SELECT count(*) FROM copy WHERE record = ?1") \
     X(COPY_BY_GRANT, "SELECT record FROM copy WHERE grant_id = ?1 AND record > ?2 ORDER BY record LIMIT ?3") \
     X(COPY_GRANT_COUNT, "SELECT count(*) FROM copy WHERE grant_id = ?1") \
     X(COPY_APPLY, "UPDATE copy SET applied = ?2 WHERE grant_id = ?1 AND applied <> ?2") \
@@ -102,11 +99,13 @@
     X(SHARE_BY_OID, "SELECT id FROM share WHERE oid = ?1") \
     X(SHARE_PREFIX, "SELECT s.id FROM share s JOIN grants g ON g.id = s.leaf WHERE g.gid >= ?1 AND g.gid <= ?2 LIMIT 2") \
     X(SHARE_LIST, "SELECT " SHARE_COLUMNS SHARE_TABLES \
-                  "WHERE s.id > ?1 AND ((s.role = 1) = ?2) AND (?3 = '' OR instr(fold(s.title || ' ' || p.name), fold(?3)) > 0)" \
-                  " ORDER BY s.id LIMIT ?4") \
+                  "WHERE s.id > ?1 AND s.role <> 1 AND (?2 = '' OR instr(fold(s.title || ' ' || p.name), fold(?2)) > 0)" \
+                  " ORDER BY s.id LIMIT ?3") \
+    X(OFFER_LIST, "SELECT " SHARE_COLUMNS SHARE_TABLES \
+                  "WHERE s.id > ?1 AND s.role = 1 AND (?2 = '' OR instr(fold(s.title || ' ' || p.name), fold(?2)) > 0)" \
+                  " ORDER BY s.id LIMIT ?3") \
     X(SHARE_HELD_ENDED, "SELECT s.leaf, g.object, g.ends_ms FROM share s JOIN grants g ON g.id = s.leaf" \
                         " WHERE s.role = 1 AND s.state = 7 AND EXISTS (SELECT 1 FROM copy c WHERE c.grant_id = s.leaf)") \
-    X(SHARE_OF_PARTNER, "SELECT id, leaf, role, state, title FROM share WHERE partner = ?1 AND state IN (0, 2, 3, 4)") \
     X(SHARE_ALL, "SELECT " SHARE_COLUMNS SHARE_TABLES "ORDER BY s.id") \
     X(DECLINED_ADD, "INSERT INTO declined (share, rid, reason) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
     X(DECLINED_FIND, "SELECT reason FROM declined WHERE share = ?1 AND rid = ?2") \

@@ -352,12 +352,6 @@ store_wal_pages(const struct store *st)
     return st->wal_pages;
 }
 
-int64_t
-store_changes(const struct store *st)
-{
-    return sqlite3_total_changes64(st->db);
-}
-
 /* ---- statements --------------------------------------------------------------------------- */
 
 struct stmt *

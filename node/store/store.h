@@ -44,7 +44,6 @@ void store_checkpoint(struct store *st);
 /* The log emptied, so that nothing erased stands in it (P11). false: a reader is in the way, try again. */
 bool store_truncate_log(struct store *st);
 int64_t store_wal_pages(const struct store *st);
-int64_t store_changes(const struct store *st); /* rows changed since it was opened */
 
 /* A prepared statement, reset and unbound by stmt_return. */
 struct stmt *stmt_borrow(struct store *st, enum statement id);
