@@ -54,6 +54,20 @@ has_sound_parties(const struct grant *g)
                           : ID_IS_EQUAL(g->issuer, g->owner));
 }
 
+/* Terms are the other half of the right to contribute. */
+static bool
+has_sound_terms(const struct grant *g)
+{
+    return !g->has_terms || (g->actions & ACTION_CONTRIBUTE) != 0;
+}
+
+/* An answer to another grant is the author's own, for one company, and asks for nothing in turn. */
+static bool
+has_sound_cites(const struct grant *g)
+{
+    return !g->has_cites || (!g->has_parent && g->depth == 0 && !g->has_terms);
+}
+
 enum status
 grant_check(const struct grant *grant, const char **component)
 {
@@ -65,6 +79,7 @@ grant_check(const struct grant *grant, const char **component)
         { "purposes", has_purposes },     { "actions", has_known_actions },
         { "depth", has_sound_depth },     { "window", has_window },
         { "parties", has_sound_parties }, { "order", wire_grant_is_ordered },
+        { "terms", has_sound_terms },     { "cites", has_sound_cites },
     };
 
     *component = NULL;
@@ -159,6 +174,31 @@ are_duties_kept(const struct grant *parent, const struct grant *child)
 }
 
 static bool
+is_same_want(const struct terms *parent, const struct terms *child)
+{
+    if (parent->want_count != child->want_count)
+        return false;
+    for (size_t i = 0; i < parent->want_count; i++)
+        if (grant_field_compare(&parent->want[i], &child->want[i]) != 0)
+            return false;
+    return true;
+}
+
+/* What is asked for stays the owner's question; how much, until when and who sees it may only shrink. */
+static bool
+are_terms_within(const struct grant *parent, const struct grant *child)
+{
+    const struct terms *p = &parent->terms, *c = &child->terms;
+
+    if (!parent->has_terms || (child->actions & ACTION_CONTRIBUTE) == 0)
+        return true;
+    return child->has_terms && is_same_want(p, c) &&
+           (p->quota == 0 || (c->quota != 0 && c->quota <= p->quota)) &&
+           (p->closes.ms == 0 || (c->closes.ms != 0 && c->closes.ms <= p->closes.ms)) &&
+           (p->chain || !c->chain);
+}
+
+static bool
 does_follow(const struct grant *parent, const struct object_id *parent_id,
             const struct grant *child)
 {
@@ -179,6 +219,7 @@ grant_narrows(const struct grant *parent, const struct object_id *parent_id,
         { "depth", is_depth_less },          { "fields", are_fields_within },
         { "purposes", are_purposes_within }, { "countries", are_countries_within },
         { "window", is_window_within },      { "duties", are_duties_kept },
+        { "terms", are_terms_within },
     };
 
     *component = NULL;

@@ -19,7 +19,13 @@
     X(PASSON,       "hansa/1/passon")           \
     X(PASSON_ACK,   "hansa/1/passon-ack")       \
     X(REVOCATION,   "hansa/1/revocation")       \
-    X(VOID,         "hansa/1/void")
+    X(VOID,         "hansa/1/void")             \
+    X(VERDICT,      "hansa/1/verdict")          \
+    X(ASK,          "hansa/1/ask")              \
+    X(PROPOSAL,     "hansa/1/proposal")         \
+    X(PROPOSAL_ANSWER, "hansa/1/proposal-answer") \
+    X(SEALED,       "hansa/1/sealed")           \
+    X(SEALED_RECEIPT, "hansa/1/sealed-receipt")
 /* clang-format on */
 
 enum sign_type {

@@ -49,9 +49,10 @@ enum edge_op {
 enum key_op {
     KEY_SIGN = 1,   /* u8 enum sign_type | body (not DESCRIPTOR: the root key does that) */
     KEY_PUBLIC = 2, /* nothing */
+    KEY_UNWRAP = 3, /* a content key sealed to our sealing key (SEAL_KEY_SIZE) */
 };
 /* key -> core: u32 request number | u8 enum status | SIGN: signature(64);
- * PUBLIC: signing key(32) | sealing key(32) */
+ * PUBLIC: signing key(32) | sealing key(32); UNWRAP: content key(32) */
 
 /* File descriptors that the parent gives its children. */
 enum {

@@ -20,7 +20,13 @@
     X(REVOCATION, 20, 1)                                                                       \
     X(VOID, 21, 3)                                                                             \
     X(DESCRIPTOR, 22, 1)                                                                       \
-    X(RECORDS, 32, 2)
+    X(VERDICT, 23, 1)                                                                          \
+    X(ASK, 24, 1)                                                                              \
+    X(PROPOSAL, 25, 1)                                                                         \
+    X(PROPOSAL_ANSWER, 26, 1)                                                                  \
+    X(SEALED_RECEIPT, 27, 1)                                                                   \
+    X(RECORDS, 32, 2)                                                                          \
+    X(SEALED, 33, 2)
 
 enum message_kind {
 #define X(name, number, stream) MESSAGE_##name = number,

@@ -23,6 +23,7 @@ enum { REQUEST_HEAD = 5, REPLY_MAX = REQUEST_HEAD + 64 };
 /* In locked memory. */
 struct secrets {
     uint8_t signing[crypto_sign_SECRETKEYBYTES];
+    uint8_t sealing[crypto_box_SECRETKEYBYTES];
     struct sign_key signing_public;
     struct box_key sealing_public;
 };
@@ -75,6 +76,21 @@ on_public(const struct secrets *secrets, struct bytes request, struct reply *rep
 }
 
 static enum status
+on_unwrap(const struct secrets *secrets, struct bytes request, struct reply *reply)
+{
+    uint8_t key[SEAL_KEY_SIZE - crypto_box_SEALBYTES];
+
+    if (request.len != SEAL_KEY_SIZE)
+        return STATUS_MALFORMED;
+    if (crypto_box_seal_open(key, request.data, request.len, secrets->sealing_public.b,
+                             secrets->sealing) != 0)
+        return STATUS_BAD_SIGNATURE;
+    reply_put(reply, key, sizeof(key));
+    sodium_memzero(key, sizeof(key));
+    return STATUS_OK;
+}
+
+static enum status
 dispatch(const struct secrets *secrets, uint8_t op, struct bytes request, struct reply *reply)
 {
     static const struct {
@@ -83,6 +99,7 @@ dispatch(const struct secrets *secrets, uint8_t op, struct bytes request, struct
     } handlers[] = {
         { KEY_SIGN, on_sign },
         { KEY_PUBLIC, on_public },
+        { KEY_UNWRAP, on_unwrap },
     };
 
     for (size_t i = 0; i < COUNT_OF(handlers); i++)
@@ -118,6 +135,7 @@ key_secrets_new(const struct seed *signing, const struct seed *sealing)
     if (sodium_mlock(secrets, sizeof(*secrets)) != 0)
         LOG(LOG_WARN, "key.memory_not_locked", log_errno(errno));
     (void)crypto_sign_seed_keypair(secrets->signing_public.b, secrets->signing, signing->b);
+    memcpy(secrets->sealing, sealing->b, sizeof(secrets->sealing));
     (void)crypto_scalarmult_base(secrets->sealing_public.b, sealing->b);
     return secrets;
 }

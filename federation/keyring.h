@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * federation/keyring.h - asking for signatures. Core never sees a key: real nodes ask the key
+ * federation/keyring.h - asking for signatures, and for content keys
+ * that were sealed to us. Core never sees a key: real nodes ask the key
  * process (federation/keyring_client.c), the simulator signs in memory (tests/sim).
  */
 #ifndef HANSA_FEDERATION_KEYRING_H
 #define HANSA_FEDERATION_KEYRING_H
 
 #include "acl/signature.h"
+#include "federation/seal.h"
 
 struct keyring {
     /* STATUS_LOCKED when the key process does not answer within 3 s. */
     enum status (*sign)(void *self, enum sign_type type, struct bytes body,
                         struct signature *out);
+    /* STATUS_BAD_SIGNATURE when it was not sealed to our sealing key. */
+    enum status (*unwrap)(void *self, const uint8_t key[static SEAL_KEY_SIZE],
+                          struct content_key *out);
     void *self;
 };
 

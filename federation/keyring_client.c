@@ -183,10 +183,23 @@ on_sign(void *self, enum sign_type type, struct bytes body, struct signature *ou
     return ask(client, sizeof(out->b), out->b);
 }
 
+static enum status
+on_unwrap(void *self, const uint8_t key[static SEAL_KEY_SIZE], struct content_key *out)
+{
+    struct keyring_client *client = self;
+
+    *out = (struct content_key){ 0 };
+    if (client->locked)
+        TRY(unlock(client));
+    request_begin(client, KEY_UNWRAP);
+    buffer_put_bytes(&client->request, bytes_of(key, SEAL_KEY_SIZE));
+    return ask(client, sizeof(out->b), out->b);
+}
+
 struct keyring
 keyring_client_get(struct keyring_client *client)
 {
-    return (struct keyring){ .sign = on_sign, .self = client };
+    return (struct keyring){ .sign = on_sign, .unwrap = on_unwrap, .self = client };
 }
 
 enum status

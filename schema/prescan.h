@@ -51,6 +51,7 @@ MUST_CHECK enum status prescan_check(const struct prescan_message *message, stru
     X(run, Run)                                                                                \
     X(records, Records)                                                                        \
     X(grant_field, GrantField)                                                                 \
+    X(terms, Terms)                                                                            \
     X(grant, Grant)                                                                            \
     X(offer, Offer)                                                                            \
     X(offer_body, OfferBody)                                                                   \
@@ -59,6 +60,15 @@ MUST_CHECK enum status prescan_check(const struct prescan_message *message, stru
     X(passon, PassOn)                                                                          \
     X(passon_ack, PassOnAck)                                                                   \
     X(revocation, Revocation)                                                                  \
+    X(judged, Judged)                                                                          \
+    X(verdict, Verdict)                                                                        \
+    X(wanted, Wanted)                                                                          \
+    X(ask, Ask)                                                                                \
+    X(proposal, Proposal)                                                                      \
+    X(proposal_answer, ProposalAnswer)                                                         \
+    X(sealed, Sealed)                                                                          \
+    X(sealed_body, SealedBody)                                                                 \
+    X(sealed_receipt, SealedReceipt)                                                           \
     X(void, Void)                                                                              \
     X(signed_body, SignedBody)                                                                 \
     X(stream_state, StreamState)                                                               \

@@ -25,6 +25,7 @@
 #define REQ_TIME                    REQ(UINT64, 0, INT64_MAX)
 #define REQ_BOOL                    REQ(BOOL, 0, 1)
 #define REQ_MESSAGE(name)           { PRESCAN_MESSAGE, PRESCAN_REQUIRED, 0, MESSAGE_BODY_MAX, 0, 0, &prescan_##name }
+#define OPT_MESSAGE(name)           { PRESCAN_MESSAGE, PRESCAN_OPTIONAL, 0, MESSAGE_BODY_MAX, 0, 0, &prescan_##name }
 #define REP_MESSAGE(name, cmin, cmax) \
     { PRESCAN_MESSAGE, PRESCAN_REPEATED, 0, MESSAGE_BODY_MAX, (cmin), (cmax), &prescan_##name }
 #define TABLE(name, size_max, ...)                                                             \
@@ -91,6 +92,12 @@ TABLE(grant_field, GRANT_MAX,
     REQ(UINT32, 0, UINT32_MAX),         /* number */
     OPT(TEXT, 1, NAME_SPACE_MAX))       /* space */
 
+TABLE(terms, GRANT_MAX,
+    REP_MESSAGE(grant_field, 1, TERMS_WANT_MAX), /* want */
+    OPT(UINT32, 1, UINT32_MAX),         /* quota */
+    OPT(UINT64, 1, INT64_MAX),          /* closes_ms */
+    OPT(BOOL, 1, 1))                    /* chain */
+
 TABLE(grant, GRANT_MAX,
     REQ_FIXED(ID_SIZE),                 /* issuer */
     REQ_FIXED(ID_SIZE),                 /* audience */
@@ -108,13 +115,15 @@ TABLE(grant, GRANT_MAX,
     REP(TEXT, 2, 2, 0, GRANT_LIST_MAX), /* country */
     REQ(UINT32, 0, UINT32_MAX),         /* delete_days */
     REQ_BOOL,                           /* receipt */
-    REQ_FIXED(16))                      /* nonce */
+    REQ_FIXED(16),                      /* nonce */
+    OPT_MESSAGE(terms),                 /* terms */
+    OPT_FIXED(ID_SIZE))                 /* cites */
 
 TABLE(offer, OBJECT_MAX,
     REQ_FIXED(ID_SIZE),                 /* author */
     REQ_FIXED(ID_SIZE),                 /* audience */
     REQ_FIXED(ID_SIZE),                 /* grant */
-    REQ(UINT32, 1, 2),                  /* kind */
+    REQ(UINT32, 1, 4),                  /* kind */
     REQ(TEXT, 0, TEXT_SHORT_MAX),       /* title */
     REQ(TEXT, 0, TEXT_LONG_MAX),        /* note */
     REQ(UINT32, 0, UINT32_MAX),         /* count */
@@ -161,6 +170,74 @@ TABLE(revocation, OBJECT_MAX,
     REQ_FIXED(ID_SIZE),                 /* grant */
     REQ(TEXT, 0, TEXT_LONG_MAX),        /* reason */
     REQ_TIME)                           /* revoked_ms */
+
+TABLE(judged, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* record */
+    REQ(UINT32, 1, UINT32_MAX),         /* incarnation */
+    REQ_COUNTER(1),                     /* number */
+    REQ_BOOL,                           /* taken */
+    REQ(TEXT, 0, CODE_MAX))             /* reason */
+
+TABLE(verdict, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REP_MESSAGE(judged, 1, VERDICT_ROWS_MAX), /* row */
+    REQ_TIME)                           /* judged_ms */
+
+TABLE(wanted, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* record */
+    REP_MESSAGE(grant_field, 1, TERMS_WANT_MAX)) /* field */
+
+TABLE(ask, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REP_MESSAGE(wanted, 1, ASK_ROWS_MAX), /* row */
+    REQ(TEXT, 0, TEXT_LONG_MAX),        /* note */
+    REQ_TIME)                           /* asked_ms */
+
+TABLE(proposal, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ_FIXED(ID_SIZE),                 /* record */
+    REQ_FIXED(ID_SIZE),                 /* seen */
+    REP_MESSAGE(field, 1, FIELDS_MAX),  /* field */
+    REQ(TEXT, 0, TEXT_LONG_MAX),        /* note */
+    REQ_TIME)                           /* proposed_ms */
+
+TABLE(proposal_answer, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* proposal */
+    REQ_BOOL,                           /* accepted */
+    REQ(TEXT, 0, TEXT_LONG_MAX),        /* reason */
+    REQ_TIME)                           /* answered_ms */
+
+TABLE(sealed, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ(UINT32, 1, UINT32_MAX),         /* epoch */
+    REQ_COUNTER(1),                     /* number */
+    REP(BYTES, HANDLE_SIZE, HANDLE_SIZE, 0, RUN_ITEMS_MAX), /* handle */
+    REP(BYTES, HANDLE_SIZE, HANDLE_SIZE, 0, RUN_ITEMS_MAX), /* gone */
+    REQ_FIXED(SEAL_KEY_SIZE),           /* key */
+    REQ_FIXED(SEAL_NONCE_SIZE),         /* nonce */
+    REQ_FIXED(ID_SIZE))                 /* box */
+
+TABLE(sealed_body, MESSAGE_BODY_MAX,
+    REQ_MESSAGE(signed),                /* header */
+    REQ(BYTES, SEAL_PAD + SEAL_TAG_SIZE, MESSAGE_BODY_MAX)) /* box */
+
+TABLE(sealed_receipt, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ_COUNTER(0),                     /* have */
+    REQ_COUNTER(0),                     /* seen */
+    REQ_TIME)                           /* received_ms */
 
 TABLE(void, OBJECT_MAX,
     REQ_FIXED(ID_SIZE),                 /* author */

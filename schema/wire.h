@@ -14,6 +14,7 @@
 #include "schema/base/arena.h"
 #include "schema/base/bytes.h"
 #include "schema/base/ids.h"
+#include "schema/base/limits.h"
 
 /* A number in a name space; an empty space is the common schema. Ordered by space, then number. */
 struct key {
@@ -110,6 +111,15 @@ enum action {
 
 enum selector { SELECTOR_RECORDS, SELECTOR_TREE, SELECTOR_SEGMENT };
 
+/* What a contribution may and should be. */
+struct terms {
+    struct grant_field *want; /* ascending */
+    size_t want_count;
+    uint32_t quota;        /* 0: no limit */
+    struct wall_ms closes; /* 0: until the grant's end */
+    bool chain;            /* for every company of the chain, not for the owner alone */
+};
+
 struct grant {
     struct node_id issuer, audience, owner;
     bool has_parent;
@@ -131,12 +141,21 @@ struct grant {
     uint32_t delete_days;
     bool receipt;
     uint8_t nonce[16];
+    bool has_terms;
+    struct terms terms;
+    bool has_cites;
+    struct object_id cites;
 };
 
 /* Are all lists of the grant ascending, without repetition? Those of a parsed grant are. */
 bool wire_grant_is_ordered(const struct grant *grant);
 
-enum offer_kind { OFFER_EVENT = 1, OFFER_RECORDS = 2 };
+enum offer_kind {
+    OFFER_EVENT = 1,
+    OFFER_RECORDS = 2,
+    OFFER_CONTRIBUTION = 3,
+    OFFER_FEEDBACK = 4,
+};
 
 struct offer {
     struct node_id author, audience;
@@ -195,6 +214,85 @@ struct revocation {
     struct wall_ms revoked;
 };
 
+struct judged {
+    struct record_id record;
+    struct position position;
+    bool taken;
+    const char *reason; /* a code; empty when taken */
+};
+
+struct verdict {
+    struct node_id author, audience;
+    struct object_id grant;
+    struct judged *rows; /* ascending by record */
+    size_t row_count;
+    struct wall_ms judged;
+};
+
+struct wanted {
+    struct record_id record;
+    struct grant_field *fields; /* ascending */
+    size_t field_count;
+};
+
+struct ask {
+    struct node_id author, audience;
+    struct object_id grant;
+    struct wanted *rows; /* ascending by record */
+    size_t row_count;
+    const char *note;
+    struct wall_ms asked;
+};
+
+struct proposal {
+    struct node_id author, audience;
+    struct object_id grant;
+    struct record_id record;
+    struct revision_id seen;
+    struct field *fields; /* ascending; an empty value takes the field away */
+    size_t field_count;
+    const char *note;
+    struct wall_ms proposed;
+};
+
+struct proposal_answer {
+    struct node_id author, audience;
+    struct object_id proposal;
+    bool accepted;
+    const char *reason;
+    struct wall_ms answered;
+};
+
+struct handle {
+    uint8_t b[HANDLE_SIZE];
+};
+
+struct sealed {
+    struct node_id author, audience;
+    struct object_id grant;
+    uint32_t epoch;
+    uint64_t number;
+    struct handle *handles; /* ascending */
+    size_t handle_count;
+    struct handle *gone; /* ascending */
+    size_t gone_count;
+    uint8_t key[SEAL_KEY_SIZE];
+    uint8_t nonce[SEAL_NONCE_SIZE];
+    struct digest box;
+};
+
+struct sealed_body {
+    struct signed_object header;
+    struct bytes box;
+};
+
+struct sealed_receipt {
+    struct node_id author, audience;
+    struct object_id grant;
+    uint64_t have, seen;
+    struct wall_ms received;
+};
+
 enum stream { STREAM_SESSION = 0, STREAM_CONTROL = 1, STREAM_DATA = 2 };
 
 struct void_range {
@@ -245,6 +343,13 @@ struct introduce {
     X(passon)                                                                                  \
     X(passon_ack)                                                                              \
     X(revocation)                                                                              \
+    X(verdict)                                                                                 \
+    X(ask)                                                                                     \
+    X(proposal)                                                                                \
+    X(proposal_answer)                                                                         \
+    X(sealed)                                                                                  \
+    X(sealed_body)                                                                             \
+    X(sealed_receipt)                                                                          \
     X(void_range)                                                                              \
     X(hello)                                                                                   \
     X(ack)                                                                                     \

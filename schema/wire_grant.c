@@ -216,24 +216,41 @@ WIRE_CODEC(descriptor, descriptor)
 
 /* ---- Grant ---- */
 
+struct grant_field *
+wire_take_grant_fields(struct arena *arena, Hansa__V1__GrantField *const *list, size_t count)
+{
+    struct grant_field *out = wire_alloc(arena, count, sizeof(*out));
+
+    for (size_t i = 0; out != NULL && i < count; i++)
+        out[i] = (struct grant_field){
+            .type = { .space = wire_take_space(list[i]->type_space), .number = list[i]->type },
+            .field = { .space = wire_take_space(list[i]->space), .number = list[i]->number },
+        };
+    return out;
+}
+
+static enum status
+take_terms(struct arena *arena, const Hansa__V1__Terms *pb, struct terms *out)
+{
+    out->want_count = pb->n_want;
+    out->want = wire_take_grant_fields(arena, pb->want, pb->n_want);
+    out->quota = pb->has_quota ? pb->quota : 0;
+    out->closes = TAKE_MS(pb->has_closes_ms ? pb->closes_ms : 0);
+    out->chain = pb->has_chain && pb->chain;
+    return out->want != NULL ? STATUS_OK : STATUS_TOO_BIG;
+}
+
 static enum status
 take_grant_lists(struct arena *arena, const Hansa__V1__Grant *pb, struct grant *out)
 {
     out->record_count = pb->n_record;
     out->records = wire_alloc(arena, pb->n_record, sizeof(*out->records));
     out->field_count = pb->n_field;
-    out->fields = wire_alloc(arena, pb->n_field, sizeof(*out->fields));
+    out->fields = wire_take_grant_fields(arena, pb->field, pb->n_field);
     if (out->records == NULL || out->fields == NULL)
         return STATUS_TOO_BIG;
     for (size_t i = 0; i < pb->n_record; i++)
         TAKE_ID(out->records[i], pb->record[i]);
-    for (size_t i = 0; i < pb->n_field; i++) {
-        const Hansa__V1__GrantField *f = pb->field[i];
-        out->fields[i] = (struct grant_field){
-            .type = { .space = wire_take_space(f->type_space), .number = f->type },
-            .field = { .space = wire_take_space(f->space), .number = f->number },
-        };
-    }
     out->purposes = wire_take_texts(pb->purpose);
     out->purpose_count = pb->n_purpose;
     out->countries = wire_take_texts(pb->country);
@@ -279,7 +296,11 @@ take_grant(struct arena *arena, const void *message, void *target)
     out->delete_days = pb->delete_days;
     out->receipt = pb->receipt;
     wire_take_fixed(pb->nonce, out->nonce, sizeof(out->nonce));
-    return STATUS_OK;
+    out->has_cites = pb->has_cites;
+    if (pb->has_cites)
+        TAKE_ID(out->cites, pb->cites);
+    out->has_terms = pb->terms != NULL;
+    return pb->terms != NULL ? take_terms(arena, pb->terms, &out->terms) : STATUS_OK;
 }
 
 static Hansa__V1__GrantField *
@@ -292,6 +313,33 @@ give_grant_field(struct arena *arena, const struct grant_field *in)
     pb->type_space = wire_give_space(arena, in->type.space);
     pb->number = in->field.number;
     pb->space = wire_give_space(arena, in->field.space);
+    return pb;
+}
+
+Hansa__V1__GrantField **
+wire_give_grant_fields(struct arena *arena, const struct grant_field *list, size_t count)
+{
+    Hansa__V1__GrantField **out = ARENA_ARRAY(arena, Hansa__V1__GrantField *, count);
+
+    for (size_t i = 0; i < count; i++)
+        out[i] = give_grant_field(arena, &list[i]);
+    return out;
+}
+
+static Hansa__V1__Terms *
+give_terms(struct arena *arena, const struct terms *in)
+{
+    Hansa__V1__Terms *pb = ARENA_NEW(arena, Hansa__V1__Terms);
+
+    hansa__v1__terms__init(pb);
+    pb->n_want = in->want_count;
+    pb->want = wire_give_grant_fields(arena, in->want, in->want_count);
+    pb->has_quota = in->quota != 0;
+    pb->quota = in->quota;
+    pb->has_closes_ms = in->closes.ms != 0;
+    pb->closes_ms = GIVE_MS(in->closes);
+    pb->has_chain = in->chain;
+    pb->chain = in->chain;
     return pb;
 }
 
@@ -330,9 +378,7 @@ give_grant(struct arena *arena, const void *source, void *message)
         pb->parent = GIVE_ID(in->parent);
     give_selector(arena, in, pb);
     pb->n_field = in->field_count;
-    pb->field = ARENA_ARRAY(arena, Hansa__V1__GrantField *, in->field_count);
-    for (size_t i = 0; i < in->field_count; i++)
-        pb->field[i] = give_grant_field(arena, &in->fields[i]);
+    pb->field = wire_give_grant_fields(arena, in->fields, in->field_count);
     pb->actions = in->actions;
     pb->depth = in->depth;
     pb->not_before_ms = GIVE_MS(in->not_before);
@@ -344,6 +390,19 @@ give_grant(struct arena *arena, const void *source, void *message)
     pb->delete_days = in->delete_days;
     pb->receipt = in->receipt;
     pb->nonce = wire_give_bytes(bytes_of(in->nonce, sizeof(in->nonce)));
+    pb->terms = in->has_terms ? give_terms(arena, &in->terms) : NULL;
+    pb->has_cites = in->has_cites;
+    if (in->has_cites)
+        pb->cites = GIVE_ID(in->cites);
+}
+
+bool
+wire_are_grant_fields_ascending(const struct grant_field *list, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (grant_field_compare(&list[i - 1], &list[i]) >= 0)
+            return false;
+    return true;
 }
 
 bool
@@ -353,10 +412,9 @@ wire_grant_is_ordered(const struct grant *grant)
         for (size_t i = 1; i < grant->record_count; i++)
             if (memcmp(grant->records[i - 1].b, grant->records[i].b, ID_SIZE) >= 0)
                 return false;
-    for (size_t i = 1; i < grant->field_count; i++)
-        if (grant_field_compare(&grant->fields[i - 1], &grant->fields[i]) >= 0)
-            return false;
-    return wire_are_texts_ascending(grant->purposes, grant->purpose_count) &&
+    return wire_are_grant_fields_ascending(grant->fields, grant->field_count) &&
+           wire_are_grant_fields_ascending(grant->terms.want, grant->terms.want_count) &&
+           wire_are_texts_ascending(grant->purposes, grant->purpose_count) &&
            wire_are_texts_ascending(grant->countries, grant->country_count);
 }
 

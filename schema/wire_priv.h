@@ -73,6 +73,13 @@ const char **wire_take_texts(char **texts);
 bool wire_are_texts_ascending(const char **texts, size_t count);
 bool wire_is_country(const char *text);
 
+/* A list of fields as in Grant; NULL when the arena is used up. */
+struct grant_field *wire_take_grant_fields(struct arena *arena,
+                                           Hansa__V1__GrantField *const *list, size_t count);
+Hansa__V1__GrantField **wire_give_grant_fields(struct arena *arena,
+                                               const struct grant_field *list, size_t count);
+bool wire_are_grant_fields_ascending(const struct grant_field *list, size_t count);
+
 void wire_take_signed(const Hansa__V1__Signed *pb, struct signed_object *out);
 Hansa__V1__Signed *wire_give_signed(struct arena *arena, const struct signed_object *in);
 

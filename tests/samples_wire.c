@@ -8,6 +8,7 @@
 static const struct node_id acme = { .b = { 0xac } };
 static const struct node_id brio = { .b = { 0xb1 } };
 static const struct object_id some_grant = { .b = { 0x67 } };
+static const uint8_t some_box[2 * SEAL_PAD + SEAL_TAG_SIZE] = { 1, 2, 3 };
 static const struct wall_ms today = { 1800000000000 };
 
 static struct signed_object
@@ -66,6 +67,40 @@ SAMPLE(revocation, .author = acme, .audience = brio, .owner = acme, .grant = som
        .revoked = today)
 BARE(revocation, .reason = "")
 
+SAMPLE(verdict, .author = acme, .audience = brio, .grant = some_grant,
+       .rows = (struct judged[]){ { { { 1 } }, { 1, 7 }, true, "" }, { { { 2 } }, { 2, 1 }, false, "OVER_QUOTA" } },
+       .row_count = 2, .judged = today)
+BARE(verdict, .rows = (struct judged[]){ { .position = { 1, 1 }, .taken = true, .reason = "" } }, .row_count = 1)
+
+SAMPLE(ask, .author = acme, .audience = brio, .grant = some_grant,
+       .rows = (struct wanted[]){ { { { 1 } }, (struct grant_field[]){ { { .number = 4 }, { .number = 5 } },
+                                                                       { { .number = 4 }, { .number = 6 } } }, 2 },
+                                  { { { 2 } }, (struct grant_field[]){ { { .number = 4 }, { .number = 5 } } }, 1 } },
+       .row_count = 2, .note = "by Friday", .asked = today)
+BARE(ask, .rows = (struct wanted[]){ { .fields = (struct grant_field[]){ { .type = { .number = 0 } } }, .field_count = 1 } },
+     .row_count = 1, .note = "")
+
+SAMPLE(proposal, .author = brio, .audience = acme, .grant = some_grant, .record = { { 1 } }, .seen = { { 2 } },
+       .fields = (struct field[]){ { .key = { .number = 6 }, .value = bytes_text("+49 40 1") },
+                                   { .key = { bytes_text("own"), 1 } } },
+       .field_count = 2, .note = "she said so", .proposed = today)
+BARE(proposal, .fields = (struct field[]){ { .key = { .number = 1 } } }, .field_count = 1, .note = "")
+
+SAMPLE(proposal_answer, .author = acme, .audience = brio, .proposal = some_grant, .accepted = true, .reason = "thanks",
+       .answered = today)
+BARE(proposal_answer, .reason = "")
+
+SAMPLE(sealed, .author = brio, .audience = acme, .grant = some_grant, .epoch = 3, .number = 300,
+       .handles = (struct handle[]){ { { 1 } }, { { 2 } } }, .handle_count = 2,
+       .gone = (struct handle[]){ { { 3 } } }, .gone_count = 1, .key = { 4 }, .nonce = { 5 }, .box = { { 6 } })
+BARE(sealed, .epoch = 1, .number = 1)
+
+SAMPLE(sealed_body, .header = signed_of("header"), .box = bytes_of(some_box, sizeof(some_box)))
+BARE(sealed_body, .box = bytes_of(some_box, SEAL_PAD + SEAL_TAG_SIZE))
+
+SAMPLE(sealed_receipt, .author = acme, .audience = brio, .grant = some_grant, .have = 4, .seen = 9, .received = today)
+BARE(sealed_receipt, 0)
+
 SAMPLE(void_range, .author = acme, .audience = brio, .stream = STREAM_DATA, .incarnation = 2, .first = 5, .last = 9)
 BARE(void_range, .stream = STREAM_CONTROL, .incarnation = 1, .first = 1, .last = 1)
 
@@ -109,6 +144,15 @@ full_grant(struct arena *arena)
         .delete_days = 30,
         .receipt = true,
         .nonce = { 4 },
+        .has_terms = true,
+        .terms = { .want = (struct grant_field[]){ { { .number = 4 }, { .number = 2 } },
+                                                   { { .number = 4 }, { .number = 5 } } },
+                   .want_count = 2,
+                   .quota = 300,
+                   .closes = today,
+                   .chain = true },
+        .has_cites = true,
+        .cites = some_grant,
     };
     return wire_grant_format(&g, arena);
 }

@@ -43,6 +43,10 @@
 #define GRANT_FIELDS_MAX  256 /* field entries in one grant */
 #define GRANT_RECORDS_MAX 256 /* record ids in one selector */
 #define GRANT_LIST_MAX    32  /* purposes, countries */
+#define TERMS_WANT_MAX    32  /* fields that a contribution may have, and fields of one ask. test_wire.c */
+#define VERDICT_ROWS_MAX  64  /* rows judged in one object: what one message brings. test_wire.c */
+#define ASK_ROWS_MAX      32  /* rows in one ask: fits OBJECT_MAX with every field. test_wire.c */
+#define CODE_MAX          32  /* bytes of a reason that programs read. test_wire.c */
 #define GRANT_MAX         (16 * KIB)
 #define OBJECT_MAX        (16 * KIB) /* any other signed object */
 #define INTRODUCE_MAX     (4 * KIB)  /* the one message that a guest key may send. test_prescan.c */
@@ -52,6 +56,16 @@
 #define ENDPOINTS_MAX     8
 /* Two clocks may differ by this much before an end date cannot be judged, milliseconds. */
 #define CLOCK_TOLERANCE_MS (5 * 60 * 1000)
+
+/* ---- the sealed way (docs/protocol/sealed.md). test_wire.c, test_seal.c ---------------------- */
+#define HANDLE_SIZE     16  /* a row's random name for carriers */
+#define SEAL_KEY_SIZE   80  /* crypto_box_seal of a 32-byte content key */
+#define SEAL_NONCE_SIZE 24
+#define SEAL_TAG_SIZE   16
+#define SEAL_PAD        256 /* what is sealed is filled up to a multiple: its length says less */
+#define SEAL_HEAD       5   /* u8 kind, u32 length */
+#define SEAL_HEADER_MAX (4 * KIB) /* Signed header of the fullest: 64 + 64 handles are 2.3 KiB */
+#define SEAL_ROOM       ((MESSAGE_BODY_MAX - SEAL_HEADER_MAX) / SEAL_PAD * SEAL_PAD - SEAL_PAD) /* bytes of what is sealed, padding included */
 
 /* ---- delivery ---------------------------------------------------------------------------- */
 /* What one partner may have unacknowledged at us; ZeroMQ's marks are above it, so never reached. */
