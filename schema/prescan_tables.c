@@ -229,7 +229,7 @@ TABLE(sealed, OBJECT_MAX,
 
 TABLE(sealed_body, MESSAGE_BODY_MAX,
     REQ_MESSAGE(signed),                /* header */
-    REQ(BYTES, SEAL_PAD + SEAL_TAG_SIZE, MESSAGE_BODY_MAX)) /* box */
+    REQ(BYTES, SEAL_PAD + SEAL_TAG_SIZE, SEAL_ROOM + SEAL_TAG_SIZE)) /* box */
 
 TABLE(sealed_receipt, OBJECT_MAX,
     REQ_FIXED(ID_SIZE),                 /* author */
