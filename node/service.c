@@ -13,7 +13,7 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 
-enum { ID_SHOWN = 16, PAGE_DEFAULT = 50, WAIT_MS = 1000, ID_PREFIX_MIN = 4 };
+enum { ID_SHOWN = 16, PAGE_DEFAULT = 50, WAIT_MS = 1000 };
 
 static const struct {
     const char *name;
@@ -184,26 +184,6 @@ arg_list(const struct call *call, const char *name)
 
 /* ---- look-ups ----------------------------------------------------------------------------- */
 
-/* The range of ids that begin with these base32 characters. */
-static bool
-id_range(const char *text, uint8_t low[static ID_SIZE], uint8_t high[static ID_SIZE])
-{
-    char padded[53];
-    size_t len = strlen(text);
-
-    if (len < ID_PREFIX_MIN || len > 52)
-        return false;
-    memset(padded, 'a', 52);
-    padded[52] = '\0';
-    memcpy(padded, text, len);
-    if (base32_parse(bytes_text(padded), low, ID_SIZE) != STATUS_OK)
-        return false;
-    memset(padded + len, '7', 52 - len);
-    if (len < 52)
-        padded[51] = 'q'; /* the last character carries one bit */
-    return base32_parse(bytes_text(padded), high, ID_SIZE) == STATUS_OK;
-}
-
 static enum status
 by_prefix(struct call *call, enum statement id, const char *text, const char *key, int64_t *out)
 {
@@ -211,7 +191,7 @@ by_prefix(struct call *call, enum statement id, const char *text, const char *ke
     AUTO(stmt_return) struct stmt *q = NULL;
 
     *out = 0;
-    if (!id_range(text, low, high))
+    if (!base32_range(text, low, high))
         return diag_say(call->diag, STATUS_NOT_FOUND, key, text, NULL);
     q = stmt_borrow(call->store, id);
     stmt_bind(q, "bb", bytes_of(low, ID_SIZE), bytes_of(high, ID_SIZE));

@@ -296,6 +296,25 @@ base32_parse(struct bytes text, uint8_t *out, size_t out_len)
     return (window & ((1u << bits) - 1)) == 0 ? STATUS_OK : STATUS_MALFORMED;
 }
 
+bool
+base32_range(const char *text, uint8_t low[static 32], uint8_t high[static 32])
+{
+    char padded[53];
+    size_t len = strlen(text);
+
+    if (len < BASE32_PREFIX_MIN || len > 52)
+        return false;
+    memset(padded, 'a', 52);
+    padded[52] = '\0';
+    memcpy(padded, text, len);
+    if (base32_parse(bytes_text(padded), low, 32) != STATUS_OK)
+        return false;
+    memset(padded + len, '7', 52 - len);
+    if (len < 52)
+        padded[51] = 'q'; /* the last character carries one bit */
+    return base32_parse(bytes_text(padded), high, 32) == STATUS_OK;
+}
+
 /* Length of the well-formed sequence at p (RFC 3629 section 4), 0 when there is none. */
 static size_t
 utf8_sequence(const uint8_t *p, size_t left)

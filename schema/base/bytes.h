@@ -75,6 +75,10 @@ MUST_CHECK enum status hex_parse(struct bytes text, uint8_t *out, size_t out_len
 void base32_format(struct bytes raw, char *out);
 /* Exactly out_len bytes; refuses other characters, wrong length and non-zero spare bits. */
 MUST_CHECK enum status base32_parse(struct bytes text, uint8_t *out, size_t out_len);
+/* The lowest and the highest 32 bytes whose base32 begins with text. false: it is shorter than BASE32_PREFIX_MIN or no
+ * base32. */
+enum { BASE32_PREFIX_MIN = 4 };
+bool base32_range(const char *text, uint8_t low[static 32], uint8_t high[static 32]);
 
 /* RFC 3629 UTF-8: no surrogates, no over-long forms, nothing above U+10FFFF. */
 bool utf8_is_valid(struct bytes text);
