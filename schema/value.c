@@ -261,9 +261,8 @@ parse_enum(const struct value_input *in, struct bytes *out)
                     arena_text(in->arena, in->text), join_options(field, in->arena), NULL);
 }
 
-/* Is the folded text one of the space-separated words of a catalog text, in any language? */
-static bool
-is_listed(const char *key, const char *typed)
+bool
+value_word_is(const char *key, const char *typed)
 {
     size_t len = strlen(typed);
 
@@ -282,9 +281,9 @@ parse_boolean(const struct value_input *in, struct bytes *out)
 {
     static const uint8_t raw[] = { 0, 1 };
     const char *typed = text_fold(in->text, in->arena);
-    bool yes = is_listed("input.yes", typed);
+    bool yes = value_word_is("input.yes", typed);
 
-    if (!yes && !is_listed("input.no", typed))
+    if (!yes && !value_word_is("input.no", typed))
         return value_refuse(in, "value.boolean");
     *out = bytes_of(&raw[yes], 1);
     return STATUS_OK;

@@ -28,6 +28,8 @@ struct value_rule {
 
 /* STATUS_USAGE with the sentence `key`; {0} is the field, {1} the text as typed. */
 enum status value_refuse(const struct value_input *in, const char *key);
+/* Is the folded text one of the space-separated words of a catalog text, in any language? */
+bool value_word_is(const char *key, const char *typed);
 
 /* ---- schema/value_number.c ---- */
 enum status value_integer_parse(const struct value_input *in, struct bytes *out);

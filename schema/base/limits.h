@@ -37,6 +37,12 @@
 #define TYPES_MAX       256
 #define TYPE_FIELDS_MAX 256       /* fields a type may define */
 
+/* ---- rules (schema/rule.h). test_rule.c ---------------------------------------------------- */
+#define RULE_MAX       (4 * KIB) /* bytes */
+/* Values compared: SQLite joins them to an expression as deep as there are values, of at most 200. */
+#define RULE_TERMS_MAX 64
+#define RULE_DEPTH_MAX 8         /* open parentheses and "not"s: SQLite's parser keeps 100 symbols */
+
 /* ---- grants ------------------------------------------------------------------------------ */
 #define CHAIN_MAX         4   /* links, root included: pass-on depth is at most 3 now */
 #define PASS_ON_DEPTH_MAX 3
