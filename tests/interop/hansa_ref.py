@@ -13,7 +13,7 @@ import ed25519
 from wire_ref import DOCS, Refused, check_ascending, decode, field_key, grant_field_key, malformed
 
 WORDS = (DOCS.parents[1] / "schema/lang/words.txt").read_text().split()
-ALL_ACTIONS, READ, PASS_ON = 15, 1, 8
+ALL_ACTIONS, READ, CONTRIBUTE, PASS_ON = 15, 1, 2, 8
 DEPTH_MAX, CHAIN_MAX = 3, 4
 TOLERANCE_MS = 300_000
 
@@ -66,6 +66,12 @@ TAGS = {
     "passon_ack": "hansa/1/passon-ack",
     "revocation": "hansa/1/revocation",
     "void": "hansa/1/void",
+    "verdict": "hansa/1/verdict",
+    "ask": "hansa/1/ask",
+    "proposal": "hansa/1/proposal",
+    "proposal_answer": "hansa/1/proposal-answer",
+    "sealed": "hansa/1/sealed",
+    "sealed_receipt": "hansa/1/sealed-receipt",
 }
 MESSAGE_OF = {
     "descriptor": "Descriptor",
@@ -76,6 +82,12 @@ MESSAGE_OF = {
     "passon_ack": "PassOnAck",
     "revocation": "Revocation",
     "void": "Void",
+    "verdict": "Verdict",
+    "ask": "Ask",
+    "proposal": "Proposal",
+    "proposal_answer": "ProposalAnswer",
+    "sealed": "Sealed",
+    "sealed_receipt": "SealedReceipt",
 }
 
 
@@ -291,6 +303,10 @@ def check_grant(grant):
         raise malformed("a root's issuer is not the owner")
     if not is_root and grant["audience"] == grant["owner"]:
         raise malformed("a link's audience is the owner")
+    if "terms" in grant and not grant["actions"] & CONTRIBUTE:
+        raise malformed("terms without the right to contribute")
+    if "cites" in grant and (not is_root or grant["depth"] > 0 or "terms" in grant):
+        raise malformed("cites in a link, or with depth, or with terms")
 
 
 # ---- grants.md: chain --------------------------------------------------------------------------------
@@ -301,6 +317,19 @@ def check_follows(parent, parent_id, child):
         raise Refused("BROKEN_CHAIN", "does not hang under the link before")
     if child["owner"] != parent["owner"]:
         raise Refused("BROKEN_CHAIN", "another owner")
+
+
+def are_terms_within(parent, child):
+    if "terms" not in parent or not child["actions"] & CONTRIBUTE:
+        return True
+    outer, inner = parent["terms"], child.get("terms")
+    return (
+        inner is not None
+        and [grant_field_key(f) for f in inner["want"]] == [grant_field_key(f) for f in outer["want"]]
+        and ("quota" not in outer or inner.get("quota", 2**32) <= outer["quota"])
+        and ("closes_ms" not in outer or inner.get("closes_ms", 2**63) <= outer["closes_ms"])
+        and ("chain" in outer or "chain" not in inner)
+    )
 
 
 def is_narrower(parent, child):
@@ -316,6 +345,7 @@ def is_narrower(parent, child):
         and child["not_after_ms"] <= parent["not_after_ms"]
         and child["delete_days"] <= parent["delete_days"]
         and (child["receipt"] or not parent["receipt"])
+        and are_terms_within(parent, child)
     )
 
 
@@ -532,8 +562,13 @@ CONTROL_KINDS = {
     20: "RevocationBody",
     21: "SignedBody",
     22: "SignedBody",
+    23: "SignedBody",
+    24: "SignedBody",
+    25: "SignedBody",
+    26: "SignedBody",
+    27: "SignedBody",
 }
-DATA_KINDS = {21: "SignedBody", 32: "Records"}
+DATA_KINDS = {21: "SignedBody", 32: "Records", 33: "SealedBody"}
 KINDS = [SESSION_KINDS, CONTROL_KINDS, DATA_KINDS]
 
 

@@ -33,6 +33,7 @@ def revision(**changes):
     }
 
 
+SIGNED = {"body": b"any body", "signature": bytes(range(64))}
 GRANT_ID = ref.B(encode("Grant", root_grant()))
 OFFER = {
     "author": ACME.node,
@@ -87,6 +88,71 @@ VOID = {
     "first": 7,
     "last": 2**63 - 1,
 }
+HANDLES = sorted(nonce(f"handle {i}") for i in range(64))
+VERDICT = {
+    "author": ACME.node,
+    "audience": BRIO.node,
+    "grant": GRANT_ID,
+    "row": [
+        {"record": min(EVENT, GUEST), "incarnation": 1, "number": 7, "taken": True, "reason": ""},
+        {"record": max(EVENT, GUEST), "incarnation": 2, "number": 1, "taken": False, "reason": "OVER_QUOTA"},
+    ],
+    "judged_ms": NOW,
+}
+ASK = {
+    "author": ACME.node,
+    "audience": BRIO.node,
+    "grant": GRANT_ID,
+    "row": [
+        {"record": min(EVENT, GUEST), "field": fields_of((4, 5), (4, 6))},
+        {"record": max(EVENT, GUEST), "field": fields_of((4, 5), ("", 4, ref.base32(ACME.node), 1))},
+    ],
+    "note": "by Friday, please",
+    "asked_ms": NOW,
+}
+PROPOSAL = {
+    "author": BRIO.node,
+    "audience": ACME.node,
+    "grant": GRANT_ID,
+    "record": GUEST,
+    "seen": ref.B(b"a revision"),
+    "field": [
+        {"number": 6, "value": b"+49 40 1"},
+        {"number": 7, "value": b""},
+        {"number": 1, "space": ref.base32(ACME.node), "value": b"own"},
+    ],
+    "note": "she said so",
+    "proposed_ms": NOW,
+}
+PROPOSAL_ANSWER = {
+    "author": ACME.node,
+    "audience": BRIO.node,
+    "proposal": ref.B(encode("Proposal", PROPOSAL)),
+    "accepted": True,
+    "reason": "thanks",
+    "answered_ms": NOW,
+}
+SEALED = {
+    "author": CEDAR.node,
+    "audience": ACME.node,
+    "grant": LINK_ID,
+    "epoch": 3,
+    "number": 300,
+    "handle": HANDLES[:2],
+    "gone": HANDLES[5:6],
+    "key": bytes(range(80)),
+    "nonce": bytes(range(24)),
+    "box": ref.B(b"box"),
+}
+SEALED_BODY = {"header": SIGNED, "box": bytes(i & 255 for i in range(272))}
+SEALED_RECEIPT = {
+    "author": ACME.node,
+    "audience": CEDAR.node,
+    "grant": LINK_ID,
+    "have": 4,
+    "seen": 9,
+    "received_ms": NOW,
+}
 STREAMS = [
     {"stream": 1, "incarnation": 1, "have": 5, "credit_frames": 16, "credit_bytes": 1 << 20},
     {"stream": 2, "incarnation": 2, "have": 0, "credit_frames": 64, "credit_bytes": 1 << 22},
@@ -102,7 +168,6 @@ HELLO = {
     "stream": STREAMS,
     "profile": ref.profile_id("type  3 event\n"),
 }
-SIGNED = {"body": b"any body", "signature": bytes(range(64))}
 DISCLOSURE = {
     "revision": encode("Revision", revision()),
     "field": [
@@ -134,6 +199,13 @@ SAMPLES = {
     "PassOnAck": PASSON_ACK,
     "Revocation": REVOCATION,
     "Void": VOID,
+    "Verdict": VERDICT,
+    "Ask": ASK,
+    "Proposal": PROPOSAL,
+    "ProposalAnswer": PROPOSAL_ANSWER,
+    "Sealed": SEALED,
+    "SealedBody": SEALED_BODY,
+    "SealedReceipt": SEALED_RECEIPT,
     "Revision": revision(),
     "Records": RECORDS,
     "OfferBody": OFFER_BODY,
@@ -556,7 +628,9 @@ def rule_vectors():
     yield changed("a segment", "OK", "Grant", tree=None, segment=EVENT)
     yield changed("all that is optional", "OK", "Grant", parent=EVENT, country=["CN", "DE"], receipt=True)
     yield changed("kind 0", "MALFORMED", "Offer", kind=0)
-    yield changed("kind 3", "MALFORMED", "Offer", kind=3)
+    for kind in range(1, 5):
+        yield changed(f"kind {kind}", "OK", "Offer", kind=kind)
+    yield changed("kind 5", "MALFORMED", "Offer", kind=5)
     yield changed("declined records out of order", "MALFORMED", "Answer", declined=ANSWER["declined"][::-1])
     yield changed("a range that runs backwards", "MALFORMED", "Void", first=8, last=7)
     yield changed("a range of one", "OK", "Void", first=7, last=7)

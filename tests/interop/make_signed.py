@@ -5,7 +5,7 @@ import hansa_ref as ref
 from make_grants import KEYS
 from make_messages import HELLO, RECORDS, SAMPLES
 from wire_ref import encode
-from world import ACME, BRIO, CEDAR, EVENT, NOW, STRANGER, ZERO, seal
+from world import ACME, BRIO, CEDAR, DELTA, EVENT, FIRMS, NOW, STRANGER, ZERO, seal
 
 # ---- signatures ---------------------------------------------------------------------------------------
 
@@ -185,12 +185,15 @@ def signature_vectors():
     }
 
 
+FIRM_OF = {f.node: f for f in FIRMS}
+
+
 def addressed_vectors():
     """Objects with author and audience as they arrive at the audience, and at others."""
     for kind, name in ref.MESSAGE_OF.items():
         if kind in ("descriptor", "grant"):
             continue
-        author, audience = (ACME, BRIO) if SAMPLES[name]["author"] == ACME.node else (BRIO, ACME)
+        author, audience = (FIRM_OF[SAMPLES[name][side]] for side in ("author", "audience"))
         good = seal(kind, author.sign_seed, BODIES[kind])
         asked = {"kind": "addressed", "type": kind, "signed": good, "me": audience.node, "companies": KEYS}
         elsewhere = "OK" if kind == "revocation" else "WRONG_AUDIENCE"
@@ -200,7 +203,7 @@ def addressed_vectors():
         forged = seal(kind, audience.sign_seed, BODIES[kind])
         for what, status, changes in [
             ("arrives at its audience", "OK", {}),
-            ("arrives at somebody else", elsewhere, {"me": CEDAR.node}),
+            ("arrives at somebody else", elsewhere, {"me": DELTA.node}),
             ("arrives at its own author", elsewhere, {"me": author.node}),
             ("of an author without a descriptor", "UNKNOWN_KEY", {"companies": strangers}),
             ("signed by its audience", "BAD_SIGNATURE", {"signed": forged}),
@@ -354,9 +357,15 @@ def envelope_vectors():
             known=True,
         )
     yield case(
+        "what is sealed, on the data stream",
+        "OK",
+        ref.format_envelope(envelope(33, 2, 1, 1, 1, b"")),
+        known=True,
+    )
+    yield case(
         "a Void on the data stream", "OK", ref.format_envelope(envelope(21, 2, 1, 1, 1, b"")), known=True
     )
-    for kind, stream in ((16, 2), (32, 1), (1, 1), (0, 1), (255, 2), (23, 1)):
+    for kind, stream in ((16, 2), (23, 2), (27, 2), (32, 1), (33, 1), (1, 1), (0, 1), (28, 1), (34, 2), (255, 2)):
         name = f"kind {kind} on stream {stream} is for the dead-letter"
         yield case(name, "OK", ref.format_envelope(envelope(kind, stream, 1, 1, 1, b"")), known=False)
     for kind in (0, 4, 16, 32, 255):

@@ -13,6 +13,7 @@ DEPTH_MAX = 5
 FIELDS_MAX = 16384
 BODY_MAX = 65500
 VALUES_MAX = 32768
+SEAL_PAD, SEAL_TAG = 256, 16
 VARINT, LENGTH = 0, 2
 SCALARS = {"uint32": 2**32 - 1, "uint64": 2**64 - 1, "bool": 1}
 
@@ -259,6 +260,43 @@ def check_grant(g):
         raise malformed("not exactly one selector")
 
 
+def check_terms(t):
+    check_ascending("want", [grant_field_key(f) for f in t["want"]])
+
+
+def check_verdict(v):
+    check_ascending("row", [row["record"] for row in v["row"]])
+    if any(row["taken"] == bool(row["reason"]) for row in v["row"]):
+        raise malformed("a reason exactly when a row is not taken")
+
+
+def check_ask(a):
+    check_ascending("row", [row["record"] for row in a["row"]])
+    for row in a["row"]:
+        check_ascending("field", [grant_field_key(f) for f in row["field"]])
+
+
+def check_proposal(p):
+    check_ascending("field", [field_key(f) for f in p["field"]])
+    if any("salt" in f for f in p["field"]):
+        raise malformed("a proposed value has no salt")
+
+
+def check_sealed(s):
+    check_ascending("handle", s["handle"])
+    check_ascending("gone", s["gone"])
+
+
+def check_sealed_body(b):
+    if len(b["box"]) % SEAL_PAD != SEAL_TAG:
+        raise malformed("box of an odd length")
+
+
+def check_sealed_receipt(r):
+    if r["have"] > r["seen"]:
+        raise malformed("has what it has not seen")
+
+
 def check_void(v):
     if v["last"] < v["first"]:
         raise malformed("void range backwards")
@@ -275,6 +313,13 @@ def check_disclosure(d):
 RULES = {
     "Descriptor": check_descriptor,
     "Grant": check_grant,
+    "Terms": check_terms,
+    "Verdict": check_verdict,
+    "Ask": check_ask,
+    "Proposal": check_proposal,
+    "Sealed": check_sealed,
+    "SealedBody": check_sealed_body,
+    "SealedReceipt": check_sealed_receipt,
     "Answer": lambda a: check_ascending("declined", [d["record"] for d in a["declined"]]),
     "Void": check_void,
     "Disclosure": check_disclosure,

@@ -161,19 +161,34 @@ dump_records(const struct records *m)
 }
 
 static json_t *
-dump_grant_fields(const struct grant *m)
+dump_grant_fields(const struct grant_field *fields, size_t count)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < m->field_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         json_t *out = json_object();
-        put_number(out, "type", m->fields[i].type.number);
-        put_space(out, "type_space", m->fields[i].type.space);
-        put_number(out, "number", m->fields[i].field.number);
-        put_space(out, "space", m->fields[i].field.space);
+        put_number(out, "type", fields[i].type.number);
+        put_space(out, "type_space", fields[i].type.space);
+        put_number(out, "number", fields[i].field.number);
+        put_space(out, "space", fields[i].field.space);
         json_array_append_new(list, out);
     }
     return list;
+}
+
+static json_t *
+dump_terms(const struct terms *m)
+{
+    json_t *out = json_object();
+
+    json_object_set_new(out, "want", dump_grant_fields(m->want, m->want_count));
+    if (m->quota != 0)
+        put_number(out, "quota", m->quota);
+    if (m->closes.ms != 0)
+        put_ms(out, "closes_ms", m->closes);
+    if (m->chain)
+        put_bool(out, "chain", true);
+    return out;
 }
 
 static void
@@ -205,7 +220,7 @@ dump_grant(const struct grant *m)
     if (m->has_parent)
         PUT_ID(out, "parent", m->parent);
     put_selector(out, m);
-    json_object_set_new(out, "field", dump_grant_fields(m));
+    json_object_set_new(out, "field", dump_grant_fields(m->fields, m->field_count));
     put_number(out, "actions", m->actions);
     put_number(out, "depth", m->depth);
     put_ms(out, "not_before_ms", m->not_before);
@@ -215,6 +230,10 @@ dump_grant(const struct grant *m)
     put_number(out, "delete_days", m->delete_days);
     put_bool(out, "receipt", m->receipt);
     put_hex(out, "nonce", m->nonce, sizeof(m->nonce));
+    if (m->has_terms)
+        json_object_set_new(out, "terms", dump_terms(&m->terms));
+    if (m->has_cites)
+        PUT_ID(out, "cites", m->cites);
     return out;
 }
 
@@ -295,6 +314,139 @@ dump_revocation(const struct revocation *m)
     PUT_ID(out, "grant", m->grant);
     put_text(out, "reason", m->reason);
     put_ms(out, "revoked_ms", m->revoked);
+    return out;
+}
+
+static json_t *
+dump_verdict(const struct verdict *m)
+{
+    json_t *out = json_object();
+    json_t *rows = json_array();
+
+    PUT_ID(out, "author", m->author);
+    PUT_ID(out, "audience", m->audience);
+    PUT_ID(out, "grant", m->grant);
+    for (size_t i = 0; i < m->row_count; i++) {
+        json_t *row = json_object();
+        PUT_ID(row, "record", m->rows[i].record);
+        put_number(row, "incarnation", m->rows[i].position.incarnation);
+        put_number_64(row, "number", m->rows[i].position.number);
+        put_bool(row, "taken", m->rows[i].taken);
+        put_text(row, "reason", m->rows[i].reason);
+        json_array_append_new(rows, row);
+    }
+    json_object_set_new(out, "row", rows);
+    put_ms(out, "judged_ms", m->judged);
+    return out;
+}
+
+static json_t *
+dump_ask(const struct ask *m)
+{
+    json_t *out = json_object();
+    json_t *rows = json_array();
+
+    PUT_ID(out, "author", m->author);
+    PUT_ID(out, "audience", m->audience);
+    PUT_ID(out, "grant", m->grant);
+    for (size_t i = 0; i < m->row_count; i++) {
+        json_t *row = json_object();
+        PUT_ID(row, "record", m->rows[i].record);
+        json_object_set_new(row, "field",
+                            dump_grant_fields(m->rows[i].fields, m->rows[i].field_count));
+        json_array_append_new(rows, row);
+    }
+    json_object_set_new(out, "row", rows);
+    put_text(out, "note", m->note);
+    put_ms(out, "asked_ms", m->asked);
+    return out;
+}
+
+static json_t *
+dump_proposal(const struct proposal *m)
+{
+    json_t *out = json_object();
+    json_t *fields = json_array();
+
+    PUT_ID(out, "author", m->author);
+    PUT_ID(out, "audience", m->audience);
+    PUT_ID(out, "grant", m->grant);
+    PUT_ID(out, "record", m->record);
+    PUT_ID(out, "seen", m->seen);
+    for (size_t i = 0; i < m->field_count; i++)
+        json_array_append_new(fields, dump_field(&m->fields[i]));
+    json_object_set_new(out, "field", fields);
+    put_text(out, "note", m->note);
+    put_ms(out, "proposed_ms", m->proposed);
+    return out;
+}
+
+static json_t *
+dump_proposal_answer(const struct proposal_answer *m)
+{
+    json_t *out = json_object();
+
+    PUT_ID(out, "author", m->author);
+    PUT_ID(out, "audience", m->audience);
+    PUT_ID(out, "proposal", m->proposal);
+    put_bool(out, "accepted", m->accepted);
+    put_text(out, "reason", m->reason);
+    put_ms(out, "answered_ms", m->answered);
+    return out;
+}
+
+static void
+put_handles(json_t *out, const char *name, const struct handle *list, size_t count)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        char hex[2 * HANDLE_SIZE + 1];
+        hex_format(bytes_of(list[i].b, HANDLE_SIZE), hex);
+        json_array_append_new(array, json_string(hex));
+    }
+    json_object_set_new(out, name, array);
+}
+
+static json_t *
+dump_sealed(const struct sealed *m)
+{
+    json_t *out = json_object();
+
+    PUT_ID(out, "author", m->author);
+    PUT_ID(out, "audience", m->audience);
+    PUT_ID(out, "grant", m->grant);
+    put_number(out, "epoch", m->epoch);
+    put_number_64(out, "number", m->number);
+    put_handles(out, "handle", m->handles, m->handle_count);
+    put_handles(out, "gone", m->gone, m->gone_count);
+    put_hex(out, "key", m->key, sizeof(m->key));
+    put_hex(out, "nonce", m->nonce, sizeof(m->nonce));
+    PUT_ID(out, "box", m->box);
+    return out;
+}
+
+static json_t *
+dump_sealed_body(const struct sealed_body *m)
+{
+    json_t *out = json_object();
+
+    json_object_set_new(out, "header", dump_signed_object(&m->header));
+    put_bytes(out, "box", m->box);
+    return out;
+}
+
+static json_t *
+dump_sealed_receipt(const struct sealed_receipt *m)
+{
+    json_t *out = json_object();
+
+    PUT_ID(out, "author", m->author);
+    PUT_ID(out, "audience", m->audience);
+    PUT_ID(out, "grant", m->grant);
+    put_number_64(out, "have", m->have);
+    put_number_64(out, "seen", m->seen);
+    put_ms(out, "received_ms", m->received);
     return out;
 }
 
@@ -398,6 +550,13 @@ dump_bundle(const struct bundle *m, const char *name)
     X(PassOn,         passon,        passon,        dump_passon(m))              \
     X(PassOnAck,      passon_ack,    passon_ack,    dump_passon_ack(m))          \
     X(Revocation,     revocation,    revocation,    dump_revocation(m))          \
+    X(Verdict,        verdict,       verdict,       dump_verdict(m))             \
+    X(Ask,            ask,           ask,           dump_ask(m))                 \
+    X(Proposal,       proposal,      proposal,      dump_proposal(m))            \
+    X(ProposalAnswer, proposal_answer, proposal_answer, dump_proposal_answer(m)) \
+    X(Sealed,         sealed,        sealed,        dump_sealed(m))              \
+    X(SealedBody,     sealed_body,   sealed_body,   dump_sealed_body(m))         \
+    X(SealedReceipt,  sealed_receipt, sealed_receipt, dump_sealed_receipt(m))    \
     X(Void,           void_range,    void_range,    dump_void_range(m))          \
     X(Hello,          hello,         hello,         dump_hello(m))               \
     X(Ack,            ack,           ack,           dump_ack(m))                 \

@@ -22,6 +22,12 @@ static const struct {
     [SIGN_PASSON_ACK] = { "passon_ack", "PassOnAck" },
     [SIGN_REVOCATION] = { "revocation", "Revocation" },
     [SIGN_VOID] = { "void", "Void" },
+    [SIGN_VERDICT] = { "verdict", "Verdict" },
+    [SIGN_ASK] = { "ask", "Ask" },
+    [SIGN_PROPOSAL] = { "proposal", "Proposal" },
+    [SIGN_PROPOSAL_ANSWER] = { "proposal_answer", "ProposalAnswer" },
+    [SIGN_SEALED] = { "sealed", "Sealed" },
+    [SIGN_SEALED_RECEIPT] = { "sealed_receipt", "SealedReceipt" },
 };
 
 enum sign_type
