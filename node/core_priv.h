@@ -110,8 +110,9 @@ struct live {
     int64_t partner;
     enum share_role role;
     enum share_state state;
-    bool has_declined; /* rows in `declined` */
-    bool has_due;      /* false: certainly no rows in `due` */
+    enum offer_kind kind; /* 0 in a noted share of one that we did not give */
+    bool has_declined;    /* rows in `declined` */
+    bool has_due;         /* false: certainly no rows in `due` */
     struct verified_chain *chain;
 };
 
@@ -349,6 +350,7 @@ struct copy_row {
     const struct run_leaves *run;
     uint32_t leaf;
     struct wall_ms at;
+    bool tombstone;
 };
 /* Every stored record that the live covers, after the first decision; fn may stop with any status but OK. */
 typedef enum status covered_fn(void *self, struct live *live, const struct copy_row *row);
@@ -395,6 +397,9 @@ MUST_CHECK enum status exchange_take_control(struct core *core, struct peer *pee
 MUST_CHECK enum status exchange_take_void(struct core *core, struct peer *peer,
                                           const struct envelope *env, const char **detail);
 MUST_CHECK enum status offer_send(struct core *core, const struct live *live);
+/* Our answer to an offer, signed and queued: accepted, reason and declined are the caller's. */
+MUST_CHECK enum status answer_send(struct core *core, const char *actor,
+                                   const struct live *live, struct answer *answer);
 MUST_CHECK enum status core_sign(struct core *core, enum sign_type type, struct bytes body,
                                  struct signed_object *out);
 

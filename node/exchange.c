@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "node/core_priv.h"
+#include "node/exchange_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/base/plant.h"
@@ -136,9 +136,8 @@ control_queue(struct core *core, int64_t company, enum message_kind kind, struct
 
 /* ---- taking ------------------------------------------------------------------------------- */
 
-/* The object is refused, not the stream: these are the sender's fault. The others are ours, "not now". */
-static bool
-is_their_fault(enum status s)
+bool
+exchange_is_their_fault(enum status s)
 {
     return s != STATUS_OK && s != STATUS_BUSY && s != STATUS_IO && s != STATUS_DISK_FULL &&
            s != STATUS_CORRUPT && s != STATUS_LOCKED && s != STATUS_CLOCK &&
@@ -158,7 +157,7 @@ take_item(struct core *core, struct live *live, struct received *item, int64_t r
         s = record_take(core, live, item, run, &fault);
     if (s == STATUS_OK)
         return STATUS_OK;
-    if (!is_their_fault(s))
+    if (!exchange_is_their_fault(s))
         return s;
     if (s != STATUS_REPLAY)
         dead_letter(core, live->partner, env, s, fault != NULL ? fault : "record");
@@ -212,8 +211,9 @@ is_past_share(struct core *core, const struct object_id *gid)
                STATUS_OK;
 }
 
-static enum status
-take_data(struct core *core, struct peer *peer, const struct envelope *env, const char **detail)
+enum status
+exchange_take_records(struct core *core, const struct company *from, const struct envelope *env,
+                      const char **detail)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     struct records *message;
@@ -224,7 +224,7 @@ take_data(struct core *core, struct peer *peer, const struct envelope *env, cons
     *detail = "grant";
     if (live == NULL)
         return is_past_share(core, &message->grant) ? STATUS_OK : STATUS_NOT_GRANTED;
-    if (live->partner != peer_company(peer))
+    if (live->partner != from->id)
         return STATUS_WRONG_AUDIENCE;
     return take_records(core, live, message, env, arena);
 }
@@ -234,7 +234,7 @@ static enum status
 refuse(struct core *core, const struct peer *peer, const struct envelope *env, enum status s,
        const char *detail)
 {
-    if (s == STATUS_OK || !is_their_fault(s))
+    if (s == STATUS_OK || !exchange_is_their_fault(s))
         return s;
     dead_letter(core, peer_company(peer), env, s, detail);
     return STATUS_OK;
@@ -253,7 +253,7 @@ on_take(void *self, struct peer *peer, const struct envelope *env)
     if (env->kind ==
         MESSAGE_RECORDS) { /* judges its items alone and writes nothing it would take back */
         TRY(core_need_txn(core));
-        enum status s = take_data(core, peer, env, &detail);
+        enum status s = exchange_take_records(core, c, env, &detail);
         return refuse(core, peer, env, s, detail);
     }
     TRY(core_mark_set(core, &mark));

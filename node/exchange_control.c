@@ -6,19 +6,10 @@
  */
 #include <string.h>
 
-#include "node/core_priv.h"
+#include "node/exchange_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/digest.h"
-
-/* A message being taken. */
-struct taking {
-    struct core *core;
-    struct company *from;
-    struct arena *arena;
-    const struct envelope *env;
-    const char *detail; /* component at fault */
-};
 
 enum status
 core_sign(struct core *core, enum sign_type type, struct bytes body, struct signed_object *out)
@@ -163,6 +154,28 @@ take_offer(struct taking *t)
 }
 
 /* ---- answers ------------------------------------------------------------------------------ */
+
+enum status
+answer_send(struct core *core, const char *actor, const struct live *live,
+            struct answer *answer)
+{
+    enum { OID = 9 };
+    struct signed_object object;
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_SHARE_GET);
+
+    stmt_bind(q, "i", live->share);
+    TRY(stmt_step(q));
+    stmt_copy(q, OID, answer->offer.b, ID_SIZE);
+    answer->author = core->me;
+    answer->audience = chain_leaf(live->chain)->issuer;
+    answer->grant = *chain_leaf_id(live->chain);
+    answer->answered = core_wall(core);
+    TRY(core_sign(core, SIGN_ANSWER, wire_answer_format(answer, core->round), &object));
+    TRY(audit_add(core, actor, answer->accepted ? "offer.accept" : "offer.decline",
+                  bytes_of(answer->grant.b, ID_SIZE), object.body));
+    return control_queue(core, live->partner, MESSAGE_ANSWER,
+                         wire_signed_body_format(&object, core->round), 0);
+}
 
 static enum status
 answered(struct taking *t, struct live *live, const struct answer *answer)
@@ -443,6 +456,16 @@ static const struct {
 };
 
 enum status
+exchange_take_object(struct taking *t)
+{
+    t->detail = "object";
+    for (size_t i = 0; i < COUNT_OF(handlers); i++)
+        if (handlers[i].kind == t->env->kind)
+            return handlers[i].take(t);
+    return STATUS_UNKNOWN_KIND;
+}
+
+enum status
 exchange_take_control(struct core *core, struct peer *peer, const struct envelope *env,
                       const char **detail)
 {
@@ -450,15 +473,9 @@ exchange_take_control(struct core *core, struct peer *peer, const struct envelop
     struct taking t = { .core = core,
                         .from = company_by_id(core, peer_company(peer)),
                         .arena = arena,
-                        .env = env,
-                        .detail = "object" };
+                        .env = env };
+    enum status s = exchange_take_object(&t);
 
-    for (size_t i = 0; i < COUNT_OF(handlers); i++) {
-        if (handlers[i].kind != env->kind)
-            continue;
-        enum status s = handlers[i].take(&t);
-        *detail = t.detail;
-        return s;
-    }
-    return STATUS_UNKNOWN_KIND;
+    *detail = t.detail;
+    return s;
 }

@@ -181,7 +181,7 @@ load_chain(struct core *core, struct live *live)
 static enum status
 load_rows(struct core *core, struct live **rows, size_t *count)
 {
-    enum { SHARE, LEAF, ROLE, PARTNER, STATE, PARENT, DECLINED };
+    enum { SHARE, LEAF, ROLE, PARTNER, STATE, PARENT, DECLINED, KIND };
     AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_SHARE_LIVE);
     enum status s;
 
@@ -194,6 +194,7 @@ load_rows(struct core *core, struct live **rows, size_t *count)
                                              .state = (enum share_state)stmt_int(q, STATE),
                                              .parent_leaf = stmt_int(q, PARENT),
                                              .has_declined = stmt_int(q, DECLINED) != 0,
+                                             .kind = (enum offer_kind)stmt_int(q, KIND),
                                              .has_due = true };
     }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
@@ -293,6 +294,7 @@ share_add(struct core *core, const struct share_row *row, struct verified_chain 
                            .partner = row->partner,
                            .role = row->role,
                            .state = row->state,
+                           .kind = row->kind,
                            .chain = TAKE(*chain) };
     *out = live;
     return STATUS_OK;

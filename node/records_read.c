@@ -262,6 +262,7 @@ copy_get(struct core *core, int64_t record, int64_t grant, struct arena *arena,
         TRY(run_get(core, stmt_int(q, RUN), arena, run));
     out->run = *run;
     TRY(wire_revision_parse(out->full.revision, arena, &revision));
+    out->tombstone = revision->tombstone;
     record_facts_of(revision, out->full.fields, out->full.field_count, core->dictionary,
                     &out->facts);
     return STATUS_OK;

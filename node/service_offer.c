@@ -380,26 +380,6 @@ read_except(struct call *call, const char *reason, struct answer *answer)
 }
 
 static enum status
-send_answer(struct call *call, const struct live *live, struct answer *answer)
-{
-    struct signed_object object;
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_SHARE_GET);
-
-    stmt_bind(q, "i", live->share);
-    TRY(stmt_step(q));
-    stmt_copy(q, OID, answer->offer.b, ID_SIZE);
-    answer->author = call->core->me;
-    answer->audience = chain_leaf(live->chain)->issuer;
-    answer->grant = *chain_leaf_id(live->chain);
-    answer->answered = call->now;
-    TRY(core_sign(call->core, SIGN_ANSWER, wire_answer_format(answer, call->arena), &object));
-    TRY(audit_add(call->core, call->actor, answer->accepted ? "offer.accept" : "offer.decline",
-                  bytes_of(answer->grant.b, ID_SIZE), object.body));
-    return control_queue(call->core, live->partner, MESSAGE_ANSWER,
-                         wire_signed_body_format(&object, call->arena), 0);
-}
-
-static enum status
 open_offer(struct call *call, struct live **live)
 {
     TRY(find_live(call, "offer", ROLE_RECEIVED, live));
@@ -430,7 +410,7 @@ service_offer_accept(struct call *call)
     }
     TRY(share_move(call->core, live, SHARE_ACCEPTED, reason));
     TRY(records_apply(call->core, live));
-    TRY(send_answer(call, live, &answer));
+    TRY(answer_send(call->core, call->actor, live, &answer));
     return show(call, live->share, &leaf);
 }
 
@@ -445,7 +425,7 @@ service_offer_decline(struct call *call)
     int64_t share = live->share, held = live->leaf;
     if (answer.reason[0] == '\0')
         return diag_say(call->diag, STATUS_USAGE, "offer.reason", NULL);
-    TRY(send_answer(call, live, &answer));
+    TRY(answer_send(call->core, call->actor, live, &answer));
     TRY(share_move(call->core, live, SHARE_DECLINED, answer.reason));
     TRY(records_forget(call->core, held, NULL));
     return show(call, share, &leaf);
