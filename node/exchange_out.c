@@ -33,7 +33,7 @@ frame_keep(struct core *core, const struct peer *peer, enum stream stream, uint6
 }
 
 bool
-offer_is_past(struct core *core, uint8_t kind, int64_t share)
+exchange_offer_is_past(struct core *core, uint8_t kind, int64_t share)
 {
     const struct live *live = live_by_share(core, share);
 
@@ -42,8 +42,8 @@ offer_is_past(struct core *core, uint8_t kind, int64_t share)
 }
 
 enum status
-control_pull(struct core *core, int64_t company, struct arena *arena, struct peer_frame *out,
-             int64_t *share)
+exchange_control_pull(struct core *core, int64_t company, struct arena *arena,
+                      struct peer_frame *out, int64_t *share)
 {
     AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_CONTROL_NEXT);
 
@@ -62,8 +62,8 @@ next_control(struct core *core, struct peer *peer, uint64_t seq, struct arena *a
     int64_t share;
 
     do
-        TRY(control_pull(core, peer_company(peer), arena, out, &share));
-    while (offer_is_past(core, out->kind, share));
+        TRY(exchange_control_pull(core, peer_company(peer), arena, out, &share));
+    while (exchange_offer_is_past(core, out->kind, share));
     TRY(number_given(core, peer, STREAM_CONTROL, seq));
     return frame_keep(core, peer, STREAM_CONTROL, seq, out, share);
 }
@@ -193,7 +193,7 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
     TRY(kept_get(core, peer, stream, seq, arena, &kept));
     *out = (struct peer_frame){ .kind = kept.kind, .body = kept.body };
     if (kept.kind != MESSAGE_RECORDS)
-        return offer_is_past(core, kept.kind, kept.share)
+        return exchange_offer_is_past(core, kept.kind, kept.share)
                    ? make_void(core, peer, stream, seq, arena, out)
                    : STATUS_OK;
     enum status s = rebuild(core, &kept, peer_company(peer), arena, &out->body);
@@ -211,7 +211,7 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
 /* ---- acknowledged ------------------------------------------------------------------------- */
 
 enum status
-records_delivered(struct core *core, int64_t company, int64_t leaf, struct bytes items)
+exchange_records_delivered(struct core *core, int64_t company, int64_t leaf, struct bytes items)
 {
     struct reader r = reader_of(items);
     int64_t now = core_wall(core).ms;
@@ -227,7 +227,7 @@ records_delivered(struct core *core, int64_t company, int64_t leaf, struct bytes
 }
 
 enum status
-offer_delivered(struct core *core, int64_t share)
+exchange_offer_delivered(struct core *core, int64_t share)
 {
     struct live *live = live_by_share(core, share);
 
@@ -247,10 +247,10 @@ each_acked(struct core *core, const struct peer *peer, enum stream stream, uint6
     stmt_bind(q, "iii", peer_company(peer), (int64_t)stream, (int64_t)upto);
     while ((s = stmt_step(q)) == STATUS_OK) {
         if (stmt_int(q, KIND) == MESSAGE_RECORDS)
-            TRY(records_delivered(core, peer_company(peer), stmt_int(q, LEAF),
-                                  stmt_bytes(q, ITEMS)));
+            TRY(exchange_records_delivered(core, peer_company(peer), stmt_int(q, LEAF),
+                                           stmt_bytes(q, ITEMS)));
         else if (stmt_int(q, KIND) == MESSAGE_OFFER)
-            TRY(offer_delivered(core, stmt_int(q, SHARE)));
+            TRY(exchange_offer_delivered(core, stmt_int(q, SHARE)));
     }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }

@@ -25,15 +25,16 @@ MUST_CHECK enum status exchange_take_records(struct core *core, const struct com
 /* The object is refused, not the stream: these are the sender's fault. The others are ours, "not now". */
 bool exchange_is_their_fault(enum status s);
 /* A receiver has the offer: now its records may follow. */
-MUST_CHECK enum status offer_delivered(struct core *core, int64_t share);
+MUST_CHECK enum status exchange_offer_delivered(struct core *core, int64_t share);
 /* What a receiver acknowledged: items as made by load_items(). */
-MUST_CHECK enum status records_delivered(struct core *core, int64_t company, int64_t leaf,
-                                         struct bytes items);
+MUST_CHECK enum status exchange_records_delivered(struct core *core, int64_t company,
+                                                  int64_t leaf, struct bytes items);
 /* An offer whose share has ended since must not arrive any more. */
-bool offer_is_past(struct core *core, uint8_t kind, int64_t share);
+bool exchange_offer_is_past(struct core *core, uint8_t kind, int64_t share);
 /* The next control object for a company, out of its queue. STATUS_NOT_FOUND. */
-MUST_CHECK enum status control_pull(struct core *core, int64_t company, struct arena *arena,
-                                    struct peer_frame *out, int64_t *share);
+MUST_CHECK enum status exchange_control_pull(struct core *core, int64_t company,
+                                             struct arena *arena, struct peer_frame *out,
+                                             int64_t *share);
 
 /* ---- load.c: records that go in one message, all under one grant ---- */
 

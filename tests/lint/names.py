@@ -21,7 +21,7 @@ ALSO = {
     "node/audit.c": ("actor_",),
     "node/companies.c": ("company_", "core_on_link_start", "core_listen"),
     "node/exchange.c": ("dead_letter", "control_queue"),
-    "node/exchange_control.c": ("offer_", "core_sign"),
+    "node/exchange_control.c": ("offer_", "answer_send", "core_sign"),
     "node/job.c": ("jobs_",),
     "node/lives.c": ("live_", "grant_links", "grants_", "grant_fall", "chain_check", "share_add", "share_move", "share_state_"),
     "node/records.c": ("record_match",),
