@@ -63,7 +63,7 @@ is_country_allowed(const struct grant *grant, const char *country)
 static enum status
 link_check_country(const struct inquiry *q, const struct grant *grant, size_t index)
 {
-    struct company_keys audience;
+    struct company_keys audience = { 0 };
 
     if (grant->country_count == 0)
         return STATUS_OK;
@@ -78,7 +78,7 @@ static enum status
 link_check_signature(const struct inquiry *q, const struct grant *grant,
                      const struct signed_object *link, size_t index)
 {
-    struct company_keys issuer;
+    struct company_keys issuer = { 0 };
 
     if (!q->keys->find(q->keys->self, &grant->issuer, &issuer))
         return fault_at(q, STATUS_UNKNOWN_KEY, index, "signature");
@@ -161,6 +161,19 @@ fields_compile(struct verified_chain *chain)
         fields_intersect(chain, chain->links[i]);
 }
 
+/* For consent: what the leaf is for, and who gets it. */
+static void
+target_compile(const struct inquiry *q, struct verified_chain *chain)
+{
+    const struct grant *leaf = chain->links[chain->count - 1];
+    struct company_keys audience = { 0 };
+
+    if (!q->keys->find(q->keys->self, &leaf->audience, &audience))
+        audience.name[0] = '\0';
+    consent_target_make(leaf->purposes, leaf->purpose_count, audience.name, &leaf->audience,
+                        chain->arena, &chain->target);
+}
+
 enum status
 chain_verify(const struct signed_object *links, size_t count, const struct key_directory *keys,
              const struct revocation_view *revoked, struct wall_ms now,
@@ -180,6 +193,7 @@ chain_verify(const struct signed_object *links, size_t count, const struct key_d
     chain->count = count;
     TRY(check_time(&q, chain, now));
     fields_compile(chain);
+    target_compile(&q, chain);
     *out = TAKE(chain);
     return STATUS_OK;
 }

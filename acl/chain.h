@@ -12,12 +12,14 @@
 
 #include "acl/signature.h"
 #include "schema/base/limits.h"
+#include "schema/type.h"
 #include "schema/wire.h"
 
 /* What is known of a company: from its verified descriptor. */
 struct company_keys {
     struct sign_key signing_key;
     char country[3];
+    char name[TEXT_SHORT_MAX + 1];
 };
 
 /* Looks companies up; false when there is no descriptor. */
@@ -79,6 +81,12 @@ struct record_facts {
     struct record_id parent;
     const struct revision_id *segments; /* segment revisions that it is a member of */
     size_t segment_count;
+    /* For consent: what the discloser holds of the record, ascending, borrowed. Without fields, or with a type that
+     * is not known, nothing is personal. */
+    const struct type *known_type; /* or NULL */
+    const struct field *fields;
+    size_t field_count;
+    bool consent_waived; /* the discloser waived it in writing for the recipient */
 };
 
 /* clang-format off */
@@ -92,7 +100,8 @@ struct record_facts {
     X(ENDED)          \
     X(SELECTOR)       \
     X(TYPE)           \
-    X(FIELD)
+    X(FIELD)          \
+    X(CONSENT)
 /* clang-format on */
 
 enum stop {
@@ -103,9 +112,47 @@ enum stop {
 };
 const char *stop_name(enum stop stop); /* "NONE", "OWNER", ... */
 
+/* ---- consent (acl/consent.c; docs/protocol/grants.md, "Consent") ---- */
+
+/* clang-format off */
+/*    name       why a personal record stays home, in the order in which it is asked */
+#define LACK_TABLE(X) \
+    X(NONE)      /* it does not */ \
+    X(NO_BASIS)  \
+    X(UNKNOWN)   /* "not known yet" */ \
+    X(PURPOSE)   /* none of the grant's purposes is among those allowed */ \
+    X(RECIPIENT) /* the company is not among those allowed */ \
+    X(WITHDRAWN) /* the person said no; never of the row alone (node/consent.h) */
+/* clang-format on */
+
+enum consent_lack {
+#define X(name) LACK_##name,
+    LACK_TABLE(X)
+#undef X
+        LACK_COUNT_
+};
+const char *consent_lack_name(enum consent_lack lack); /* "NONE", "NO_BASIS", ... */
+
+/* Who is to get something, and for what: in the form in which texts are compared. */
+struct consent_target {
+    const char **purposes;
+    size_t purpose_count;
+    const char *recipient;              /* the company's name; "" when it is not known */
+    char id[(ID_SIZE * 8 + 4) / 5 + 1]; /* base32 of its node id */
+};
+void consent_target_make(const char *const *purposes, size_t count, const char *name,
+                         const struct node_id *node, struct arena *arena,
+                         struct consent_target *out);
+/* May a record with these fields, personal as it is, go there? */
+enum consent_lack consent_of(const struct type *type, const struct field *fields, size_t count,
+                             const struct consent_target *target);
+/* Is `entry` one of the entries of `list`? Both as people write them; an empty text has none and is none. */
+bool consent_lists(struct bytes list, struct bytes entry);
+
 struct decision {
-    enum stop stop; /* STOP_NONE: yes */
-    size_t link;    /* the link that stops it; 0 when not of a link */
+    enum stop stop;         /* STOP_NONE: yes */
+    size_t link;            /* the link that stops it; 0 when not of a link */
+    enum consent_lack lack; /* STOP_CONSENT: what is missing */
 };
 
 /* May `recipient` get anything of this record now? */

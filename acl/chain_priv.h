@@ -16,7 +16,16 @@ struct verified_chain {
     /* What is in every link's field set, ascending: the decision asks this alone. */
     struct grant_field *fields;
     size_t field_count;
+    struct consent_target target; /* the leaf's purposes and audience */
 };
+
+/* A part of chain->fields: [first, end). */
+struct stretch {
+    size_t first, end;
+};
+/* Does this record, whose granted fields are these, want a ground that it has not? */
+enum consent_lack consent_decide(const struct verified_chain *chain,
+                                 const struct record_facts *facts, struct stretch granted);
 
 /* Clocks differ: a window opens CLOCK_TOLERANCE_MS early, and closes on the dot. */
 bool grant_is_open(const struct grant *grant, struct wall_ms now);

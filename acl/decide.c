@@ -24,6 +24,18 @@ stopped(enum stop stop, size_t link)
     return (struct decision){ .stop = stop, .link = link };
 }
 
+/* Last of all: the record goes as a whole, or stays home. */
+static struct decision
+decide_consent(const struct verified_chain *chain, const struct record_facts *facts,
+               struct stretch granted)
+{
+    enum consent_lack lack = consent_decide(chain, facts, granted);
+
+    if (lack == LACK_NONE)
+        return stopped(STOP_NONE, 0);
+    return (struct decision){ .stop = STOP_CONSENT, .link = chain->count - 1, .lack = lack };
+}
+
 /* ---- does one link's selector match? ---- */
 
 static bool
@@ -69,11 +81,6 @@ is_selected(const struct grant *link, const struct record_facts *facts)
 }
 
 /* ---- fields ---- */
-
-/* The stretch [first, end) of a field set that is of this type. */
-struct stretch {
-    size_t first, end;
-};
 
 static size_t
 type_start(const struct grant_field *fields, size_t count, struct key type, bool after)
@@ -190,8 +197,9 @@ decide_record(const struct verified_chain *chain, const struct node_id *recipien
               const struct record_facts *facts, struct wall_ms now)
 {
     struct stretch granted;
+    struct decision d = decide_type(chain, recipient, facts, now, &granted);
 
-    return decide_type(chain, recipient, facts, now, &granted);
+    return d.stop != STOP_NONE ? d : decide_consent(chain, facts, granted);
 }
 
 struct decision
@@ -201,9 +209,11 @@ decide_field(const struct verified_chain *chain, const struct node_id *recipient
     struct stretch granted;
     struct decision d = decide_type(chain, recipient, facts, now, &granted);
 
-    if (d.stop != STOP_NONE || has_field(chain->fields, granted, field))
+    if (d.stop != STOP_NONE)
         return d;
-    return stopped(STOP_FIELD, link_without_field(chain, facts->type, field));
+    if (!has_field(chain->fields, granted, field))
+        return stopped(STOP_FIELD, link_without_field(chain, facts->type, field));
+    return decide_consent(chain, facts, granted);
 }
 
 struct decision
@@ -214,6 +224,10 @@ decide_fields(const struct verified_chain *chain, const struct node_id *recipien
     struct stretch granted;
     struct decision d = decide_type(chain, recipient, facts, now, &granted);
 
+    if (d.stop == STOP_NONE)
+        d = decide_consent(chain, facts, granted);
+    if (d.stop != STOP_NONE)
+        granted = (struct stretch){ 0 };
     for (size_t i = 0; i < count; i++) {
         keep[i] = false;
         while (granted.first < granted.end &&

@@ -396,6 +396,34 @@ by_field_key(const void *a, const void *b)
                        ((const struct type_field *)b)->key);
 }
 
+/* Which fields hold the ground for sharing, and which need one. */
+static void
+find_consent(struct type *type)
+{
+    static const struct {
+        const char *name;
+        enum kind kind;
+    } rows[CONSENT_FIELD_COUNT_] = {
+        [CONSENT_BASIS] = { "consentBasis", KIND_ENUM },
+        [CONSENT_PURPOSE] = { "consentPurpose", KIND_TEXT },
+        [CONSENT_RECIPIENTS] = { "consentRecipients", KIND_TEXT },
+        [CONSENT_DATE] = { "consentDate", KIND_DATE },
+    };
+
+    for (size_t k = 0; k < type->field_count; k++) {
+        struct type_field *f = &type->fields[k];
+        bool is_consent = false;
+        for (size_t i = 0; i < CONSENT_FIELD_COUNT_; i++) {
+            if (strcmp(f->name, rows[i].name) != 0 || f->kind != rows[i].kind)
+                continue;
+            type->consent[i] = f;
+            is_consent = true;
+        }
+        f->needs_consent =
+            f->privacy >= PRIVACY_PERSONAL && f->kind != KIND_REFERENCE && !is_consent;
+    }
+}
+
 void
 type_sort(struct dictionary *d)
 {
@@ -407,6 +435,7 @@ type_sort(struct dictionary *d)
         for (size_t k = 0; k < type->field_count; k++)
             if (type->fields[k].is_parent)
                 type->parent = &type->fields[k];
+        find_consent(type);
         if (type->title == NULL)
             type->title = type->field_count > 0 ? type->fields[0].name : "";
     }

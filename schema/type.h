@@ -69,12 +69,23 @@ struct type_field {
     bool is_parent;  /* the field that points at the record's parent */
     bool critical;
     bool required;
+    bool
+        needs_consent; /* says something of a person, of itself: docs/protocol/grants.md, "Consent" */
     const char
         *column; /* of the projection table; NULL: a company's own field, kept as bytes only */
     const char **options;                       /* KIND_ENUM: NULL-terminated */
     const char **option_label[LANGUAGE_COUNT_]; /* beside options */
     const char *refers;                         /* KIND_REFERENCE: name of the type, or NULL */
     const char *counterpart; /* "vcard:N", "ical:DTSTART", "schema:..." or NULL */
+};
+
+/* The fields by which a type says on what ground its personal fields may be shared, found by name. */
+enum consent_field {
+    CONSENT_BASIS,
+    CONSENT_PURPOSE,
+    CONSENT_RECIPIENTS,
+    CONSENT_DATE,
+    CONSENT_FIELD_COUNT_
 };
 
 struct type {
@@ -85,6 +96,8 @@ struct type {
     struct type_field *fields; /* ascending by key */
     size_t field_count;
     const struct type_field *parent; /* the is_parent field or NULL */
+    const struct type_field
+        *consent[CONSENT_FIELD_COUNT_]; /* NULL: the type has no such field */
     const char *title; /* names of fields that make a title for people, space-separated */
 };
 

@@ -13,6 +13,8 @@ void
 sample_world_init(struct sample_world *world)
 {
     static const char countries[SAMPLE_COMPANIES][3] = { "DE", "CN", "FR", "US", "JP", "GB" };
+    static const char names[SAMPLE_COMPANIES][6] = { "Acme",  "Brio",  "Cedar",
+                                                     "Delta", "Ember", "Fern" };
 
     *world = (struct sample_world){ .unknown = SAMPLE_COMPANIES };
     for (size_t i = 0; i < SAMPLE_COMPANIES; i++) {
@@ -21,6 +23,7 @@ sample_world_init(struct sample_world *world)
         (void)crypto_sign_ed25519_seed_keypair(c->key.b, c->secret, seed);
         c->id = digest_node_id(&c->key);
         memcpy(c->country, countries[i], sizeof(c->country));
+        memcpy(c->name, names[i], sizeof(c->name));
     }
 }
 
@@ -35,6 +38,7 @@ find_company(void *self, const struct node_id *node, struct company_keys *out)
             continue;
         out->signing_key = c->key;
         memcpy(out->country, c->country, sizeof(out->country));
+        memcpy(out->name, c->name, sizeof(c->name));
         return true;
     }
     return false;

@@ -3,7 +3,8 @@
  * tests/samples.h - companies with keys, grants between them, and one full example of every message.
  *
  * Deterministic: the same companies have the same keys in every run. Companies 0 (the owner in most
- * tests) to SAMPLE_COMPANIES - 1; a company's country is "DE", "CN", "FR", "US", "JP", "GB" in this order.
+ * tests) to SAMPLE_COMPANIES - 1; a company's country is "DE", "CN", "FR", "US", "JP", "GB" in this order, their
+ * names Acme, Brio, Cedar, Delta, Ember, Fern.
  */
 #ifndef HANSA_TESTS_SAMPLES_H
 #define HANSA_TESTS_SAMPLES_H
@@ -19,6 +20,7 @@ struct sample_company {
     uint8_t secret[64];
     struct node_id id;
     char country[3];
+    char name[6];
 };
 
 /* Also a key_directory and a revocation_view over itself. */

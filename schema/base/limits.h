@@ -53,6 +53,8 @@
 #define VERDICT_ROWS_MAX  64  /* rows judged in one object: what one message brings. test_wire.c */
 #define ASK_ROWS_MAX      32  /* rows in one ask: fits OBJECT_MAX with every field. test_wire.c */
 #define CODE_MAX          32  /* bytes of a reason that programs read. test_wire.c */
+/* Entries read of a row's consent purposes and of its recipients; those beyond are not there. test_consent.c */
+#define CONSENT_ENTRIES_MAX 64
 #define GRANT_MAX         (16 * KIB)
 #define OBJECT_MAX        (16 * KIB) /* any other signed object */
 #define INTRODUCE_MAX     (4 * KIB)  /* the one message that a guest key may send. test_prescan.c */

@@ -18,7 +18,8 @@
     X(SKIP_SIGNATURE)    /* batch signatures are not checked: P8 */                            \
     X(FORGET_FANOUT)     /* a change at the owner does not go beyond the first hop: P6 */      \
     X(WIDEN_ACCEPTED)    /* a link may give more than its parent: P4 */                        \
-    X(NUMBER_REUSED)     /* after a crash a number comes with other content: P6 */
+    X(NUMBER_REUSED)     /* after a crash a number comes with other content: P6 */             \
+    X(CONSENT_IGNORED)   /* personal fields leave without a ground for it: P2, P3 */
 
 enum plant {
 #define X(name) PLANT_##name,

@@ -22,6 +22,17 @@ def find_field(type_key, field):
     return None if space or field.get("space") else FIELDS.get((number, field["number"]))
 
 
+CONSENT_FIELDS = ("consentBasis", "consentPurpose", "consentRecipients", "consentDate")
+
+
+def bases(type_key):
+    """What a row of the type may give as its ground; "unknown" is none."""
+    space, number = type_key
+    found = [f for t in TYPES for f in t["fields"] if t["number"] == number and f["name"] == "consentBasis"]
+    options = found[0]["options"] if found and not space else []
+    return [option["name"] for option in options if option["name"] != "unknown"]
+
+
 def find_parent(type_key, fields):
     """The parent field's value: a record id."""
     for field in fields:

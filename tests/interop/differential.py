@@ -325,6 +325,20 @@ def grant_case(rng):
     return {"kind": "grant", "body": encode("Grant", grant)}
 
 
+def ground_case(rng):
+    """What is said of a person, and on what ground; the grants of chain_inputs name some of these fields."""
+    words = ["event", "Follow-Up", "resale", "Brio", "BRIO", "\uff22rio", "松", "a, b", " ", ""]
+    glue = [",", ";", "\n", "、", "；", " , ", "x"]
+    bases = ["consent", "contract", "legitimateInterest", "unknown", "whim", ""]
+
+    def text():
+        return "".join(rng.choice(words) + rng.choice(glue) for _ in range(rng.randrange(4)))
+
+    cells = {2: "Ada", 7: "Ada Ltd", 19: rng.choice(bases), 20: text(), 21: text()}
+    fields = [{"number": n, "value": cell.encode()} for n, cell in cells.items() if rng.random() < 0.8]
+    return {"fields": fields, "recipient_name": rng.choice(["Brio", "a, b", ""]), "waived": rng.random() < 0.1}
+
+
 def decision_case(rng):
     grants, inputs = chain_inputs(rng, 0)
     record = {
@@ -343,6 +357,8 @@ def decision_case(rng):
     if rng.random() < 0.9:
         field = {"number": rng.choice([1, 1, 1, 2, 7])}
         asked["field"] = {**field, "space": "abc"} if rng.random() < 0.2 else field
+    if rng.random() < 0.5:
+        asked.update(ground_case(rng))
     return {"kind": "decision", **inputs, **asked}
 
 

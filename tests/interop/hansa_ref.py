@@ -7,6 +7,8 @@ node must not take raises Refused with the name of the status.
 """
 import base64
 import hashlib
+import re
+import unicodedata
 
 import dictionary_ref as dictionary
 import ed25519
@@ -426,11 +428,70 @@ def has_field(grant, record, field):
     return any(type_key(f) + (f.get("space", ""), f["number"]) == wanted for f in grant["field"])
 
 
-def decide(chain, recipient, record, field, now):
+def fold(text):
+    """NFKC_Casefold, then without the marks U+0300 to U+036F."""
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    bare = "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
+    return unicodedata.normalize("NFC", bare)
+
+
+ENTRIES_MAX = 64
+
+
+def entries(text):
+    parts = [re.sub("[\0- ]+", " ", part).strip(" ") for part in re.split("[,;\n\r\u3001]", fold(text))]
+    return [part for part in parts if part][:ENTRIES_MAX]
+
+
+def holds(listed, wanted):
+    """The entries of `wanted` stand in a row in `listed`."""
+    n = len(wanted)
+    return n > 0 and any(listed[i : i + n] == wanted for i in range(len(listed) - n + 1))
+
+
+def is_personal(type_of, grants, fields):
+    for field in fields:
+        known = dictionary.find_field(type_of, field)
+        is_granted = all(has_field(g, type_record(type_of), field) for g in grants)
+        if known and is_granted and known["privacy"] in ("personal", "sensitive"):
+            if known["kind"] != "reference" and known["name"] not in dictionary.CONSENT_FIELDS:
+                return True
+    return False
+
+
+def type_record(type_of):
+    return {"type_space": type_of[0], "type": type_of[1]}
+
+
+def has_consent(grants, recipient, recipient_name, record):
+    """Does what is disclosed of this record name a ground for it, or need none?"""
+    type_of, fields, leaf_grant = type_key(record), record.get("fields", []), grants[-1]
+    if not is_personal(type_of, grants, fields):
+        return True
+    ground = {}
+    for field in fields:
+        known = dictionary.find_field(type_of, field)
+        if known and known["name"] in dictionary.CONSENT_FIELDS:
+            ground[known["name"]] = field["value"].decode()
+    basis = ground.get("consentBasis", "")
+    if basis not in dictionary.bases(type_of):
+        return False
+    purposes, recipients = entries(ground.get("consentPurpose", "")), entries(ground.get("consentRecipients", ""))
+    if purposes and not any(holds(purposes, entries(p)) for p in leaf_grant["purpose"]):
+        return False
+    if not recipients:
+        return basis != "consent"
+    node = base32(recipient)
+    return holds(recipients, entries(recipient_name)) or any(
+        len(e) >= 16 and node.startswith(e) for e in recipients
+    )
+
+
+def decide(chain, recipient, record, field, now, recipient_name="", waived=False):
     """('NONE', 0) for yes, else what stops it and the first link that does.
 
-    record: id, owner, type, type_space?, parent?, segments; field: number, space?, or None to ask for
-    the record as such.
+    record: id, owner, type, type_space?, parent?, segments, fields? (what the discloser has of it);
+    field: number, space?, or None to ask for the record as such.
     """
     grants = [grant for grant, _ in chain]
     last = len(grants) - 1
@@ -447,10 +508,12 @@ def decide(chain, recipient, record, field, now):
         ("TYPE", lambda g: any(type_key(f) == type_key(record) for f in g["field"])),
         ("FIELD", lambda g: field is None or has_field(g, record, field)),
     ]
-    for stop, holds in tests:
+    for stop, passes in tests:
         for index, grant in enumerate(grants):
-            if not holds(grant):
+            if not passes(grant):
                 return stop, index
+    if not waived and not has_consent(grants, recipient, recipient_name, record):
+        return "CONSENT", last
     return "NONE", 0
 
 

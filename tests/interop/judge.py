@@ -145,7 +145,10 @@ def judge_decision(v):
         else bytes.fromhex(x)
         for k, x in v["record"].items()
     }
-    stop, link = ref.decide(chain_in(v), raw(v, "recipient"), record, v.get("field"), int(v["at"]))
+    record["fields"] = [{**f, "value": bytes.fromhex(f["value"])} for f in v.get("fields", [])]
+    name, waived = v.get("recipient_name", ""), v.get("waived", False)
+    at = int(v["at"])
+    stop, link = ref.decide(chain_in(v), raw(v, "recipient"), record, v.get("field"), at, name, waived)
     return {"stop": stop, "link": link}
 
 

@@ -418,3 +418,62 @@ def decision_vectors():
         99,
         at=str(end),
     )
+    yield from consent_vectors()
+
+
+def consent_vectors():
+    """Rows with what they say of a person and on what ground; Brio is asked for, or Cedar below it."""
+    granted = fields_of((4, 1), (4, 2), (4, 7), (4, 19), (4, 20), (4, 21))
+    root, two = make_chain(1, 0, field=granted), make_chain(2, 0, field=granted)
+    bare = make_chain(1, 0, field=fields_of((4, 1), (4, 7)))
+
+    def row(name="Ada", basis=None, purpose=None, recipients=None, company=None, diet=None):
+        cells = {2: name, 7: company, 17: diet, 19: basis, 20: purpose, 21: recipients}
+        return [{"number": n, "value": text.encode()} for n, text in cells.items() if text is not None]
+
+    def asked(name, stop, fields, field=None, grants=root, firm=BRIO, **changes):
+        link = len(grants) - 1 if stop == "CONSENT" else 0
+        called = {"fields": fields, "recipient_name": firm.name, **changes}
+        return decision(f"consent: {name}", stop, link, grants, firm, GUEST_RECORD, field, **called)
+
+    brio_id = ref.base32(BRIO.node)
+    yield asked("a name without a ground stays home", "CONSENT", row())
+    yield asked("every field of it does", "CONSENT", row(company="Ada Ltd"), 7)
+    yield asked("a field that is not granted is named first", "FIELD", row(diet="vegan"), 17)
+    yield asked("waived in writing", "NONE", row(), 2, waived=True)
+    yield asked("nothing said of a person", "NONE", row(name=None, company="Ada Ltd"), 7)
+    yield asked("the personal field is not granted", "NONE", row(company="Ada Ltd"), 7, bare)
+    yield asked("a contract", "NONE", row(basis="contract"), 2)
+    yield asked("not known yet", "CONSENT", row(basis="unknown"), 2)
+    yield asked("a ground nobody knows", "CONSENT", row(basis="whim"), 2)
+    yield asked("a purpose of the grant among others", "NONE", row(basis="contract", purpose="news; Event"))
+    yield asked("other purposes", "CONSENT", row(basis="contract", purpose="news, eventful"))
+    yield asked("consent that names nobody", "CONSENT", row(basis="consent", purpose="event"))
+    yield asked("consent that names the company", "NONE", row(basis="consent", recipients="Cedar, BRIO "))
+    yield asked(
+        "wide letters, a mark, an ideographic comma",
+        "NONE",
+        row(basis="consent", recipients="\u677e\u3001\uff22r\u00edo\u3001x"),
+    )
+    yield asked("consent that names another", "CONSENT", row(basis="consent", recipients="Cedar"))
+    yield asked("a longer name is another", "CONSENT", row(basis="consent", recipients="Brio North"))
+    yield asked("a contract for another company", "CONSENT", row(basis="contract", recipients="Cedar"))
+    yield asked(
+        "the first sixteen characters of its id", "NONE", row(basis="consent", recipients=f"x\n{brio_id[:16]}")
+    )
+    yield asked("fifteen are too few", "CONSENT", row(basis="consent", recipients=brio_id[:15]))
+    yield asked(
+        "a name with a comma in it",
+        "NONE",
+        row(basis="consent", recipients="Cedar; Brio, Inc."),
+        recipient_name="Brio, Inc.",
+    )
+    long = ";".join(["x"] * 63 + ["Brio"])
+    yield asked("the last entry that is read", "NONE", row(basis="consent", recipients=long))
+    yield asked("one entry too many", "CONSENT", row(basis="consent", recipients="x;" + long))
+    cedar = row(basis="consent", recipients="Brio")
+    yield asked("passed on to one who is not named", "CONSENT", cedar, 2, two, CEDAR)
+    both = row(basis="consent", recipients="Brio, Cedar")
+    yield asked("passed on to one who is", "NONE", both, 2, two, CEDAR)
+    early = make_chain(1, 0, field=granted, not_after_ms=NOW + 1)
+    yield asked("time is asked before", "ENDED", row(), 2, early, at=str(NOW + 1))

@@ -3,6 +3,8 @@
  * tests/vectors/judge_acl.c - vectors of signatures, grants, chains and decisions. vector_chain()
  * also serves the vectors of federation.
  */
+#include <stdio.h>
+
 #include "acl/chain.h"
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
@@ -111,6 +113,17 @@ on_grant(struct vector *v)
 
 /* ---- chains ---- */
 
+/* Only the recipient's name is ever asked for. */
+static void
+name_company(const struct vector *v, const struct node_id *node, struct company_keys *out)
+{
+    const char *name = json_string_value(json_object_get(v->in, "recipient_name"));
+
+    if (name != NULL &&
+        bytes_is_equal(vector_hex(v, "recipient"), bytes_of(node->b, sizeof(node->b))))
+        (void)snprintf(out->name, sizeof(out->name), "%s", name);
+}
+
 bool
 vector_company(const struct vector *v, const struct node_id *node, struct company_keys *out)
 {
@@ -125,6 +138,7 @@ vector_company(const struct vector *v, const struct node_id *node, struct compan
         *out = (struct company_keys){ 0 };
         memcpy(out->signing_key.b, key.data, key.len);
         memcpy(out->country, json_string_value(json_object_get(one, "country")), 2);
+        name_company(v, node, out);
         return true;
     }
     return false;
@@ -252,13 +266,33 @@ record_in(const struct vector *v)
     return facts;
 }
 
+/* What is disclosed of the record, for consent: "fields" of the common schema. */
+static void
+fields_in(struct vector *v, const struct dictionary *dictionary, struct record_facts *facts)
+{
+    const json_t *list = json_object_get(v->in, "fields");
+    size_t count = json_array_size(list);
+    struct field *fields = ARENA_ARRAY(v->arena, struct field, count + 1);
+
+    for (size_t i = 0; i < count; i++)
+        vector_field(v, json_array_get(list, i), &fields[i]);
+    facts->known_type = dictionary_find(dictionary, facts->type);
+    facts->fields = fields;
+    facts->field_count = count;
+    facts->consent_waived = json_is_true(json_object_get(v->in, "waived"));
+}
+
 /* Three ways to ask the same must answer the same. */
 static struct decision
 decide(struct vector *v, const struct verified_chain *chain, const struct node_id *recipient)
 {
     struct record_facts facts = record_in(v);
+    AUTO(dictionary_free) struct dictionary *dictionary = NULL;
     struct wall_ms at = vector_ms(v, "at");
     const json_t *asked = json_object_get(v->in, "field");
+    enum status s = dictionary_new(bytes_of(NULL, 0), "", NULL, &dictionary);
+    assert(s == STATUS_OK); /* our own files */
+    fields_in(v, dictionary, &facts);
     if (asked == NULL)
         return decide_record(chain, recipient, &facts, at);
 
