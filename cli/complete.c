@@ -29,7 +29,8 @@ offer_nouns(struct cli *cli, const struct candidates *c)
     for (size_t i = 0; (service = words_service(i)) != NULL; i++) {
         const char *noun =
             arena_text(cli->arena, bytes_of(service->name, strcspn(service->name, ".")));
-        if (strcmp(noun, last) != 0)
+        bool is_type = dictionary_find_name(types, noun) != NULL; /* comes below */
+        if (strcmp(noun, last) != 0 && !is_type)
             offer(c, noun);
         last = noun;
     }
@@ -43,13 +44,10 @@ static void
 offer_verbs(struct cli *cli, const char *noun, const struct candidates *c)
 {
     bool is_type = dictionary_find_name(cli_dictionary(cli), noun) != NULL;
-    const char *of = is_type ? "record" : noun;
-    const struct service *service;
-    size_t len = strlen(of);
+    const char *verb;
 
-    for (size_t i = 0; (service = words_service(i)) != NULL; i++)
-        if (strncmp(service->name, of, len) == 0 && service->name[len] == '.')
-            offer(c, service->name + len + 1);
+    for (size_t i = 0; (verb = words_verb(noun, is_type, &i)) != NULL;)
+        offer(c, verb);
 }
 
 static void

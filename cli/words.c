@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/words.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -88,19 +89,34 @@ takes_noun(const struct service *service)
     return service != NULL && (service->params[0].flags & PARAM_TYPE_NOUN) != 0;
 }
 
-/* " add|list|show" of a noun; of record types when there is no service of that noun. Empty when
- * none. */
-static const char *
-verbs_of(struct cli *cli, const char *noun)
+const char *
+words_verb(const char *noun, bool is_type, size_t *index)
 {
     const struct service *service;
-    const char *out = "";
+    char own[64];
     size_t len = strlen(noun);
 
-    for (size_t i = 0; (service = words_service(i)) != NULL; i++)
+    while ((service = words_service(*index)) != NULL) {
+        (*index)++;
         if (strncmp(service->name, noun, len) == 0 && service->name[len] == '.')
-            out = arena_printf(cli->arena, "%s%s%s", out, out[0] != '\0' ? "|" : "",
-                               service->name + len + 1);
+            return service->name + len + 1;
+        if (!is_type || strncmp(service->name, "record.", 7) != 0)
+            continue;
+        (void)snprintf(own, sizeof(own), "%s.%s", noun, service->name + 7);
+        if (find_name(own) == NULL)
+            return service->name + 7;
+    }
+    return NULL;
+}
+
+/* "add|list|show" of a noun. Empty when it has no service and is no type. */
+static const char *
+verbs_of(struct cli *cli, const char *noun, bool is_type)
+{
+    const char *out = "", *verb;
+
+    for (size_t i = 0; (verb = words_verb(noun, is_type, &i)) != NULL;)
+        out = arena_printf(cli->arena, "%s%s%s", out, out[0] != '\0' ? "|" : "", verb);
     return out;
 }
 
@@ -180,12 +196,12 @@ say_unknown(struct cli *cli, const char *noun)
 static enum status
 say_verbs(struct cli *cli, const char *noun, const char *verb)
 {
-    const char *verbs = verbs_of(cli, noun);
+    bool is_type = dictionary_find_name(cli_dictionary(cli), noun) != NULL;
+    const char *verbs = verbs_of(cli, noun, is_type);
 
-    if (verbs[0] == '\0' && dictionary_find_name(cli_dictionary(cli), noun) == NULL)
+    if (verbs[0] == '\0')
         return say_unknown(cli, noun);
-    const char *write = arena_printf(cli->arena, "hansa %s %s", noun,
-                                     verbs[0] != '\0' ? verbs : verbs_of(cli, "record"));
+    const char *write = arena_printf(cli->arena, "hansa %s %s", noun, verbs);
     if (verb == NULL)
         return diag_say(&cli->diag, STATUS_USAGE, "cli.verb.missing", write, NULL);
     return diag_say(&cli->diag, STATUS_USAGE, "cli.verb.unknown", noun, verb, write, NULL);
@@ -209,7 +225,9 @@ words_find(struct cli *cli, const char *const *words, int count, int *used, cons
     if (*out != NULL)
         return STATUS_OK;
     *used = 2;
-    if (verb != NULL && is_type_word(noun) && verbs_of(cli, noun)[0] == '\0')
+    bool is_type = dictionary_find_name(cli_dictionary(cli), noun) != NULL;
+    if (verb != NULL && is_type_word(noun) &&
+        (is_type || verbs_of(cli, noun, false)[0] == '\0'))
         *out = find_name(arena_printf(cli->arena, "record.%s", verb));
     if (!takes_noun(*out)) {
         *out = NULL;

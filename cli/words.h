@@ -21,6 +21,10 @@ bool words_is_builtin(const struct service *service);
 MUST_CHECK enum status words_find(struct cli *cli, const char *const *words, int count,
                                   int *used, const char **type, const struct service **out);
 
+/* One verb of a noun after another, from *index = 0; NULL at the end. A record type has verbs of its own, if any, and
+ * those of records beside them. */
+const char *words_verb(const char *noun, bool is_type, size_t *index);
+
 const struct service_param *words_param(const struct service *service, const char *name);
 /* The parameter filled from every option that is no other, or NULL. */
 const struct service_param *words_fields(const struct service *service);
