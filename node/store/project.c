@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/store/store_priv.h"
+#include "node/store/where.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/limits.h"
 
@@ -260,58 +261,100 @@ project_drop(struct store *st, const struct type *type, int64_t record)
 
 /* ---- queries ------------------------------------------------------------------------------ */
 
-static bool
-is_searched(const struct type_field *field)
+/* ?1 after, ?2 search, ?3 parent, ?4 limit, ?5 segment, ?6 segment to fill; values of rules behind them */
+enum { SLOT_FILL = 6, SLOT_RULES };
+
+static void
+put_source(struct buffer *sql, const struct project_query *query)
 {
-    return field->column != NULL && strcmp(sql_types[field->kind], "TEXT") == 0 &&
-           field->kind != KIND_MONEY && field->kind != KIND_CONSENT;
+    if (query->parent != NULL) { /* by the index on the parent */
+        put(sql, "record r CROSS JOIN ");
+        put_table(sql, query->type);
+        put(sql, " t ON t.id = r.id WHERE r.parent_rid = ?3 AND r.id > ?1");
+    } else {
+        put_table(sql, query->type);
+        put(sql, " t JOIN record r ON r.id = t.id WHERE t.id > ?1");
+    }
+}
+
+/* Who stands on the list of segment ?5, or is kept off it. */
+static void
+put_listed(struct buffer *sql, const char *is_in, const char *state)
+{
+    put(sql, "t.id ");
+    put(sql, is_in);
+    put(sql, " (SELECT record FROM segment_member WHERE segment = ?5 AND included = ");
+    put(sql, state);
+    put(sql, ")");
+}
+
+/* Whom the rule covers, and who was added by hand, but for those who were taken out by hand. */
+static void
+put_segment(struct buffer *sql, const struct project_query *query, int *slot)
+{
+    if (query->segment_rule == NULL) {
+        put(sql, " AND ");
+        put_listed(sql, "IN", "1");
+        return;
+    }
+    put(sql, " AND (");
+    where_put(sql, query->type, query->segment_rule, slot);
+    put(sql, " OR ");
+    put_listed(sql, "IN", "1");
+    put(sql, ") AND ");
+    put_listed(sql, "NOT IN", "0");
 }
 
 static void
-put_search(struct buffer *sql, const struct type *type)
+put_conditions(struct buffer *sql, const struct project_query *query)
 {
-    bool first = true;
+    int slot = SLOT_RULES;
 
-    put(sql, " AND instr(fold(");
-    for (size_t f = 0; f < type->field_count; f++) {
-        if (!is_searched(&type->fields[f]))
-            continue;
-        put(sql, first ? "ifnull(t.\"" : " || char(10) || ifnull(t.\"");
-        put(sql, type->fields[f].column);
-        put(sql, "\", '')");
-        first = false;
+    if (query->own_only)
+        put(sql, " AND r.owner = 1");
+    if (query->search != NULL && query->search[0] != '\0') {
+        put(sql, " AND instr(fold(");
+        where_put_text(sql, query->type);
+        put(sql, "), fold(?2)) > 0");
     }
-    put(sql, first ? "''), fold(?2)) > 0" : "), fold(?2)) > 0");
+    if (query->segment != 0)
+        put_segment(sql, query, &slot);
+    if (query->where != NULL) {
+        put(sql, " AND ");
+        where_put(sql, query->type, query->where, &slot);
+    }
 }
 
-/* ?1 after, ?2 search, ?3 parent, ?4 limit */
+static void
+bind_all(struct stmt *q, const struct project_query *query)
+{
+    struct bytes parent =
+        query->parent != NULL ? bytes_of(query->parent->b, ID_SIZE) : (struct bytes){ 0 };
+    int slot = SLOT_RULES;
+
+    stmt_bind(q, "itbii", query->after, query->search, parent, query->limit, query->segment);
+    if (query->segment != 0 && query->segment_rule != NULL)
+        where_bind(q, query->segment_rule, &slot);
+    if (query->where != NULL)
+        where_bind(q, query->where, &slot);
+}
+
+/* `head` and the rows that the query finds, `limit` of them from `after` on. */
 static enum status
-compile(struct store *st, const struct project_query *query, const char *what,
+compile(struct store *st, const struct project_query *query, const char *head, const char *tail,
         struct stmt **out)
 {
     AUTO(buffer_fini) struct buffer sql = { 0 };
 
-    put(&sql, "SELECT ");
-    put(&sql, what);
+    put(&sql, head);
     put(&sql, " FROM ");
-    if (query->parent != NULL) { /* by the index on the parent */
-        put(&sql, "record r CROSS JOIN ");
-        put_table(&sql, query->type);
-        put(&sql, " t ON t.id = r.id WHERE r.parent_rid = ?3 AND r.id > ?1");
-    } else {
-        put_table(&sql, query->type);
-        put(&sql, " t JOIN record r ON r.id = t.id WHERE t.id > ?1");
-    }
-    if (query->own_only)
-        put(&sql, " AND r.owner = 1");
-    if (query->search[0] != '\0')
-        put_search(&sql, query->type);
+    put_source(&sql, query);
+    put_conditions(&sql, query);
     put(&sql, " ORDER BY r.id LIMIT ?4");
+    put(&sql, tail);
     buffer_put_u8(&sql, 0);
     TRY(stmt_generate(st, (const char *)sql.data, out));
-    struct bytes parent =
-        query->parent != NULL ? bytes_of(query->parent->b, ID_SIZE) : (struct bytes){ 0 };
-    stmt_bind(*out, "itbi", query->after, query->search, parent, query->limit);
+    bind_all(*out, query);
     return STATUS_OK;
 }
 
@@ -321,7 +364,7 @@ project_list(struct store *st, const struct project_query *query, int64_t *out, 
     AUTO(stmt_return) struct stmt *q = NULL;
 
     *count = 0;
-    TRY(compile(st, query, "r.id", &q));
+    TRY(compile(st, query, "SELECT r.id", "", &q));
     for (;;) {
         enum status s = stmt_step(q);
         if (s == STATUS_NOT_FOUND)
@@ -340,10 +383,26 @@ project_count(struct store *st, const struct project_query *query, int64_t *out)
     *out = 0;
     all.after = 0;
     all.limit = -1;
-    TRY(compile(st, &all, "count(*)", &q));
+    TRY(compile(st, &all, "SELECT count(*)", "", &q));
     TRY(stmt_step(q));
     *out = stmt_int(q, 0);
     return STATUS_OK;
+}
+
+enum status
+project_fill(struct store *st, const struct project_query *query, int64_t segment)
+{
+    AUTO(stmt_return) struct stmt *q = NULL;
+    struct project_query all = *query;
+
+    all.after = 0;
+    all.limit = -1;
+    TRY(compile(st, &all,
+                "INSERT INTO segment_member (segment, record, included) SELECT ?6, r.id, 1",
+                " ON CONFLICT DO UPDATE SET included = 1", &q));
+    (void)sqlite3_bind_int64(q->raw, SLOT_FILL, segment);
+    enum status s = stmt_step(q);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
 static enum status

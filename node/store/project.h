@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * node/store/project.h - one STRICT table per type with real columns, the rebuildable projection that
- * lists and reports read; and the query compiler over it. Identifiers come from the dictionary, values are bound.
+ * lists and reports read; and the query compiler over it (rules: node/store/where.h). Identifiers come from the dictionary, values are bound.
  */
 #ifndef HANSA_NODE_PROJECT_H
 #define HANSA_NODE_PROJECT_H
 
 #include "node/store/store.h"
+#include "schema/rule.h"
 
 /* Creates what is missing: tables and columns. In a transaction. */
 MUST_CHECK enum status project_tables(struct store *st, const struct dictionary *dictionary);
@@ -15,11 +16,14 @@ MUST_CHECK enum status project_put(struct store *st, const struct type *type, in
                                    const struct field *fields, size_t count);
 MUST_CHECK enum status project_drop(struct store *st, const struct type *type, int64_t record);
 
-/* Rows of a type: local record ids, ascending. parent: only children of it, may be NULL; search: "" for all. */
+/* Rows of a type: local record ids, ascending. All conditions hold at once. */
 struct project_query {
     const struct type *type;
-    const struct record_id *parent;
-    const char *search;
+    const struct record_id *parent;  /* only children of it; NULL: all */
+    const char *search;              /* only what contains it; "" or NULL: all */
+    const struct rule *where;        /* over type; NULL: all */
+    int64_t segment;                 /* only members of this one; 0: all */
+    const struct rule *segment_rule; /* of the segment, over type; NULL: it is a list only */
     int64_t after;
     int64_t limit;
     bool own_only;
@@ -28,6 +32,9 @@ MUST_CHECK enum status project_list(struct store *st, const struct project_query
                                     int64_t *out, size_t *count);
 MUST_CHECK enum status project_count(struct store *st, const struct project_query *query,
                                      int64_t *out);
+/* All rows onto the list of a segment. */
+MUST_CHECK enum status project_fill(struct store *st, const struct project_query *query,
+                                    int64_t segment);
 
 /* Is there a child of ours of this parent whose reference field `ref` is `value`? */
 MUST_CHECK enum status project_find_child(struct store *st, const struct type *type,

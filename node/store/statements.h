@@ -77,6 +77,11 @@
     X(MATCH_ADD, "INSERT INTO match (key, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING") \
     X(MATCH_FIND, "SELECT record FROM match WHERE key = ?1 ORDER BY record LIMIT 1") \
     X(MATCH_DROP, "DELETE FROM match WHERE key = ?1 AND record = ?2") \
+    /* ---- segments ---- */ \
+    X(MEMBER_PUT, "INSERT INTO segment_member (segment, record, included) VALUES (?1, ?2, ?3)" \
+                  " ON CONFLICT DO UPDATE SET included = excluded.included") \
+    X(MEMBER_DROP, "DELETE FROM segment_member WHERE segment = ?1 AND record = ?2") \
+    X(MEMBER_FORGET, "DELETE FROM segment_member WHERE segment = ?1") \
     /* ---- grants and shares ---- */ \
     X(GRANT_ADD, "INSERT INTO grants (gid, object, parent, issuer, audience, owner, ends_ms)" \
                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING") \

@@ -85,7 +85,7 @@ static enum status
 configure(struct store *st)
 {
     static const int limits[][2] = {
-        { SQLITE_LIMIT_LENGTH, 4 * MIB },      { SQLITE_LIMIT_SQL_LENGTH, 64 * KIB },
+        { SQLITE_LIMIT_LENGTH, 4 * MIB },      { SQLITE_LIMIT_SQL_LENGTH, 128 * KIB },
         { SQLITE_LIMIT_EXPR_DEPTH, 200 },      { SQLITE_LIMIT_COMPOUND_SELECT, 8 },
         { SQLITE_LIMIT_ATTACHED, 0 },          { SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 512 },
         { SQLITE_LIMIT_VARIABLE_NUMBER, 512 }, { SQLITE_LIMIT_TRIGGER_DEPTH, 4 },

@@ -62,7 +62,7 @@ home_remove(struct home *home)
 }
 
 /* The first column of the first row as a number, past the store; -1: it failed. */
-static int64_t
+__attribute__((unused)) static int64_t
 home_sql(const struct home *home, const char *sql)
 {
     sqlite3 *db = NULL;
@@ -80,7 +80,7 @@ home_sql(const struct home *home, const char *sql)
 }
 
 /* Puts these bytes where the database is. */
-static bool
+__attribute__((unused)) static bool
 home_overwrite(const struct home *home, struct bytes raw)
 {
     AUTO(fd_close) int fd = open(home->db, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
