@@ -134,6 +134,7 @@ guests_bring(struct call *call, const char *search, struct guests_progress *prog
                                    .after = progress->after,
                                    .limit = PIECE,
                                    .own_only = true };
+    TRY(segment_filter(call, "segment", &query));
     TRY(project_list(call->store, &query, records, &count));
     TRY(bring(&b, records, count));
     progress->added += b.added;
@@ -144,6 +145,9 @@ guests_bring(struct call *call, const char *search, struct guests_progress *prog
     return STATUS_OK;
 }
 
+/* Arguments that narrow which contacts are brought, beside `search`. */
+static const char *const filters[] = { "segment", "where" };
+
 /* A few at once; many as a job, a piece a round, so that nobody else waits. */
 static enum status
 bring_found(struct bringing *b, const char *search)
@@ -153,10 +157,14 @@ bring_found(struct bringing *b, const char *search)
     struct project_query query = { .type = b->contact, .search = search, .own_only = true };
     int64_t total;
 
+    TRY(segment_filter(call, "segment", &query));
     TRY(project_count(call->store, &query, &total));
     if (total > PIECE) {
         json_t *args =
             json_pack("{s:o, s:s}", "event", json_id(b->event->id.b), "search", search);
+        for (size_t i = 0; i < COUNT_OF(filters); i++)
+            if (arg_text(call, filters[i]) != NULL)
+                reply_set(args, filters[i], json_words(arg_text(call, filters[i])));
         return job_add(call, "guests", args, "", total);
     }
     TRY(guests_bring(call, search, &progress));
@@ -170,13 +178,16 @@ service_guest_add(struct call *call)
 {
     const json_t *list = arg_list(call, "contacts");
     const char *search = arg_text(call, "search");
+    bool is_found = search != NULL || arg_is_set(call, "all");
     struct bringing b;
 
+    for (size_t i = 0; i < COUNT_OF(filters); i++)
+        is_found = is_found || arg_text(call, filters[i]) != NULL;
     TRY(bringing_init(call, &b));
-    if (json_array_size(list) == 0 && search == NULL && !arg_is_set(call, "all"))
+    if (json_array_size(list) == 0 && !is_found)
         return diag_say(call->diag, STATUS_USAGE, "guest.whom", NULL);
     TRY(bring_listed(&b, list));
-    if (search != NULL || arg_is_set(call, "all"))
+    if (is_found)
         TRY(bring_found(&b, search != NULL ? search : ""));
     if (call->reply == NULL)
         call->reply = json_object();

@@ -6,6 +6,7 @@
 #define HANSA_NODE_SERVICE_PRIV_H
 
 #include "node/core_priv.h"
+#include "node/store/project.h"
 #include "schema/text.h"
 
 /* ---- arguments: the HTTP server checked their kinds ---- */
@@ -50,7 +51,9 @@ MUST_CHECK enum status page_rows(struct call *call, enum statement id, row_fn *r
 const char *record_title(struct call *call, const struct record_now *now);
 json_t *record_fields_json(struct call *call, const struct type *type,
                            const struct field *fields, size_t count);
-/* id, type, title, owner, via, as_of, fields. */
+/* A whole list service over `query`, whose type is set: the request's page of it, words looked for, segment, rule. */
+MUST_CHECK enum status record_page(struct call *call, struct project_query *query);
+/* id, type, title, owner, via, as_of, fields, and what its type adds. */
 MUST_CHECK enum status record_json(struct call *call, const struct record_now *now,
                                    json_t **out);
 struct company_name {
@@ -94,6 +97,18 @@ struct guests_progress {
 MUST_CHECK enum status guests_bring(struct call *call, const char *search,
                                     struct guests_progress *progress);
 
+/* ---- segments (service_segment.c) ---- */
+/* Narrows a list to what the request's `where` and the segment that its argument `segment` names cover, if they are
+ * given. query->type is set. */
+MUST_CHECK enum status segment_filter(struct call *call, const char *segment,
+                                      struct project_query *query);
+/* What a type asks of its records beyond what every type does. */
+MUST_CHECK enum status segment_check(struct call *call, const struct draft *draft,
+                                     const struct type *type);
+MUST_CHECK enum status segment_show(struct call *call, const struct record_now *now,
+                                    json_t *object);
+MUST_CHECK enum status segment_removed(struct call *call, const struct record_now *now);
+
 /* ---- jobs (service_job.c) ---- */
 /* Queues a job and answers with its number. Takes args. */
 MUST_CHECK enum status job_add(struct call *call, const char *kind, json_t *args,
@@ -129,6 +144,11 @@ enum status service_job_show(struct call *call);
 enum status service_job_stop(struct call *call);
 enum status service_job_resume(struct call *call);
 enum status service_job_bad_rows(struct call *call);
+enum status service_segment_list(struct call *call);
+enum status service_segment_preview(struct call *call);
+enum status service_segment_members(struct call *call);
+enum status service_segment_include(struct call *call);
+enum status service_segment_exclude(struct call *call);
 enum status service_guest_add(struct call *call);
 enum status service_guest_list(struct call *call);
 enum status service_share_lens(struct call *call);

@@ -9,6 +9,25 @@
 #include "node/store/project.h"
 #include "schema/base/cleanup.h"
 
+/* What a type asks of its records, and shows of them, beyond what every type does. */
+static const struct hooks {
+    const char *type;
+    enum status (*check)(struct call *call, const struct draft *draft, const struct type *type);
+    enum status (*show)(struct call *call, const struct record_now *now, json_t *object);
+    enum status (*removed)(struct call *call, const struct record_now *now);
+} hooks[] = {
+    { "segment", segment_check, segment_show, segment_removed },
+};
+
+static const struct hooks *
+hooks_of(const struct type *type)
+{
+    for (size_t i = 0; type != NULL && i < COUNT_OF(hooks); i++)
+        if (strcmp(hooks[i].type, type->name) == 0)
+            return &hooks[i];
+    return NULL;
+}
+
 /* ---- drafts ------------------------------------------------------------------------------- */
 
 const struct field *
@@ -140,7 +159,8 @@ draft_check(struct call *call, struct draft *draft, const struct type *type)
         bytes += draft->fields[i].value.len;
     if (bytes > RECORD_MAX)
         return diag_say(call->diag, STATUS_TOO_BIG, "record.too_big", NULL);
-    return STATUS_OK;
+    const struct hooks *own = hooks_of(type);
+    return own == NULL ? STATUS_OK : own->check(call, draft, type);
 }
 
 /* ---- showing ------------------------------------------------------------------------------ */
@@ -252,7 +272,8 @@ record_json(struct call *call, const struct record_now *now, json_t **out)
     reply_set(o, "version", json_integer((json_int_t)now->position.number));
     reply_set(o, "fields", record_fields_json(call, type, now->fields, now->field_count));
     *out = o;
-    return STATUS_OK;
+    const struct hooks *own = hooks_of(type);
+    return own == NULL ? STATUS_OK : own->show(call, now, o);
 }
 
 /* The record called `record` in the request: of the type asked for, and not removed. */
@@ -295,33 +316,41 @@ put_rows(struct call *call, struct page *page, const int64_t *records, size_t co
 }
 
 enum status
+record_page(struct call *call, struct project_query *query)
+{
+    int64_t records[PAGE_MAX + 1], total;
+    struct page page;
+    size_t count;
+
+    TRY(page_begin(call, &page));
+    query->search = page.search;
+    query->after = page.after;
+    query->limit = page.limit + 1;
+    TRY(project_list(call->store, query, records, &count));
+    TRY(project_count(call->store, query, &total));
+    bool more = count > (size_t)page.limit;
+    count -= more;
+    TRY(put_rows(call, &page, records, count));
+    page_end(call, &page, count > 0 ? records[count - 1] : 0, more, total);
+    return STATUS_OK;
+}
+
+enum status
 service_record_list(struct call *call)
 {
     const char *event = arg_text(call, "event");
     struct project_query query = { 0 };
-    int64_t records[PAGE_MAX + 1], total;
     struct record_id parent;
-    struct page page;
-    size_t count;
 
     TRY(find_type(call, arg_text(call, "type"), &query.type));
-    TRY(page_begin(call, &page));
-    query.search = page.search;
-    query.after = page.after;
-    query.limit = page.limit + 1;
     if (event != NULL) {
         struct bytes id;
         TRY(reference_value(call, event, &id));
         memcpy(parent.b, id.data, ID_SIZE);
         query.parent = &parent;
     }
-    TRY(project_list(call->store, &query, records, &count));
-    TRY(project_count(call->store, &query, &total));
-    bool more = count > (size_t)page.limit;
-    count -= more;
-    TRY(put_rows(call, &page, records, count));
-    page_end(call, &page, count > 0 ? records[count - 1] : 0, more, total);
-    return STATUS_OK;
+    TRY(segment_filter(call, "segment", &query));
+    return record_page(call, &query);
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */
@@ -418,6 +447,9 @@ service_record_remove(struct call *call)
                          .field_count = draft->count,
                          .tombstone = true };
     TRY(records_mint(call->core, &mint, 1, call->actor, "record.removed"));
+    const struct hooks *own = hooks_of(type);
+    if (own != NULL)
+        TRY(own->removed(call, now));
     reply_set(call->reply, "state", json_string("removed"));
     return STATUS_OK;
 }

@@ -11,6 +11,8 @@
 #define NOUN (PARAM_REQUIRED | PARAM_TYPE_NOUN)
 #define LISTING { "search", PARAM_TEXT, 0, "lovelace" }, { "limit", PARAM_INTEGER, 0, "50" }, { "cursor", PARAM_TEXT, 0, NULL }
 
+#define FILTER { "segment", PARAM_TEXT, 0, "s2b7kd" }, { "where", PARAM_TEXT, 0, "'country = DE'" }
+
 static const struct service table[] = {
     /* ---- the node ---- */
     { "node.status", "GET", "/api/v1/status", RIGHT_READ, true, REPLY_OBJECT, NULL, { { 0 } } },
@@ -46,7 +48,7 @@ static const struct service table[] = {
     { "record.show", "GET", "/api/v1/records/{type}/{record}", RIGHT_READ, true, REPLY_OBJECT, NULL,
       { { "type", PARAM_TEXT, NOUN, "contact" }, { "record", PARAM_TEXT, POS, "k4fzq2" } } },
     { "record.list", "GET", "/api/v1/records/{type}", RIGHT_READ, true, REPLY_LIST, "id title owner via as_of",
-      { { "type", PARAM_TEXT, NOUN, "contact" }, { "event", PARAM_TEXT, 0, "k4fzq2" }, LISTING } },
+      { { "type", PARAM_TEXT, NOUN, "contact" }, { "event", PARAM_TEXT, 0, "k4fzq2" }, FILTER, LISTING } },
     { "record.remove", "POST", "/api/v1/records/{type}/{record}/remove", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
       { { "type", PARAM_TEXT, NOUN, "contact" }, { "record", PARAM_TEXT, POS, "k4fzq2" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
     { "record.import", "POST", "/api/v1/records/{type}/import", RIGHT_WRITE, false, REPLY_JOB, NULL,
@@ -59,10 +61,22 @@ static const struct service table[] = {
     { "job.resume", "POST", "/api/v1/jobs/{job}/resume", RIGHT_WRITE, false, REPLY_JOB, NULL, { { "job", PARAM_TEXT, POS, "1" } } },
     { "job.bad-rows", "GET", "/api/v1/jobs/{job}/bad-rows", RIGHT_READ, true, REPLY_FILE, NULL, { { "job", PARAM_TEXT, POS, "1" } } },
 
+    /* ---- segments: `hansa segment add` and the like are those of records ---- */
+    { "segment.list", "GET", "/api/v1/segments", RIGHT_READ, true, REPLY_LIST, "id title members owner via as_of", { LISTING } },
+    { "segment.preview", "GET", "/api/v1/segments/preview", RIGHT_READ, true, REPLY_OBJECT, NULL,
+      { { "rule", PARAM_TEXT, POS, "'country = DE'" }, { "type", PARAM_TEXT, 0, "contact" }, { "limit", PARAM_INTEGER, 0, "50" } } },
+    { "segment.members", "GET", "/api/v1/segments/{segment}/members", RIGHT_READ, true, REPLY_LIST, "id title owner via as_of",
+      { { "segment", PARAM_TEXT, POS, "s2b7kd" }, { "where", PARAM_TEXT, 0, "'country = DE'" }, LISTING } },
+    { "segment.include", "POST", "/api/v1/segments/{segment}/include", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "segment", PARAM_TEXT, POS, "s2b7kd" }, { "records", PARAM_LIST, PARAM_POSITIONAL, "m3x7aa" }, { "search", PARAM_TEXT, 0, "berlin" },
+        { "where", PARAM_TEXT, 0, "'country = DE'" }, { "from", PARAM_TEXT, 0, "s9q4ef" } } },
+    { "segment.exclude", "POST", "/api/v1/segments/{segment}/exclude", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "segment", PARAM_TEXT, POS, "s2b7kd" }, { "records", PARAM_LIST, POS, "m3x7aa" } } },
+
     /* ---- guests ---- */
     { "guest.add", "POST", "/api/v1/events/{event}/guests", RIGHT_WRITE, false, REPLY_JOB, NULL,
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "contacts", PARAM_LIST, PARAM_POSITIONAL, "m3x7aa" },
-        { "search", PARAM_TEXT, 0, "berlin" }, { "all", PARAM_BOOLEAN, 0, NULL } } },
+        { "search", PARAM_TEXT, 0, "berlin" }, FILTER, { "all", PARAM_BOOLEAN, 0, NULL } } },
     { "guest.list", "GET", "/api/v1/events/{event}/guests", RIGHT_READ, true, REPLY_LIST, "id name organization email owner via as_of",
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, LISTING } },
 

@@ -32,7 +32,8 @@ ALSO = {
     "node/service_job.c": ("job_add",),
     "node/service_node.c": ("type_add_field",),
     "node/service_offer.c": ("grant_fields_json", "share_terms", "company_name_of"),
-    "node/service_record.c": ("draft_", "record_title", "record_json", "record_fields_json", "company_name", "via_name"),
+    "node/service_record.c": ("draft_", "record_title", "record_page", "record_json", "record_fields_json", "company_name", "via_name"),
+    "node/service_segment.c": ("segment_",),
     "node/store/store.c": ("stmt_",),
     "node/store/pack.c": ("unpack_",),
 }
