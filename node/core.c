@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/core_priv.h"
+#include "node/contribution.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 
@@ -323,6 +323,7 @@ core_round(struct core *core)
         core->sweep_at.ms = now.ms + 10 * 1000;
     }
     struct mono_ms next = companies_tick(core);
+    round_fail(core, contribution_tell(core));
     pump_all(core);
     finish(core);
     expire_waiters(core);

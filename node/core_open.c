@@ -117,6 +117,7 @@ core_load(struct core *core, struct diag *diag)
     TRY(audit_load(core, diag));
     TRY(companies_load(core));
     TRY(lives_load(core));
+    core->verdicts_wait = true;
     return jobs_load(core);
 }
 

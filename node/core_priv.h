@@ -185,7 +185,8 @@ struct core {
     int64_t job_failed; /* its piece was undone with the round; 0: none */
     enum status job_status;
     struct diag job_diag;
-    bool has_erased; /* values went: the log must be emptied */
+    bool verdicts_wait; /* rows are judged, their bringers not told yet */
+    bool has_erased;    /* values went: the log must be emptied */
     size_t pump_first;
     size_t pumped; /* messages handed over in this round */
 

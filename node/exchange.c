@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "node/exchange_priv.h"
+#include "node/contribution.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/base/plant.h"
@@ -144,59 +144,78 @@ exchange_is_their_fault(enum status s)
            s != STATUS_INTERNAL;
 }
 
+/* A message's records being taken, all under one share. */
+struct batch {
+    struct core *core;
+    struct live *live;
+    const struct envelope *env;
+    struct contribution_judge judge;
+};
+
 static enum status
-take_item(struct core *core, struct live *live, struct received *item, int64_t run,
-          const struct envelope *env)
+keep_item(struct batch *b, struct received *item, int64_t run, const char **fault)
+{
+    const char *code;
+
+    TRY(contribution_judge_row(b->core, &b->judge, item, &code));
+    enum status s = code == NULL ? record_take(b->core, b->live, item, run, fault)
+                                 : STATUS_REPLAY; /* refused and said so: nothing is kept */
+    if (s == STATUS_OK || s == STATUS_REPLAY)
+        TRY(contribution_judge_note(b->core, &b->judge, item, code));
+    return s;
+}
+
+static enum status
+take_item(struct batch *b, struct received *item, int64_t run)
 {
     const char *fault = item->detail;
     enum status s = item->status;
 
-    if (s == STATUS_OK && live_is_declined(core, live, &item->facts.id))
+    if (s == STATUS_OK && live_is_declined(b->core, b->live, &item->facts.id))
         s = STATUS_REPLAY;
     if (s == STATUS_OK)
-        s = record_take(core, live, item, run, &fault);
+        s = keep_item(b, item, run, &fault);
     if (s == STATUS_OK)
         return STATUS_OK;
     if (!exchange_is_their_fault(s))
         return s;
     if (s != STATUS_REPLAY)
-        dead_letter(core, live->partner, env, s, fault != NULL ? fault : "record");
-    return records_run_spare(core, run);
+        dead_letter(b->core, b->live->partner, b->env, s, fault != NULL ? fault : "record");
+    return records_run_spare(b->core, run);
 }
 
 /* Items of one run stand together. */
 static enum status
-take_run(struct core *core, struct live *live, struct received *items, size_t count,
-         const struct envelope *env)
+take_run(struct batch *b, struct received *items, size_t count)
 {
     int64_t run = 0;
 
-    TRY(records_keep_run(core, items[0].run, count, &run));
+    TRY(records_keep_run(b->core, items[0].run, count, &run));
     for (size_t i = 0; i < count; i++)
-        TRY(take_item(core, live, &items[i], run, env));
+        TRY(take_item(b, &items[i], run));
     return STATUS_OK;
 }
 
 static enum status
-take_records(struct core *core, struct live *live, const struct records *message,
-             const struct envelope *env, struct arena *arena)
+take_records(struct batch *b, const struct records *message, struct arena *arena)
 {
-    const struct company *owner = company_find(core, chain_owner(live->chain));
-    struct receive_rules rules = { .chain = live->chain,
-                                   .me = core->me,
+    const struct company *owner = company_find(b->core, chain_owner(b->live->chain));
+    struct receive_rules rules = { .chain = b->live->chain,
+                                   .me = b->core->me,
                                    .owner_key = owner->signing_key,
-                                   .dictionary = core->dictionary,
-                                   .now = core_wall(core) };
+                                   .dictionary = b->core->dictionary,
+                                   .now = core_wall(b->core) };
     struct received *items;
     size_t count;
 
     TRY(records_verify(message, &rules, arena, &items, &count));
+    TRY(contribution_judge_begin(b->core, b->live, &b->judge));
     for (size_t i = 0, n; i < count; i += n) {
         for (n = 1; i + n < count && items[i + n].run == items[i].run;)
             n++;
-        TRY(take_run(core, live, items + i, n, env));
+        TRY(take_run(b, items + i, n));
     }
-    return STATUS_OK;
+    return contribution_judge_end(b->core, &b->judge);
 }
 
 /* Under a share that was declined, stopped or is over: on its way before the other side knew. */
@@ -226,7 +245,8 @@ exchange_take_records(struct core *core, const struct company *from, const struc
         return is_past_share(core, &message->grant) ? STATUS_OK : STATUS_NOT_GRANTED;
     if (live->partner != from->id)
         return STATUS_WRONG_AUDIENCE;
-    return take_records(core, live, message, env, arena);
+    struct batch batch = { .core = core, .live = live, .env = env };
+    return take_records(&batch, message, arena);
 }
 
 /* What is the sender's fault is a dead letter, and the stream goes on. */

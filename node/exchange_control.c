@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "node/exchange_priv.h"
+#include "node/contribution.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/digest.h"
@@ -149,8 +149,10 @@ take_offer(struct taking *t)
                              .oid = oid };
     TRY(grants_keep(core, bundle->links, chain, &row.leaf));
     TRY(share_add(core, &row, &chain, &live));
-    return audit_add(core, actor_of(t), "offer.received", bytes_of(oid.b, ID_SIZE),
-                     bytes_of(offer->grant.b, ID_SIZE));
+    TRY(audit_add(core, actor_of(t), "offer.received", bytes_of(oid.b, ID_SIZE),
+                  bytes_of(offer->grant.b, ID_SIZE)));
+    bool by_rule = offer->kind == OFFER_CONTRIBUTION || offer->kind == OFFER_FEEDBACK;
+    return by_rule ? contribution_answer(core, live->share) : STATUS_OK;
 }
 
 /* ---- answers ------------------------------------------------------------------------------ */
@@ -450,9 +452,13 @@ static const struct {
     enum message_kind kind;
     enum status (*take)(struct taking *t);
 } handlers[] = {
-    { MESSAGE_OFFER, take_offer },           { MESSAGE_ANSWER, take_answer },
-    { MESSAGE_PASSON, take_passon },         { MESSAGE_PASSON_ACK, take_passon_ack },
-    { MESSAGE_REVOCATION, take_revocation }, { MESSAGE_DESCRIPTOR, take_descriptor },
+    { MESSAGE_OFFER, take_offer },
+    { MESSAGE_ANSWER, take_answer },
+    { MESSAGE_PASSON, take_passon },
+    { MESSAGE_PASSON_ACK, take_passon_ack },
+    { MESSAGE_REVOCATION, take_revocation },
+    { MESSAGE_DESCRIPTOR, take_descriptor },
+    { MESSAGE_VERDICT, contribution_take_verdict },
 };
 
 enum status

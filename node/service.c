@@ -49,6 +49,8 @@ static const struct {
     { "segment.exclude", service_segment_exclude },
     { "guest.add", service_guest_add },
     { "guest.list", service_guest_list },
+    { "guest.contribute", service_guest_contribute },
+    { "guest.brought", service_guest_brought },
     { "share.lens", service_share_lens },
     { "share.create", service_share_create },
     { "share.list", service_share_list },

@@ -43,7 +43,7 @@ static json_t *
 share_json(struct stmt *q)
 {
     static const char *const roles[] = { "given", "received", "passed on" };
-    static const char *const kinds[] = { "", "event", "records" };
+    static const char *const kinds[] = { "", "event", "records", "contribution", "feedback" };
     enum share_role role = (enum share_role)stmt_int(q, ROLE);
     struct object_id gid;
     json_t *o = json_object();
@@ -54,7 +54,7 @@ share_json(struct stmt *q)
     reply_set(o, "partner", json_words(stmt_text(q, NAME)));
     reply_set(o, "role", json_words(roles[role]));
     reply_set(o, "state", json_words(state_word(role, (enum share_state)stmt_int(q, STATE))));
-    reply_set(o, "kind", json_words(kinds[stmt_int(q, KIND) % 3]));
+    reply_set(o, "kind", json_words(kinds[stmt_int(q, KIND) % (int64_t)COUNT_OF(kinds)]));
     reply_set(o, "records", json_integer(stmt_int(q, COUNT)));
     reply_set(o, "until", json_time((struct wall_ms){ stmt_int(q, ENDS) }));
     reply_set(o, "offered", json_time((struct wall_ms){ stmt_int(q, AT) }));
@@ -150,6 +150,8 @@ link_json(struct call *call, const struct grant *g, json_t **out)
     if (g->country_count > 0)
         reply_set(o, "countries", texts_json(g->countries, g->country_count));
     reply_set(o, "delete_days", json_integer(g->delete_days));
+    if (g->has_terms)
+        reply_set(o, "terms", terms_json(call, &g->terms));
     *out = o;
     return STATUS_OK;
 }
@@ -173,6 +175,8 @@ share_terms(struct call *call, int64_t leaf, json_t *object)
         reply_set(object, "fields", grant_fields_json(call, g));
         reply_set(object, "purpose", texts_json(g->purposes, g->purpose_count));
         reply_set(object, "depth", json_integer(g->depth));
+        if (g->has_terms)
+            reply_set(object, "terms", terms_json(call, &g->terms));
     }
     reply_set(object, "chain", chain);
     return STATUS_OK;

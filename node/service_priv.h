@@ -67,6 +67,18 @@ MUST_CHECK enum status company_name(struct call *call, int64_t company,
 MUST_CHECK enum status via_name(struct call *call, int64_t grant, int64_t owner,
                                 const char **out);
 
+/* ---- contribution terms (service_terms.c) ---- */
+/* What the request says of contributions, into `grant`; parent: the grant it will hang under, or NULL. */
+MUST_CHECK enum status terms_read(struct call *call, const struct grant *parent,
+                                  struct grant *grant);
+json_t *terms_json(struct call *call, const struct terms *terms);
+/* "2027-05-01" counts to the end of that day, UTC; or a moment. STATUS_USAGE with sentence `key`. */
+MUST_CHECK enum status moment_read(struct call *call, const char *text, const char *key,
+                                   struct wall_ms *out);
+/* "attendee.name", or "name" of type `only`. */
+MUST_CHECK enum status grant_field_read(struct call *call, const char *text,
+                                        const struct type *only, struct grant_field *out);
+
 /* ---- shares (service_share.c) ---- */
 /* Terms of a leaf: fields, purpose, until, depth, ... into `object`. */
 MUST_CHECK enum status share_terms(struct call *call, int64_t leaf, json_t *object);
@@ -151,6 +163,8 @@ enum status service_segment_include(struct call *call);
 enum status service_segment_exclude(struct call *call);
 enum status service_guest_add(struct call *call);
 enum status service_guest_list(struct call *call);
+enum status service_guest_contribute(struct call *call);
+enum status service_guest_brought(struct call *call);
 enum status service_share_lens(struct call *call);
 enum status service_share_create(struct call *call);
 enum status service_share_list(struct call *call);

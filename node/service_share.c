@@ -74,28 +74,6 @@ text_set(struct call *call, const json_t *list, bool upper, const char ***out, s
     *count = kept;
 }
 
-/* "event.name", or "name" when all records are of one type. */
-static enum status
-parse_field(struct call *call, const char *text, const struct type *only,
-            struct grant_field *out)
-{
-    const char *dot = strchr(text, '.');
-    const struct type *type = only;
-    const struct type_field *field = NULL;
-
-    if (dot != NULL) {
-        TRY(find_type(call, arena_text(call->arena, bytes_of(text, (size_t)(dot - text))),
-                      &type));
-        field = type_field_find_name(type, dot + 1);
-    } else if (type != NULL) {
-        field = type_field_find_name(type, text);
-    }
-    if (field == NULL)
-        return diag_say(call->diag, STATUS_USAGE, "share.field_unknown", text, NULL);
-    *out = (struct grant_field){ .type = type->key, .field = field->key };
-    return STATUS_OK;
-}
-
 /* The fields named, and the parent fields without which children could not be told apart. */
 static enum status
 read_fields(struct making *m, const struct type *only)
@@ -106,7 +84,8 @@ read_fields(struct making *m, const struct type *only)
     struct grant_field *fields = ARENA_ARRAY(call->arena, struct grant_field, 2 * n + 1);
 
     for (size_t i = 0; i < n; i++)
-        TRY(parse_field(call, json_string_value(json_array_get(list, i)), only, &fields[i]));
+        TRY(grant_field_read(call, json_string_value(json_array_get(list, i)), only,
+                             &fields[i]));
     size_t named = n;
     for (size_t i = 0; i < named; i++) {
         const struct type *type = dictionary_find(call->dictionary, fields[i].type);
@@ -125,21 +104,12 @@ read_fields(struct making *m, const struct type *only)
     return STATUS_OK;
 }
 
-/* A day counts to its end, UTC. */
 static enum status
 read_until(struct making *m)
 {
-    static const struct type_field when = { .kind = KIND_DATETIME, .name = "until" };
     const char *text = arg_text(m->call, "until");
-    struct bytes value;
 
-    if (strlen(text) == 10)
-        text = arena_printf(m->call->arena, "%sT23:59:59Z", text);
-    enum status s =
-        value_parse(&when, bytes_text(text), NULL, "UTC", m->call->arena, NULL, &value);
-    if (s != STATUS_OK || value.len < 8)
-        return diag_say(m->call->diag, STATUS_USAGE, "share.until", text, NULL);
-    m->grant.not_after.ms = (int64_t)get_u64(value.data);
+    TRY(moment_read(m->call, text, "share.until", &m->grant.not_after));
     if (m->grant.not_after.ms <= m->call->now.ms)
         return diag_say(m->call->diag, STATUS_USAGE, "share.until_past", text, NULL);
     return STATUS_OK;
@@ -350,6 +320,7 @@ make(struct call *call, struct making *m)
         TRY(find_source(m));
         inherit(m);
     }
+    TRY(terms_read(call, m->source != NULL ? chain_leaf(m->source->chain) : NULL, &m->grant));
     return sign_and_verify(m);
 }
 

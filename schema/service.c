@@ -9,6 +9,8 @@
 #define REQ PARAM_REQUIRED
 #define POS (PARAM_REQUIRED | PARAM_POSITIONAL)
 #define NOUN (PARAM_REQUIRED | PARAM_TYPE_NOUN)
+#define TERMS { "contribute", PARAM_BOOLEAN, 0, NULL }, { "want", PARAM_LIST, 0, "attendee.email,attendee.organization" }, \
+    { "quota", PARAM_INTEGER, 0, "30" }, { "closes", PARAM_TEXT, 0, "2027-05-01" }, { "visible", PARAM_TEXT, 0, "chain" }
 #define LISTING { "search", PARAM_TEXT, 0, "lovelace" }, { "limit", PARAM_INTEGER, 0, "50" }, { "cursor", PARAM_TEXT, 0, NULL }
 
 #define FILTER { "segment", PARAM_TEXT, 0, "s2b7kd" }, { "where", PARAM_TEXT, 0, "'country = DE'" }
@@ -80,15 +82,22 @@ static const struct service table[] = {
     { "guest.list", "GET", "/api/v1/events/{event}/guests", RIGHT_READ, true, REPLY_LIST, "id name organization email owner via as_of",
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, LISTING } },
 
+    { "guest.contribute", "POST", "/api/v1/events/{event}/contribution", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
+      { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "purpose", PARAM_LIST, 0, "event,follow-up" }, { "until", PARAM_TEXT, 0, "2027-12-31" },
+        { "preview", PARAM_BOOLEAN, 0, NULL } } },
+    { "guest.brought", "GET", "/api/v1/events/{event}/contribution", RIGHT_READ, true, REPLY_LIST, "id name company state reason acknowledged",
+      { { "event", PARAM_TEXT, POS, "k4fzq2" }, LISTING } },
+
     /* ---- sharing ---- */
     { "share.lens", "POST", "/api/v1/shares/lens", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
       { { "records", PARAM_LIST, POS, "k4fzq2" }, { "partner", PARAM_TEXT, REQ, "Brio" }, { "fields", PARAM_LIST, REQ, "event.name,attendee.name" },
         { "purpose", PARAM_LIST, REQ, "event" }, { "until", PARAM_TEXT, REQ, "2027-06-30" }, { "depth", PARAM_INTEGER, 0, "1" },
-        { "limit", PARAM_INTEGER, 0, "20" } } },
+        { "limit", PARAM_INTEGER, 0, "20" }, TERMS } },
     { "share.create", "POST", "/api/v1/shares", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
       { { "records", PARAM_LIST, POS, "k4fzq2" }, { "partner", PARAM_TEXT, REQ, "Brio" }, { "fields", PARAM_LIST, REQ, "event.name,attendee.name" },
         { "purpose", PARAM_LIST, REQ, "event" }, { "until", PARAM_TEXT, REQ, "2027-06-30" }, { "depth", PARAM_INTEGER, 0, "1" },
-        { "countries", PARAM_LIST, 0, "DE,FR" }, { "delete-days", PARAM_INTEGER, 0, "30" }, { "note", PARAM_TEXT, 0, "Please add yours by Friday" } } },
+        { "countries", PARAM_LIST, 0, "DE,FR" }, { "delete-days", PARAM_INTEGER, 0, "30" }, { "note", PARAM_TEXT, 0, "Please add yours by Friday" },
+        TERMS } },
     { "share.list", "GET", "/api/v1/shares", RIGHT_READ, true, REPLY_LIST, "id title partner state records until", { LISTING } },
     { "share.show", "GET", "/api/v1/shares/{share}", RIGHT_READ, true, REPLY_OBJECT, NULL, { { "share", PARAM_TEXT, POS, "p7c2dd" } } },
     { "share.stop", "POST", "/api/v1/shares/{share}/stop", RIGHT_SHARE, false, REPLY_OBJECT, NULL,

@@ -50,7 +50,7 @@ enum reply_shape {
     REPLY_JOB,  /* {"job": id}: the command line follows it with progress */
 };
 
-enum { SERVICE_PARAMS_MAX = 12 };
+enum { SERVICE_PARAMS_MAX = 24 };
 
 struct service {
     const char *name;   /* "partner.invite" */

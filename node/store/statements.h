@@ -115,6 +115,29 @@
     X(DECLINED_ADD, "INSERT INTO declined (share, rid, reason) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
     X(DECLINED_FIND, "SELECT reason FROM declined WHERE share = ?1 AND rid = ?2") \
     X(DECLINED_LIST, "SELECT rid, reason FROM declined WHERE share = ?1 ORDER BY rid") \
+    /* ---- contributions ---- */ \
+    X(CONTRIBUTION_ADD, "INSERT INTO contribution (share, cited, event, taken) VALUES (?1, ?2, ?3, 0)") \
+    X(CONTRIBUTION_GET, "SELECT cited, event, taken FROM contribution WHERE share = ?1") \
+    X(CONTRIBUTION_TAKEN, "UPDATE contribution SET taken = ?2 WHERE share = ?1") \
+    X(VERDICT_GET, "SELECT reason, gone, claimed_ms, first_ms, at_ms, object FROM verdict WHERE share = ?1 AND rid = ?2") \
+    X(VERDICT_PUT, "INSERT INTO verdict (share, rid, incarnation, number, reason, gone, claimed_ms, first_ms, at_ms," \
+                   " told, object) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET" \
+                   " incarnation = excluded.incarnation, number = excluded.number, reason = excluded.reason," \
+                   " gone = excluded.gone, claimed_ms = excluded.claimed_ms, first_ms = excluded.first_ms," \
+                   " at_ms = excluded.at_ms, told = excluded.told, object = excluded.object") \
+    X(VERDICT_NEXT, "SELECT share FROM verdict WHERE told = 0 LIMIT 1") \
+    X(VERDICT_UNTOLD, "SELECT rid, incarnation, number, reason FROM verdict WHERE told = 0 AND share = ?1" \
+                      " ORDER BY rid LIMIT ?2") \
+    X(VERDICT_TOLD, "UPDATE verdict SET told = 1, object = ?4, first_ms = CASE WHEN first_ms = 0 AND reason = ''" \
+                    " THEN ?3 ELSE first_ms END, at_ms = ?3 WHERE share = ?1 AND rid = ?2") \
+    X(VERDICT_REFUSED, "SELECT rid FROM verdict WHERE share = ?1 AND reason <> ''") \
+    X(VERDICT_OF_ROW, "SELECT v.reason, v.first_ms, v.at_ms, s.state, s.reason, p.name, s.id, v.object FROM share s" \
+                      " JOIN contribution c ON c.share = s.id JOIN company p ON p.id = s.partner" \
+                      " LEFT JOIN verdict v ON v.share = s.id AND v.rid = ?1" \
+                      " WHERE c.event = ?2 AND s.role = 0 ORDER BY s.id DESC") \
+    X(VERDICT_OBJECT_ADD, "INSERT INTO verdict_object (id, object) VALUES (?1, ?2) ON CONFLICT DO NOTHING") \
+    X(SHARE_LEAF, "SELECT s.partner, s.leaf, g.gid, g.object FROM share s JOIN grants g ON g.id = s.leaf" \
+                  " WHERE s.id = ?1") \
     /* ---- delivery ---- */ \
     X(OUT_GET, "SELECT next, acked FROM outstream WHERE company = ?1 AND stream = ?2") \
     X(OUT_PUT, "INSERT INTO outstream (company, stream, next, acked) VALUES (?1, ?2, ?3, ?4)" \

@@ -34,6 +34,7 @@ ALSO = {
     "node/service_offer.c": ("grant_fields_json", "share_terms", "company_name_of"),
     "node/service_record.c": ("draft_", "record_title", "record_page", "record_json", "record_fields_json", "company_name", "via_name"),
     "node/service_segment.c": ("segment_",),
+    "node/service_terms.c": ("terms_", "moment_read", "grant_field_read"),
     "node/store/store.c": ("stmt_",),
     "node/store/pack.c": ("unpack_",),
 }
