@@ -18,14 +18,17 @@ seal_wrap(const struct content_key *key, const struct box_key *to,
     return crypto_box_seal(out, key->b, sizeof(key->b), to->b) == 0;
 }
 
-/* What carriers read is bound to what they cannot. */
+/* What carriers read is bound to what they cannot. The counts keep a handle that is gone from passing for one that
+ * is there. */
 static struct digest
 bound(const struct sealed *h)
 {
-    uint8_t numbers[12];
+    uint8_t numbers[20];
 
     put_u32(numbers, h->epoch);
     put_u64(numbers + 4, h->number);
+    put_u32(numbers + 12, (uint32_t)h->handle_count);
+    put_u32(numbers + 16, (uint32_t)h->gone_count);
     struct bytes parts[] = { bytes_of(h->author.b, ID_SIZE),
                              bytes_of(h->audience.b, ID_SIZE),
                              bytes_of(h->grant.b, ID_SIZE),
