@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """hansa-key alone: what it makes, what it signs, what it refuses, what it cannot do."""
+import ctypes
 import os
 import stat
 import struct
@@ -7,8 +8,10 @@ import struct
 import children
 from children import MESSAGE_MAX, Child, Folder, make_keys, sodium
 
-KEY_SIGN, KEY_PUBLIC = 1, 2
-TAGS = ["descriptor", "batch", "grant", "offer", "answer", "passon", "passon-ack", "revocation", "void"]
+KEY_SIGN, KEY_PUBLIC, KEY_UNWRAP = 1, 2, 3
+TAGS = ["descriptor", "batch", "grant", "offer", "answer", "passon", "passon-ack", "revocation", "void",
+        "verdict", "ask", "proposal", "proposal-answer", "sealed", "sealed-receipt"]
+WRAPPED_SIZE, CONTENT_KEY = 80, bytes(range(32))
 
 
 def statuses():
@@ -37,6 +40,12 @@ def ask(child, op, payload=b"", number=7):
 
 def sign(child, kind, body):
     return ask(child, KEY_SIGN, bytes([kind]) + body)
+
+
+def wrap(public, content=CONTENT_KEY):
+    out = ctypes.create_string_buffer(len(content) + 48)
+    assert sodium.crypto_box_seal(out, content, ctypes.c_ulonglong(len(content)), public) == 0
+    return out.raw
 
 
 def verifies(public, kind, body, signature):
@@ -113,11 +122,41 @@ def it_signs_what_it_may(t):
             t.same("no type", ask(child, KEY_SIGN)[0], "MALFORMED")
             for size, want in ((MESSAGE_MAX - 1, "OK"), (MESSAGE_MAX, "OK"), (MESSAGE_MAX + 1, "TOO_BIG")):
                 t.same(f"a body of {size} bytes", sign(child, 2, bytes(size))[0], want)
-            t.same("an unknown question", ask(child, 3)[0], "UNKNOWN_KIND")
+            t.same("an unknown question", ask(child, 4)[0], "UNKNOWN_KIND")
             t.same("a question with too much", ask(child, KEY_PUBLIC, b"x")[0], "MALFORMED")
             for raw in (b"x", b"1234", bytes(MESSAGE_MAX + 4096)):
                 child.sock.send(raw)
             t.same("what is no question is not answered and does no harm", ask(child, KEY_PUBLIC, number=8)[0], "OK")
+
+
+def it_unwraps_content_keys(t):
+    with Folder() as folder:
+        home, other = f"{folder}/acme", f"{folder}/brio"
+        make_keys(home)
+        make_keys(other)
+        with key(other, f"{folder}/log-other") as child:
+            theirs = ask(child, KEY_PUBLIC)[1][32:]
+        with key(home, f"{folder}/log") as child:
+            public = ask(child, KEY_PUBLIC)[1]
+            signing, sealing = public[:32], public[32:]
+            wrapped = wrap(sealing)
+            t.same("a wrapped key has its size", len(wrapped), WRAPPED_SIZE)
+            t.same("a key wrapped for us is unwrapped", ask(child, KEY_UNWRAP, wrapped), ("OK", CONTENT_KEY))
+            t.same("as often as one asks", ask(child, KEY_UNWRAP, wrapped, number=8), ("OK", CONTENT_KEY))
+            t.that("wrapped again it looks different", wrap(sealing) != wrapped)
+            t.same("and is the same", ask(child, KEY_UNWRAP, wrap(sealing)), ("OK", CONTENT_KEY))
+            t.same("a key wrapped for another company", ask(child, KEY_UNWRAP, wrap(theirs)), ("BAD_SIGNATURE", b""))
+            t.same("a key wrapped for our signing key", ask(child, KEY_UNWRAP, wrap(signing)), ("BAD_SIGNATURE", b""))
+            for size in (0, 1, 48, WRAPPED_SIZE - 1, WRAPPED_SIZE + 1, MESSAGE_MAX):
+                t.same(f"{size} bytes", ask(child, KEY_UNWRAP, (wrapped + bytes(size))[:size]), ("MALFORMED", b""))
+            short = wrap(sealing, CONTENT_KEY[:31])
+            t.same("a shorter key in a box", ask(child, KEY_UNWRAP, short), ("MALFORMED", b""))
+            for at in (0, 31, 32, 47, 48, WRAPPED_SIZE - 1):
+                damaged = wrapped[:at] + bytes([wrapped[at] ^ 1]) + wrapped[at + 1:]
+                t.same(f"a bit changed at {at}", ask(child, KEY_UNWRAP, damaged), ("BAD_SIGNATURE", b""))
+            t.same("an ephemeral key of zeros", ask(child, KEY_UNWRAP, bytes(32) + wrapped[32:]), ("BAD_SIGNATURE", b""))
+            t.same("a refused one does no harm", ask(child, KEY_UNWRAP, wrapped), ("OK", CONTENT_KEY))
+            t.that("nothing of it is logged", CONTENT_KEY.hex() not in open(f"{folder}/log", encoding="utf-8").read())
 
 
 def it_can_do_nothing_else(t):
@@ -176,5 +215,5 @@ def two_answers_never_mix(t):
 
 
 if __name__ == "__main__":
-    children.main(keys_are_made_once_and_private, it_signs_what_it_may, it_can_do_nothing_else,
+    children.main(keys_are_made_once_and_private, it_signs_what_it_may, it_unwraps_content_keys, it_can_do_nothing_else,
                   a_passphrase_keeps_others_out, two_answers_never_mix)
