@@ -18,8 +18,11 @@ import sys
 import hansa_ref as ref
 import make_grants
 import make_messages
+import make_returns
+import make_sealed
 import make_sharing
 import make_signed
+import sealing
 import world
 from judge import judge
 from values_ref import RULES as VALUE_RULES
@@ -87,7 +90,10 @@ def shuffled_text(rng, text):
 
 def message_case(rng):
     name = rng.choice(sorted(make_messages.SAMPLES))
-    raw = encode(name, make_messages.SAMPLES[name])
+    sample = make_messages.SAMPLES[name]
+    if name == "Grant" and rng.random() < 0.5:
+        sample = {**make_returns.TERMS_GRANT, "cites": EVENT}
+    raw = encode(name, sample)
     if rng.random() < 0.3:
         raw = rearranged(rng, raw)
     elif rng.random() < 0.9:
@@ -220,11 +226,53 @@ def selector(rng):
     return {"tree": None, "record": [], "segment": SEGMENT}
 
 
+WANTS = world.fields_of((4, 2), (4, 5), ("", 4, "abc", 1))
+
+
+def random_terms(rng):
+    """Any terms; most of them with a quota and a close."""
+    terms = {
+        "want": some(rng, WANTS) or WANTS[:1],
+        "quota": rng.choice([None, 1, 99, 100, 2**32 - 1]),
+        "closes_ms": rng.choice([None, 1, NOW, NOW + 1]),
+        "chain": rng.choice([None, True]),
+    }
+    return world.without_none(terms)
+
+
+def narrower_terms(rng, terms):
+    quota, closes = terms.get("quota"), terms.get("closes_ms")
+    out = {
+        **terms,
+        "quota": rng.choice([quota, 1 if quota is None else max(1, quota - 1)]),
+        "closes_ms": rng.choice([closes, 1 if closes is None else max(1, closes - 1)]),
+        "chain": rng.choice([None, terms.get("chain")]),
+    }
+    return world.without_none(out)
+
+
+def random_contribute(rng, depth):
+    actions = 1 | rng.choice([0, 2, 4, 6]) | (8 if depth else 0)
+    terms = random_terms(rng) if actions & 2 and rng.random() < 0.6 else None
+    cites = world.CITED if depth == 0 and terms is None and rng.random() < 0.3 else None
+    return {"actions": actions, "terms": terms, "cites": cites}
+
+
+def child_contribute(rng, parent, depth):
+    actions = 1 | parent["actions"] & rng.choice([0, 2, 4, 6]) | (8 if depth else 0)
+    terms = None
+    if actions & 2 and "terms" in parent:
+        terms = narrower_terms(rng, parent["terms"])
+    elif actions & 2 and rng.random() < 0.2:
+        terms = random_terms(rng)
+    return {"actions": actions, "terms": terms, "cites": None}
+
+
 def random_root(rng, depth):
     return world.root_grant(
         **selector(rng),
         field=some(rng, ALL_FIELDS) or ALL_FIELDS[:1],
-        actions=1 | rng.choice([0, 2, 4, 6]) | (8 if depth else 0),
+        **random_contribute(rng, depth),
         depth=depth,
         purpose=some(rng, PURPOSES) or ["event"],
         country=rng.choice([[], [], COUNTRIES]),
@@ -242,7 +290,7 @@ def random_child(rng, parent, audience, least):
         audience,
         **selector(rng),
         field=some(rng, parent["field"], 0.9) or parent["field"][:1],
-        actions=1 | parent["actions"] & rng.choice([0, 2, 4, 6]) | (8 if depth else 0),
+        **child_contribute(rng, parent, depth),
         depth=depth,
         purpose=some(rng, parent["purpose"], 0.9) or parent["purpose"][:1],
         country=parent["country"],
@@ -269,6 +317,9 @@ def worse_grant(rng, grant):
         {"audience": rng.choice(FIRMS).node},
         {"owner": rng.choice(FIRMS).node},
         {"parent": rng.choice([None, ref.B(b"another")])},
+        {"terms": random_terms(rng)},
+        {"terms": None},
+        {"cites": world.CITED},
         selector(rng),
         {"tree": None},
     ]
@@ -411,11 +462,80 @@ def records_case(rng):
     }
 
 
+SEALS = [
+    make_sealed.close(ref.seal_plain(kind, body), **changes)
+    for kind, body, changes in [
+        (17, b"", {}),
+        (32, bytes(range(251)), {"gone": []}),
+        (32, bytes(range(252)), {"handle": [], "gone": []}),
+        (16, bytes(700), {"number": 2**40, "epoch": 9}),
+    ]
+]
+
+
+def seal_case(rng):
+    """Header, box or what is inside changed; half the time the digest follows the box."""
+    header, box = rng.choice(SEALS)
+    key = make_sealed.CONTENT_KEY
+    what = rng.randrange(6)
+    if what == 0:
+        plain = damage(rng, ref.seal_plain(rng.choice([17, 32]), rng.randbytes(rng.choice([0, 5, 251, 252]))))
+        header, box = ref.seal_close(key, header, plain + bytes(rng.choice([0, 0, 256])))
+    elif what == 1:
+        box = damage(rng, box)
+        header = {**header, "box": ref.B(box)} if rng.random() < 0.7 else header
+    elif what == 2:
+        name = rng.choice(["author", "audience", "grant", "nonce", "key", "box"])
+        wrong = damage(rng, header[name]) if rng.random() < 0.3 else rng.randbytes(len(header[name]))
+        header = {**header, name: wrong}
+    elif what == 3:
+        handles = sorted(some(rng, make_messages.HANDLES, 0.1))
+        header = {**header, rng.choice(["handle", "gone"]): handles, "number": rng.choice([header["number"], 1])}
+    elif what == 4:
+        key = rng.choice([key, rng.randbytes(32)])
+    raw = encode("Sealed", header)
+    if rng.random() < 0.1:
+        raw = rearranged(rng, raw)
+    return {"kind": "seal", "key": key, "header": raw, "box": box}
+
+
+def unwrap_case(rng):
+    secret, wrapped = make_sealed.SEALING_SECRET, make_sealed.WRAPPED
+    what = rng.randrange(4)
+    if what == 0:
+        secret = rng.randbytes(32)
+        wrapped = sealing.seal_box(rng.randbytes(32), sealing.public_key(secret), rng.randbytes(32))
+    elif what == 1:
+        wrapped = damage(rng, wrapped)
+    elif what == 2:
+        at = rng.randrange(80)
+        wrapped = wrapped[:at] + bytes([wrapped[at] ^ 1 << rng.randrange(8)]) + wrapped[at + 1 :]
+    return {"kind": "unwrap", "secret": secret, "wrapped": wrapped}
+
+
+def addressed_case(rng):
+    """Any signed object, perhaps changed before it is signed, signed by this or that company as this or that."""
+    kind, name = rng.choice([(k, n) for k, n in ref.MESSAGE_OF.items() if k not in ("descriptor", "grant")])
+    sample = make_messages.SAMPLES[name]
+    body = encode(name, sample)
+    if rng.random() < 0.2:
+        body = damage(rng, body)
+    signer = rng.choice([sample["author"]] * 4 + [sample["audience"]])
+    signed_as = kind if rng.random() < 0.9 else rng.choice(sorted(ref.MESSAGE_OF))
+    return {
+        "kind": "addressed",
+        "type": kind,
+        "signed": world.seal(signed_as, world.SEEDS[signer], body),
+        "me": rng.choice([sample["audience"]] * 5 + [sample["author"]]),
+        "companies": [k for k in KEYS if rng.random() > 0.05],
+    }
+
+
 def envelope_case(rng):
     e = dict(rng.choice([make_signed.GREETING, make_signed.NUMBERED]), body=b"body")
     for _ in range(rng.randrange(3)):
         name = rng.choice(["kind", "stream", "session", "incarnation", "sequence"])
-        e[name] = rng.choice([0, 1, 2, 3, 16, 21, 32])
+        e[name] = rng.choice([0, 1, 2, 3, 16, 21, 23, 27, 28, 32, 33, 34])
     raw = ref.format_envelope(e)
     return {"kind": "envelope", "bytes": damage(rng, raw) if rng.random() < 0.3 else raw}
 
@@ -453,6 +573,9 @@ CASES = {
     "chain": (chain_case, 5),
     "decision": (decision_case, 3),
     "records": (records_case, 3),
+    "seal": (seal_case, 3),
+    "unwrap": (unwrap_case, 1),
+    "addressed": (addressed_case, 2),
     "envelope": (envelope_case, 2),
     "invitation": (invitation_case, 1),
     "descriptor": (descriptor_case, 1),

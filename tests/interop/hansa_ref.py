@@ -12,7 +12,18 @@ import unicodedata
 
 import dictionary_ref as dictionary
 import ed25519
-from wire_ref import DOCS, Refused, check_ascending, decode, field_key, grant_field_key, malformed
+import sealing
+from wire_ref import (
+    DOCS,
+    SEAL_PAD,
+    SEAL_TAG,
+    Refused,
+    check_ascending,
+    decode,
+    field_key,
+    grant_field_key,
+    malformed,
+)
 
 WORDS = (DOCS.parents[1] / "schema/lang/words.txt").read_text().split()
 ALL_ACTIONS, READ, CONTRIBUTE, PASS_ON = 15, 1, 2, 8
@@ -552,6 +563,51 @@ def check_records(body, chain, key, recipient, now):
         for item in run["item"]:
             out.append(signed if signed != "OK" else status_of(check_item, item, chain, recipient, now))
     return out
+
+
+# ---- sealed.md -----------------------------------------------------------------------------------------
+
+WRAPPED_SIZE, SEAL_HEAD, SEAL_ROOM = 80, 5, 60928
+
+
+def seal_bound(header):
+    handles, gone = header.get("handle", []), header.get("gone", [])
+    numbers = u32(header["epoch"]) + u64(header["number"]) + u32(len(handles)) + u32(len(gone))
+    parties = header["author"] + header["audience"] + header["grant"]
+    return H("hansa/1/seal", parties + numbers + b"".join(handles) + b"".join(gone))
+
+
+def seal_plain(kind, body):
+    plain = u8(kind) + u32(len(body)) + body
+    return plain + bytes(-len(plain) % SEAL_PAD)
+
+
+def seal_close(key, header, plain):
+    """(the header with the box named in it, the box)."""
+    box = sealing.aead_close(key, header["nonce"], plain, seal_bound(header))
+    return {**header, "box": B(box)}, box
+
+
+def seal_open(key, header, box):
+    """(kind, body) of what was sealed."""
+    if B(box) != header["box"] or len(box) < SEAL_PAD + SEAL_TAG:
+        raise Refused("BAD_SIGNATURE", "not the box of the header")
+    plain = sealing.aead_open(key, header["nonce"], box, seal_bound(header))
+    if plain is None:
+        raise Refused("BAD_SIGNATURE", "does not open")
+    end = SEAL_HEAD + int.from_bytes(plain[1:SEAL_HEAD], "big")
+    if end > len(plain) or len(plain) - end >= SEAL_PAD or any(plain[end:]):
+        raise malformed("length or padding")
+    return plain[0], plain[SEAL_HEAD:end]
+
+
+def unwrap(secret, wrapped):
+    if len(wrapped) != WRAPPED_SIZE:
+        raise malformed("no wrapped key")
+    key = sealing.open_box(wrapped, secret)
+    if key is None:
+        raise Refused("BAD_SIGNATURE", "not wrapped for this key")
+    return key
 
 
 # ---- invitation.md -----------------------------------------------------------------------------------

@@ -180,6 +180,16 @@ def judge_invitation(v):
     return {**out, "ends_ms": str(out["ends_ms"])}
 
 
+def judge_seal(v):
+    header = decode("Sealed", raw(v, "header"))
+    kind, body = ref.seal_open(raw(v, "key"), header, raw(v, "box"))
+    return {"inner": kind, "body": body}
+
+
+def judge_unwrap(v):
+    return {"key": ref.unwrap(raw(v, "secret"), raw(v, "wrapped"))}
+
+
 def judge_envelope(v):
     out = ref.parse_envelope(raw(v, "bytes") + bytes(v.get("zeros", 0)))
     length = len(out.pop("body"))

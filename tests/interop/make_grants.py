@@ -6,6 +6,7 @@ from world import (
     ACME,
     BRIO,
     CEDAR,
+    CITED,
     COMPANIES,
     DAY,
     DELTA,
@@ -17,6 +18,7 @@ from world import (
     OTHER,
     SEGMENT,
     STRANGER,
+    TERMS,
     child_grant,
     fields_of,
     make_chain,
@@ -61,6 +63,36 @@ def grant_vectors():
     yield grant("refused: a link back to the owner", "MALFORMED", child_grant(root_grant(), ACME))
     yield grant("refused: a link to its own issuer", "MALFORMED", child_grant(root_grant(), BRIO))
     yield "MALFORMED", {"name": "refused: bytes that are no grant", "kind": "grant", "body": b"grant"}
+    yield from terms_and_cites_vectors(grant)
+
+
+def terms_and_cites_vectors(grant):
+    once = {"actions": 1, "depth": 0}
+    link = child_grant(root_grant(), CEDAR)
+    for name, fields in [
+        ("contribute without terms", root_grant(actions=3, depth=0)),
+        ("terms with contribute", root_grant(terms=TERMS)),
+        ("terms with contribute, not passed on", root_grant(actions=3, depth=0, terms=TERMS)),
+        ("terms in a link", {**link, "terms": TERMS}),
+        ("terms that close after the grant's end", root_grant(terms={**TERMS, "closes_ms": NOW + 999 * DAY})),
+        ("terms that close before the grant begins", root_grant(terms={**TERMS, "closes_ms": 1})),
+        ("terms that want what the grant does not show", root_grant(terms={**TERMS, "want": fields_of((9, 9))})),
+        ("an answer to another grant", root_grant(cites=CITED, **once)),
+        ("an answer with contribute and propose", root_grant(cites=CITED, actions=7, depth=0)),
+        ("an answer about single records", root_grant(cites=CITED, tree=None, record=[GUEST], **once)),
+    ]:
+        yield grant(name, "OK", fields)
+    for name, fields in [
+        ("terms with read alone", root_grant(terms=TERMS, **once)),
+        ("terms without contribute", root_grant(terms=TERMS, actions=13)),
+        ("terms without contribute in a link", {**link, "actions": 13, "terms": TERMS}),
+        ("cites in a link", child_grant(root_grant(), CEDAR, cites=CITED, **once)),
+        ("cites in a link that is passed on", {**link, "cites": CITED}),
+        ("cites in a root that is passed on", root_grant(cites=CITED)),
+        ("cites in a root that is passed on once", root_grant(cites=CITED, actions=9, depth=1)),
+        ("cites beside terms", root_grant(cites=CITED, terms=TERMS, actions=3, depth=0)),
+    ]:
+        yield grant(f"refused: {name}", "MALFORMED", fields)
 
 
 # ---- chains -------------------------------------------------------------------------------------------
@@ -162,6 +194,65 @@ def good_chain_vectors():
     yield chain(
         "a leaf that has not begun", refused("NOT_YET", 1), sealed(make_chain(2, 1, not_before_ms=NOW + DAY))
     )
+
+
+def other_terms(terms):
+    """(name, terms) that are wider than these in one component."""
+    want = terms["want"]
+    yield "more wanted", {**terms, "want": want + fields_of((4, 9))}
+    yield "less wanted", {**terms, "want": want[:1]}
+    yield "another field wanted", {**terms, "want": fields_of((4, 2), (4, 6))}
+    yield "a field of another type wanted", {**terms, "want": fields_of((4, 2), (5, 5))}
+    yield "an own field wanted", {**terms, "want": fields_of((4, 2), ("", 4, "abc", 5))}
+    yield "a larger quota", {**terms, "quota": terms["quota"] + 1}
+    yield "no quota", {k: v for k, v in terms.items() if k != "quota"}
+    yield "a later close", {**terms, "closes_ms": terms["closes_ms"] + 1}
+    yield "no close", {k: v for k, v in terms.items() if k != "closes_ms"}
+    yield "no terms", None
+
+
+def terms_vectors():
+    """Terms from link to link; WIDENED names the first link that asks for, or lets in, more."""
+    free = {"want": TERMS["want"]}
+    owner = {k: v for k, v in TERMS.items() if k != "chain"}
+    ends = {**TERMS, "quota": 1, "closes_ms": 1}
+    for at, where in {1: "first link", 2: "middle link", 3: "leaf"}.items():
+        root = root_grant(terms=TERMS)
+        for name, terms in other_terms(TERMS):
+            links = sealed(grown(root, at, {"terms": terms}))
+            yield chain(f"terms at the {where}: {name}", refused("WIDENED", at), links)
+        yield chain(
+            f"terms at the {where}: for the chain where the parent says owner",
+            refused("WIDENED", at),
+            sealed(grown(root_grant(terms=owner), at, {"terms": TERMS})),
+        )
+        good = [
+            ("a smaller quota, an earlier close, the owner alone", root, ends | {"chain": None}),
+            ("the first quota", root_grant(terms=free), {**free, "quota": 2**32 - 1}),
+            ("the first close", root_grant(terms=free), {**free, "closes_ms": 2**63 - 1}),
+            ("the first terms, under a parent without", root_grant(), TERMS),
+        ]
+        for name, top, terms in good:
+            terms = {k: v for k, v in terms.items() if v is not None}
+            yield chain(f"terms at the {where}: {name}", "OK", sealed(grown(top, at, {"terms": terms})))
+        given_up = sealed(grown(root, at, {"terms": None, "actions": 13 if at < 3 else 5}))
+        yield chain(f"terms at the {where}: contribute and terms given up", "OK", given_up)
+        kept = sealed(grown(root, at, {"actions": 13 if at < 3 else 5}))
+        yield chain(f"terms at the {where}: contribute given up, terms kept", refused("MALFORMED", at), kept)
+        cites = {"cites": CITED, "terms": None, "actions": 5, "depth": 0}
+        cited = sealed(grown(root_grant(), at, cites)[: at + 1])
+        yield chain(f"cites at the {where}", refused("MALFORMED", at), cited)
+    yield chain("the same terms down to the leaf", "OK", sealed(make_chain(4, 0, terms=TERMS)))
+    yield chain("terms that closed long ago do not end the chain", "OK", sealed(make_chain(2, 0, terms=ends)))
+    answer = root_grant(cites=CITED, actions=1, depth=0)
+    yield chain("an answer to another grant is a chain of one", "OK", sealed([answer]))
+    below = child_grant(answer, CEDAR, cites=None, actions=1)
+    yield chain("nothing hangs under an answer", refused("WIDENED", 1), sealed([answer, below]))
+    order = grown(root_grant(terms=TERMS, country=["CN", "DE", "FR", "US"]), 1, {"terms": None})
+    order[1]["country"] = ["US"]
+    yield chain("terms come before the audience's country", refused("WIDENED", 1), sealed(order[:2]))
+    order = child_grant(root_grant(terms=TERMS), CEDAR, terms={**TERMS, "quota": 0})
+    yield chain("a quota of 0 does not parse", refused("MALFORMED", 1), sealed([root_grant(terms=TERMS), order]))
 
 
 def revoked_vectors():
@@ -267,6 +358,7 @@ def chain_vectors():
     for part in (
         good_chain_vectors,
         widened_vectors,
+        terms_vectors,
         broken_vectors,
         chain_signature_vectors,
         country_vectors,
@@ -298,6 +390,31 @@ def decision(name, stop, link, grants, recipient, record, field, **changes):
         **asked,
         **changes,
     }
+
+
+def return_decision_vectors():
+    """A contribution of Brio's own guests to Acme, and Acme's feedback on it."""
+    once = {"actions": 1, "depth": 0, "purpose": ["event"]}
+    parties = {"issuer": BRIO.node, "owner": BRIO.node, "audience": ACME.node}
+    contribution = root_grant(**parties, **once, cites=CITED, field=fields_of((4, 1), (4, 2)))
+    contribution_id = ref.B(encode("Grant", contribution))
+    feedback = root_grant(**once, cites=contribution_id, tree=contribution_id, field=fields_of((7, 1), (7, 16)))
+    row = {"id": ref.B(b"a row of Brio's"), "owner": BRIO.node, "type": 4, "parent": EVENT, "segments": []}
+    arrival = {"id": ref.B(b"an arrival"), "owner": ACME.node, "type": 7, "parent": contribution_id, "segments": []}
+    for name, stop, grant, recipient, record, field in [
+        ("a bringer's own row of the event", "NONE", contribution, ACME, row, 2),
+        ("a field of it that was not wanted", "FIELD", contribution, ACME, row, 3),
+        ("a bringer's row of another event", "SELECTOR", contribution, ACME, {**row, "parent": OTHER}, 2),
+        ("another company's row of the event", "OWNER", contribution, ACME, {**row, "owner": CEDAR.node}, 2),
+        ("the organiser's row under a bringer's contribution", "OWNER", contribution, ACME, GUEST_RECORD, 2),
+        ("a contribution at another company", "RECIPIENT", contribution, CEDAR, row, 2),
+        ("feedback on a row", "NONE", feedback, BRIO, arrival, 1),
+        ("an activity of another contribution", "SELECTOR", feedback, BRIO, {**arrival, "parent": CITED}, 1),
+        ("a lead is no feedback", "TYPE", feedback, BRIO, {**arrival, "type": 8}, 1),
+        ("a guest of the organiser is no feedback", "SELECTOR", feedback, BRIO, GUEST_RECORD, 1),
+        ("feedback for another bringer", "RECIPIENT", feedback, CEDAR, arrival, 1),
+    ]:
+        yield decision(f"what comes back: {name}", stop, 0, [grant], recipient, record, field)
 
 
 def decision_vectors():
@@ -405,6 +522,7 @@ def decision_vectors():
         ("before the beginning of the leaf alone", "NOT_YET", 2, early, NOW - DAY - 300_001),
     ]:
         yield decision(f"asked at {name}", stop, link, grants, DELTA, EVENT_RECORD, 1, at=str(at))
+    yield from return_decision_vectors()
     yield decision(
         "owner comes before recipient", "OWNER", 0, three, STRANGER, {**EVENT_RECORD, "owner": BRIO.node}, 99
     )

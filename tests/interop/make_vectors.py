@@ -13,6 +13,8 @@ import sys
 import make_examples
 import make_grants
 import make_messages
+import make_returns
+import make_sealed
 import make_sharing
 import make_signed
 from judge import judge
@@ -21,6 +23,8 @@ from vectors_file import FOLDER, format_file, to_json
 FILES = {
     "hashes": ("hashes, ids, salts, profiles", make_messages.hash_vectors),
     "messages": ("bodies that the pre-scan and the decoder take or refuse", make_messages.message_vectors),
+    "returns": ("bodies of what comes back and of the sealed way", make_returns.return_vectors),
+    "seals": ("the sealed way: boxes opened, content keys unwrapped", make_sealed.seal_vectors),
     "signatures": ("signatures of every type, strict Ed25519", make_signed.signature_vectors),
     "values": ("field values by kind", make_signed.value_vectors),
     "commitments": ("commitment roots, disclosures, narrowing", make_sharing.commitment_vectors),

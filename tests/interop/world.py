@@ -109,6 +109,10 @@ def without_none(message):
     return {k: v for k, v in message.items() if v is not None}
 
 
+TERMS = {"want": fields_of((4, 2), (4, 5)), "quota": 300, "closes_ms": NOW + 30 * DAY, "chain": True}
+CITED = ref.B(b"a grant that is cited")
+
+
 def child_grant(parent, audience, /, **changes):
     """As wide as it may be: everything of the parent, one step less deep."""
     depth = max(parent["depth"] - 1, 0)

@@ -3,11 +3,18 @@
  * tests/vectors/judge_federation.c - vectors of envelopes, descriptors, records under a chain and
  * first contact.
  */
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "federation/disclose.h"
+#include "federation/edge_wire.h"
 #include "federation/envelope.h"
 #include "federation/fingerprint.h"
 #include "federation/identity.h"
 #include "federation/invitation.h"
+#include "federation/key_priv.h"
+#include "federation/seal.h"
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
 #include "schema/type.h"
@@ -149,8 +156,65 @@ on_records(struct vector *v)
     return STATUS_OK;
 }
 
+/* ---- the sealed way ---- */
+
+static enum status
+on_seal(struct vector *v)
+{
+    struct content_key key;
+    struct sealed *header = NULL;
+    struct bytes body;
+    uint8_t kind;
+
+    vector_copy(v, "key", key.b, sizeof(key.b));
+    TRY(wire_sealed_parse(vector_hex(v, "header"), v->arena, &header));
+    TRY(seal_open(&key, header, vector_hex(v, "box"), v->arena, &kind, &body));
+    put_number(v->out, "inner", kind);
+    put_hex(v->out, "body", body.data, body.len);
+    return STATUS_OK;
+}
+
+/* One question to the key process's own code, and its answer. */
+static size_t
+ask_key(const struct seed *sealing, struct bytes question, uint8_t *answer, size_t room)
+{
+    struct secrets *secrets = key_secrets_new(sealing, sealing);
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0 ||
+        send(ends[0], question.data, question.len, 0) < 0 || shutdown(ends[0], SHUT_WR) != 0)
+        abort();
+    key_serve(ends[1], secrets);
+    ssize_t len = recv(ends[0], answer, room, 0);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    key_secrets_free(&secrets);
+    return len < 0 ? 0 : (size_t)len;
+}
+
+static enum status
+on_unwrap(struct vector *v)
+{
+    enum { HEAD = 5 };
+    AUTO(buffer_fini) struct buffer question = { 0 };
+    uint8_t answer[HEAD + 64];
+    struct seed sealing;
+
+    vector_copy(v, "secret", sealing.b, sizeof(sealing.b));
+    buffer_put_u32(&question, 1);
+    buffer_put_u8(&question, KEY_UNWRAP);
+    buffer_put_bytes(&question, vector_hex(v, "wrapped"));
+    size_t len = ask_key(&sealing, buffer_bytes(&question), answer, sizeof(answer));
+    assert(len >= HEAD);
+    if (answer[HEAD - 1] == STATUS_OK)
+        put_hex(v->out, "key", answer + HEAD, len - HEAD);
+    return (enum status)answer[HEAD - 1];
+}
+
 /* clang-format off */
 const struct vector_kind vector_kinds_federation[] = {
+    { "seal", on_seal },
+    { "unwrap", on_unwrap },
     { "envelope", on_envelope },
     { "addressed", on_addressed },
     { "descriptor", on_descriptor },
