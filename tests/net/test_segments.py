@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """tests/net/test_segments.py - segments with a real node: rules and lists over German and Chinese contacts."""
+import json
+import os
 import re
+import shlex
 
 from hansa_net import Net, main
 
@@ -152,4 +155,22 @@ def guests(t):
         t.same("the job counted them", (done["added"], done["already"], done["total"]), (600, 0, 600))
 
 
-main(rules, lists, guests)
+def the_guide_tells_what_works(t):
+    """Every command of the guide's section, with ids in place of its capital words."""
+    with open(os.path.join(os.path.dirname(__file__), "../../docs/guide/marketer.md"), encoding="utf-8") as f:
+        section = re.search(r"\n## Segments.*?\n## ", f.read(), re.S)[0]
+    commands = re.findall(r"^hansa (.*)$", "\n".join(re.findall(r"```sh\n(.*?)```", section, re.S)), re.M)
+    with Net() as net:
+        acme = company(net)
+        known = {"EVENT": acme.cli("event add", name="Launch")["id"]}
+        people = iter(ids(acme).values())
+        for command in commands:
+            words = [next(people) if w == "CONTACT" else known.get(w, w) for w in shlex.split(command)]
+            done = acme.run(*words, "--json", check=False)
+            t.same(f"hansa {command}", (done.returncode, done.stderr), (0, ""))
+            if words[:2] == ["segment", "add"]:
+                known["SEGMENT"] = json.loads(done.stdout)["id"]
+        t.that("there were commands", len(commands) > 8, commands)
+
+
+main(rules, lists, guests, the_guide_tells_what_works)
