@@ -3,7 +3,7 @@
  * schema/text_fold.c - Unicode normal forms by ICU (contracts: schema/text_priv.h,
  * schema/type.h).
  *
- * ASCII, most of what passes here, never reaches ICU. ICU's normalisers are shared and
+ * ASCII, most of what passes here, never reaches ICU; nor do ideographs where they stay as they are. ICU's normalisers are shared and
  * read-only, so all of this is safe on any thread.
  */
 #include <string.h>
@@ -131,10 +131,26 @@ is_mark(UChar c)
     return c >= 0x0300 && c <= 0x036F;
 }
 
+/* Only ASCII and U+4E00 to U+9FFF, ideographs that no form changes: most of what Chinese companies have. */
+static bool
+is_plain(struct bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t *c = text.data + i;
+        if (*c < 0x80)
+            continue;
+        if (text.len - i < 3 || (c[1] & 0xC0) != 0x80 || (c[2] & 0xC0) != 0x80 || c[0] < 0xE4 ||
+            c[0] > 0xE9 || (c[0] == 0xE4 && c[1] < 0xB8))
+            return false;
+        i += 2;
+    }
+    return true;
+}
+
 const char *
 text_fold(struct bytes text, struct arena *arena)
 {
-    if (text_is_ascii(text))
+    if (is_plain(text))
         return (const char *)lower_ascii(text, arena).data;
     struct utf16 folded =
         normalize(unorm2_getNFKCCasefoldInstance, to_utf16(text, arena), arena);
