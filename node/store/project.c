@@ -264,17 +264,18 @@ project_drop(struct store *st, const struct type *type, int64_t record)
 /* ?1 after, ?2 search, ?3 parent, ?4 limit, ?5 segment, ?6 segment to fill; values of rules behind them */
 enum { SLOT_FILL = 6, SLOT_RULES };
 
+/* By the index on the parent, or one scan of the type's rows; the record only when something is asked of it. */
 static void
 put_source(struct buffer *sql, const struct project_query *query)
 {
-    if (query->parent != NULL) { /* by the index on the parent */
-        put(sql, "record r CROSS JOIN ");
-        put_table(sql, query->type);
+    put(sql, query->parent != NULL ? "record r CROSS JOIN " : "");
+    put_table(sql, query->type);
+    if (query->parent != NULL)
         put(sql, " t ON t.id = r.id WHERE r.parent_rid = ?3 AND r.id > ?1");
-    } else {
-        put_table(sql, query->type);
-        put(sql, " t JOIN record r ON r.id = t.id WHERE t.id > ?1");
-    }
+    else if (query->own_only)
+        put(sql, " t CROSS JOIN record r ON r.id = t.id WHERE t.id > ?1");
+    else
+        put(sql, " t WHERE t.id > ?1");
 }
 
 /* Who stands on the list of segment ?5, or is kept off it. */
@@ -350,7 +351,7 @@ compile(struct store *st, const struct project_query *query, const char *head, c
     put(&sql, " FROM ");
     put_source(&sql, query);
     put_conditions(&sql, query);
-    put(&sql, " ORDER BY r.id LIMIT ?4");
+    put(&sql, query->parent != NULL ? " ORDER BY r.id LIMIT ?4" : " ORDER BY t.id LIMIT ?4");
     put(&sql, tail);
     buffer_put_u8(&sql, 0);
     TRY(stmt_generate(st, (const char *)sql.data, out));
@@ -364,7 +365,7 @@ project_list(struct store *st, const struct project_query *query, int64_t *out, 
     AUTO(stmt_return) struct stmt *q = NULL;
 
     *count = 0;
-    TRY(compile(st, query, "SELECT r.id", "", &q));
+    TRY(compile(st, query, "SELECT t.id", "", &q));
     for (;;) {
         enum status s = stmt_step(q);
         if (s == STATUS_NOT_FOUND)
@@ -398,7 +399,7 @@ project_fill(struct store *st, const struct project_query *query, int64_t segmen
     all.after = 0;
     all.limit = -1;
     TRY(compile(st, &all,
-                "INSERT INTO segment_member (segment, record, included) SELECT ?6, r.id, 1",
+                "INSERT INTO segment_member (segment, record, included) SELECT ?6, t.id, 1",
                 " ON CONFLICT DO UPDATE SET included = 1", &q));
     (void)sqlite3_bind_int64(q->raw, SLOT_FILL, segment);
     enum status s = stmt_step(q);
