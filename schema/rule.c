@@ -271,12 +271,11 @@ static enum status
 new_term(struct parse *p, enum rule_kind kind, const struct type_field *field,
          struct rule **out)
 {
-    *out = NULL;
-    if (++p->terms > RULE_TERMS_MAX)
-        return refuse_limit(p, "rule.many", RULE_TERMS_MAX);
     *out = ARENA_NEW(p->arena, struct rule);
     (*out)->kind = kind;
     (*out)->field = field;
+    if (++p->terms > RULE_TERMS_MAX)
+        return refuse_limit(p, "rule.many", RULE_TERMS_MAX);
     return STATUS_OK;
 }
 
@@ -351,7 +350,7 @@ parse_value(struct parse *p, const struct type_field *field, enum rule_op op,
             const struct rule **out)
 {
     struct token typed = p->token;
-    struct rule *term;
+    struct rule *term = NULL;
 
     if ((typed.kind != TOKEN_WORD && typed.kind != TOKEN_QUOTED) || typed.text.len == 0 ||
         (typed.keyword >= WORD_AND && typed.keyword <= WORD_NOT))
@@ -376,9 +375,7 @@ find_field(const struct parse *p, const struct token *name, const struct type_fi
     *out = type_field_find_name(p->type, arena_text(p->arena, name->text));
     if (*out == NULL)
         return refuse(p, name, STATUS_USAGE, "rule.field", p->type->name);
-    if ((*out)->column == NULL)
-        return refuse(p, name, STATUS_USAGE, "rule.own", NULL);
-    return STATUS_OK;
+    return (*out)->column != NULL ? STATUS_OK : refuse(p, name, STATUS_USAGE, "rule.own", NULL);
 }
 
 static enum status
@@ -399,7 +396,7 @@ static enum status
 parse_compare(struct parse *p, const struct type_field *field, const struct rule **out)
 {
     struct token op = p->token;
-    const struct rule *one;
+    const struct rule *one = NULL;
 
     TRY(check_op(p, &op, field));
     TRY(advance(p));
@@ -421,7 +418,7 @@ static enum status
 parse_is(struct parse *p, const struct type_field *field, const struct rule **out)
 {
     bool negated = false;
-    struct rule *term;
+    struct rule *term = NULL;
 
     TRY(new_term(p, RULE_EMPTY, field, &term));
     if (p->token.keyword == WORD_IS) {
@@ -441,7 +438,7 @@ parse_is(struct parse *p, const struct type_field *field, const struct rule **ou
 static enum status
 make_text(struct parse *p, const struct token *typed, const struct rule **out)
 {
-    struct rule *term;
+    struct rule *term = NULL;
 
     TRY(new_term(p, RULE_TEXT, NULL, &term));
     TRY(folded_value(p, typed, &term->value));
@@ -453,7 +450,7 @@ static enum status
 parse_term(struct parse *p, const struct rule **out)
 {
     struct token name = p->token;
-    const struct type_field *field;
+    const struct type_field *field = NULL;
 
     if ((name.kind != TOKEN_WORD && name.kind != TOKEN_QUOTED) || name.keyword == WORD_AND ||
         name.keyword == WORD_OR)
@@ -508,7 +505,7 @@ parse_condition(struct parse *p, const struct rule **out)
 static enum status
 parse_and(struct parse *p, const struct rule **out)
 {
-    const struct rule *right;
+    const struct rule *right = NULL;
 
     TRY(parse_condition(p, out));
     while (p->token.keyword == WORD_AND) {
@@ -522,7 +519,7 @@ parse_and(struct parse *p, const struct rule **out)
 static enum status
 parse_or(struct parse *p, const struct rule **out)
 {
-    const struct rule *right;
+    const struct rule *right = NULL;
 
     TRY(parse_and(p, out));
     while (p->token.keyword == WORD_OR) {
@@ -552,7 +549,7 @@ rule_parse(const struct type *type, struct bytes text, const char *region, struc
            struct diag *diag, const struct rule **out)
 {
     struct parse p = { type, region, arena, diag, text, 1, { 0 }, 0, 0 };
-    const struct rule *root;
+    const struct rule *root = NULL;
 
     *out = NULL;
     if (text.len > RULE_MAX)
