@@ -111,6 +111,12 @@
 #define HTTP_IDLE_SECONDS     60
 #define CSV_LINE_MAX      (1 * MIB)    /* bytes of one CSV row */
 #define CSV_COLUMNS_MAX   512
+/* A calendar answer: some 3 KiB each, a day's in one file at most. test_ical.c */
+#define ICAL_FILE_MAX       (256 * KIB)
+#define ICAL_LINE_MAX       (8 * KIB)  /* bytes of one line, unfolded, that is read */
+#define ICAL_DEPTH_MAX      4          /* components in components: calendar, event, alarm */
+#define ICAL_COMPONENTS_MAX 256
+#define ICAL_COMPANIONS_MAX 999        /* people that one guest brings along */
 #define PAGE_MAX          200          /* rows of one list page */
 /* clang-format on */
 
