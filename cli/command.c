@@ -288,8 +288,10 @@ take_option(struct cli *cli, struct rest *rest, struct command *command)
     }
     if (global != GLOBAL_COUNT_)
         return take_global(cli, rest, &option, global);
-    if (command->service->shape == REPLY_FILE && strcmp(option.name, "out") == 0) {
-        TRY(option_value(cli, rest, &option, "acme.invite"));
+    bool is_folder = command->service->shape == REPLY_FILES;
+    if ((command->service->shape == REPLY_FILE || is_folder) &&
+        strcmp(option.name, "out") == 0) {
+        TRY(option_value(cli, rest, &option, is_folder ? "invitations" : "acme.invite"));
         command->out = option.value;
         return STATUS_OK;
     }

@@ -17,7 +17,7 @@ struct command {
     json_t
         *args; /* by parameter name, of the kinds the table names; released by command_fini */
     const char *upload; /* path of PARAM_UPLOAD, "-" for standard input; else NULL */
-    const char *out;    /* --out of a REPLY_FILE; else NULL */
+    const char *out;    /* --out of a REPLY_FILE or REPLY_FILES; else NULL */
 };
 
 /* Reads global options into cli as well. No words: out->service is NULL. With --help arguments

@@ -66,7 +66,7 @@ offer_options(struct cli *cli, const struct service *service, const char *type,
     for (size_t i = 0; words_fields(service) != NULL && known != NULL && i < known->field_count;
          i++)
         offer(c, arena_printf(cli->arena, "--%s", known->fields[i].name));
-    if (service->shape == REPLY_FILE)
+    if (service->shape == REPLY_FILE || service->shape == REPLY_FILES)
         offer(c, "--out");
     offer(c, "--json");
     offer(c, "--home");

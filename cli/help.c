@@ -130,6 +130,8 @@ help_print(struct cli *cli, const struct service *service, const char *type, FIL
     }
     if (service->shape == REPLY_FILE)
         print_pair("[--out FILE]", cli_text(cli, "cli.help.out", NULL), out);
+    if (service->shape == REPLY_FILES)
+        print_pair("--out DIR", cli_text(cli, "cli.help.folder", NULL), out);
     print_options(cli, out);
     (void)fprintf(out, "\n%s\n  %s\n", cli_text(cli, "cli.help.example", NULL),
                   words_example(cli, service, type));

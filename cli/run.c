@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/client.h"
+#include "cli/folder.h"
 #include "cli/io.h"
 #include "cli/help.h"
 #include "cli/home.h"
@@ -88,9 +89,17 @@ run_service(struct cli *cli, struct command *command)
 {
     AUTO(json_decrefp) json_t *reply = NULL;
 
+    bool is_folder = command->service->shape == REPLY_FILES &&
+                     json_object_get(command->args, "preview") == NULL;
+
+    if (is_folder && command->out == NULL) /* before anything is asked or marked */
+        return diag_say(&cli->diag, STATUS_USAGE, "cli.missing", "--out DIR",
+                        words_example(cli, command->service, command->type), NULL);
     if (needs_answer(cli, command))
         TRY(ask_person(cli, command));
-    if (command->out != NULL)
+    if (is_folder)
+        return folder_run(cli, command);
+    if (command->out != NULL && command->service->shape == REPLY_FILE)
         return run_to_file(cli, command);
     TRY(client_ask(cli, command, &reply));
     if (command->service->shape == REPLY_JOB && json_object_get(reply, "job") != NULL)

@@ -145,6 +145,10 @@ reply_schema(const struct service *service, struct arena *arena)
         return list_schema(service, arena);
     case REPLY_FILE:
         return ref("File");
+    case REPLY_FILES:
+        return json_pack("{ss s[s] s{s{ss so} s{ss} s{s[ss]}}}", "type", "object", "required",
+                         "files", "properties", "files", "type", "array", "items", ref("File"),
+                         "left_out", "type", "array", "next", "type", "string", "null");
     case REPLY_JOB:
         return ref("Job");
     }

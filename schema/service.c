@@ -88,6 +88,14 @@ static const struct service table[] = {
     { "guest.brought", "GET", "/api/v1/events/{event}/contribution", RIGHT_READ, true, REPLY_LIST, "id name company state reason acknowledged",
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, LISTING } },
 
+    { "guest.invitation", "POST", "/api/v1/events/{event}/guests/{guest}/invitation", RIGHT_WRITE, false, REPLY_FILE, NULL,
+      { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "guest", PARAM_TEXT, POS, "m3x7aa" }, { "from", PARAM_TEXT, 0, "events@brio.example" } } },
+    { "guest.invitations", "POST", "/api/v1/events/{event}/invitations", RIGHT_WRITE, false, REPLY_FILES, NULL,
+      { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "from", PARAM_TEXT, 0, "events@brio.example" }, { "preview", PARAM_BOOLEAN, 0, NULL },
+        LISTING } },
+    { "guest.reply", "POST", "/api/v1/guests/replies", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "file", PARAM_UPLOAD, POS, "reply.ics" } } },
+
     /* ---- sharing ---- */
     { "share.lens", "POST", "/api/v1/shares/lens", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
       { { "records", PARAM_LIST, POS, "k4fzq2" }, { "partner", PARAM_TEXT, REQ, "Brio" }, { "fields", PARAM_LIST, REQ, "event.name,attendee.name" },

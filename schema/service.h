@@ -47,7 +47,8 @@ enum reply_shape {
     REPLY_OBJECT, /* members as "name: value" lines */
     REPLY_LIST, /* {"items": [...], "next": cursor or null, "total": n}: a table of `columns` */
     REPLY_FILE, /* {"text": ...}: written to --out FILE or standard output */
-    REPLY_JOB,  /* {"job": id}: the command line follows it with progress */
+    REPLY_FILES, /* {"files": [{"name", "text"}], "left_out": [...], "next"}: written into the folder --out */
+    REPLY_JOB, /* {"job": id}: the command line follows it with progress */
 };
 
 enum { SERVICE_PARAMS_MAX = 24 };

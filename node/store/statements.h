@@ -193,6 +193,10 @@
     X(AUDIT_WALK, "SELECT number, at_ms, actor, action, subject, detail, hash FROM audit ORDER BY number") \
     X(AUDIT_LIST, "SELECT number, at_ms, actor, action, subject FROM audit WHERE number > ?1 AND" \
                   " (?2 = '' OR instr(actor || ' ' || action, ?2) > 0) ORDER BY number LIMIT ?3") \
+    /* ---- calendar answers ---- */ \
+    X(ICAL_REPLY_GET, "SELECT sequence, stamp_ms FROM ical_reply WHERE record = ?1") \
+    X(ICAL_REPLY_PUT, "INSERT INTO ical_reply (record, sequence, stamp_ms) VALUES (?1, ?2, ?3)" \
+                      " ON CONFLICT DO UPDATE SET sequence = excluded.sequence, stamp_ms = excluded.stamp_ms") \
     /* ---- jobs ---- */ \
     X(JOB_ADD, "INSERT INTO job (kind, state, args, path, position, total, result, at_ms)" \
                " VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)") \
