@@ -13,7 +13,7 @@
     { "quota", PARAM_INTEGER, 0, "30" }, { "closes", PARAM_TEXT, 0, "2027-05-01" }, { "visible", PARAM_TEXT, 0, "chain" }
 #define LISTING { "search", PARAM_TEXT, 0, "lovelace" }, { "limit", PARAM_INTEGER, 0, "50" }, { "cursor", PARAM_TEXT, 0, NULL }
 
-#define FILTER { "segment", PARAM_TEXT, 0, "s2b7kd" }, { "where", PARAM_TEXT, 0, "'country = DE'" }
+#define FILTER { "segment", PARAM_TEXT, 0, "s2b7kd" }, { "where", PARAM_TEXT, 0, "country=DE" }
 
 static const struct service table[] = {
     /* ---- the node ---- */
@@ -66,12 +66,12 @@ static const struct service table[] = {
     /* ---- segments: `hansa segment add` and the like are those of records ---- */
     { "segment.list", "GET", "/api/v1/segments", RIGHT_READ, true, REPLY_LIST, "id title members owner via as_of", { LISTING } },
     { "segment.preview", "GET", "/api/v1/segments/preview", RIGHT_READ, true, REPLY_OBJECT, NULL,
-      { { "rule", PARAM_TEXT, POS, "'country = DE'" }, { "type", PARAM_TEXT, 0, "contact" }, { "limit", PARAM_INTEGER, 0, "50" } } },
+      { { "rule", PARAM_TEXT, POS, "country=DE" }, { "type", PARAM_TEXT, 0, "contact" }, { "limit", PARAM_INTEGER, 0, "50" } } },
     { "segment.members", "GET", "/api/v1/segments/{segment}/members", RIGHT_READ, true, REPLY_LIST, "id title owner via as_of",
-      { { "segment", PARAM_TEXT, POS, "s2b7kd" }, { "where", PARAM_TEXT, 0, "'country = DE'" }, LISTING } },
+      { { "segment", PARAM_TEXT, POS, "s2b7kd" }, { "where", PARAM_TEXT, 0, "country=DE" }, LISTING } },
     { "segment.include", "POST", "/api/v1/segments/{segment}/include", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
       { { "segment", PARAM_TEXT, POS, "s2b7kd" }, { "records", PARAM_LIST, PARAM_POSITIONAL, "m3x7aa" }, { "search", PARAM_TEXT, 0, "berlin" },
-        { "where", PARAM_TEXT, 0, "'country = DE'" }, { "from", PARAM_TEXT, 0, "s9q4ef" } } },
+        { "where", PARAM_TEXT, 0, "country=DE" }, { "from", PARAM_TEXT, 0, "s9q4ef" } } },
     { "segment.exclude", "POST", "/api/v1/segments/{segment}/exclude", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
       { { "segment", PARAM_TEXT, POS, "s2b7kd" }, { "records", PARAM_LIST, POS, "m3x7aa" } } },
 
