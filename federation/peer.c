@@ -444,7 +444,8 @@ on_sequenced(struct peer *peer, const struct envelope *env)
         return STATUS_OK;
     }
     enum status s = take_next(peer, lane, env);
-    return s == STATUS_CLOCK || s == STATUS_BUSY ? STATUS_OK : s; /* not now */
+    return s == STATUS_CLOCK || s == STATUS_BUSY || s == STATUS_LOCKED ? STATUS_OK
+                                                                       : s; /* not now */
 }
 
 enum status

@@ -39,6 +39,8 @@ describe(struct company *c, const struct descriptor *d)
     c->serial = d->serial;
     c->signing_key = d->signing_key;
     c->transport_key = d->transport_key;
+    c->sealing_key = d->sealing_key;
+    c->control_waits = true;
     c->node = digest_node_id(&d->root_key);
 }
 

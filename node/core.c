@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "node/contribution.h"
+#include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 
@@ -320,10 +321,12 @@ core_round(struct core *core)
     run_jobs(core);
     if (now.ms >= core->sweep_at.ms) {
         round_fail(core, lives_sweep(core));
+        round_fail(core, route_tick(core));
         core->sweep_at.ms = now.ms + 10 * 1000;
     }
     struct mono_ms next = companies_tick(core);
     round_fail(core, contribution_tell(core));
+    round_fail(core, route_tell(core));
     pump_all(core);
     finish(core);
     expire_waiters(core);

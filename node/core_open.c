@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/core_priv.h"
+#include "node/route.h"
 #include "node/store/project.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/plant.h"
@@ -118,6 +118,7 @@ core_load(struct core *core, struct diag *diag)
     TRY(companies_load(core));
     TRY(lives_load(core));
     core->verdicts_wait = true;
+    core->receipts_wait = true;
     return jobs_load(core);
 }
 
@@ -164,6 +165,8 @@ core_close(struct core **out)
     arena_free(&core->round);
     free(core->requests);
     free(core->answers);
+    route_forget_keys(core);
+    free(core->opened_keys);
     free(core->links);
     free(core->home);
     free(core->db_path);

@@ -53,10 +53,12 @@ struct company {
     uint64_t serial;
     struct sign_key signing_key;
     struct box_key transport_key;
+    struct box_key sealing_key;
     char *endpoint; /* the first, or NULL */
     int64_t introduced_by;
-    struct peer *peer; /* TRUSTED and SUSPENDED */
-    bool leaving;      /* removed, and told so until leave_at */
+    struct peer *peer;  /* TRUSTED and SUSPENDED */
+    bool control_waits; /* without a link: false when certainly nothing is queued for it */
+    bool leaving;       /* removed, and told so until leave_at */
     struct mono_ms leave_at;
     /* INVITED, on the accepting side: how we introduce ourselves */
     bool is_guest;
@@ -140,6 +142,20 @@ struct ordering {
     uint64_t epoch;
 };
 
+/* A content key that we seal with, and one that was unwrapped for us (node/route*.c). */
+struct sealing_key {
+    int64_t company;
+    struct object_id grant;
+    uint32_t epoch;
+    struct content_key key;
+    uint8_t wrapped[SEAL_KEY_SIZE];
+};
+struct opened_key {
+    bool is_set;
+    struct digest wrapped;
+    struct content_key key;
+};
+
 struct core {
     struct core_env env;
     char *home;
@@ -185,6 +201,11 @@ struct core {
     int64_t job_failed; /* its piece was undone with the round; 0: none */
     enum status job_status;
     struct diag job_diag;
+    struct sealing_key *content_keys;
+    size_t content_key_count;
+    struct opened_key *opened_keys;
+    size_t opened_next;
+    bool receipts_wait; /* something came sealed, its receipt is not signed yet */
     bool verdicts_wait; /* rows are judged, their bringers not told yet */
     bool has_erased;    /* values went: the log must be emptied */
     size_t pump_first;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/contribution.h"
+#include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/base/plant.h"
@@ -130,6 +131,10 @@ enum status
 control_queue(struct core *core, int64_t company, enum message_kind kind, struct bytes body,
               int64_t share)
 {
+    struct company *c = company_by_id(core, company);
+
+    if (c != NULL)
+        c->control_waits = true;
     return store_exec(core->store, STMT_CONTROL_ADD, "iibi", company, (int64_t)kind, body,
                       share);
 }
@@ -274,6 +279,11 @@ on_take(void *self, struct peer *peer, const struct envelope *env)
         MESSAGE_RECORDS) { /* judges its items alone and writes nothing it would take back */
         TRY(core_need_txn(core));
         enum status s = exchange_take_records(core, c, env, &detail);
+        return refuse(core, peer, env, s, detail);
+    }
+    if (env->kind == MESSAGE_SEALED) { /* sets its own mark for what is inside */
+        TRY(core_need_txn(core));
+        enum status s = route_take(core, c, env, &detail);
         return refuse(core, peer, env, s, detail);
     }
     TRY(core_mark_set(core, &mark));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/contribution.h"
+#include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/digest.h"
@@ -459,6 +460,7 @@ static const struct {
     { MESSAGE_REVOCATION, take_revocation },
     { MESSAGE_DESCRIPTOR, take_descriptor },
     { MESSAGE_VERDICT, contribution_take_verdict },
+    { MESSAGE_SEALED_RECEIPT, route_take_receipt },
 };
 
 enum status

@@ -7,7 +7,7 @@
  * as a list of (record, position), not as bytes: sending again makes the same bytes from the same revisions, or a
  * signed Void when that may not or cannot be.
  */
-#include "node/exchange_priv.h"
+#include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/plant.h"
 #include "schema/digest.h"
@@ -101,8 +101,8 @@ next_of_live(struct core *core, struct peer *peer, struct live *live, uint64_t s
 }
 
 static enum status
-next_data(struct core *core, struct peer *peer, uint64_t seq, struct arena *arena,
-          struct peer_frame *out)
+next_direct(struct core *core, struct peer *peer, uint64_t seq, struct arena *arena,
+            struct peer_frame *out)
 {
     for (size_t i = 0; i < core->live_count; i++) {
         struct live *live = &core->lives[i];
@@ -113,6 +113,21 @@ next_data(struct core *core, struct peer *peer, uint64_t seq, struct arena *aren
             return s;
     }
     return STATUS_NOT_FOUND;
+}
+
+/* Turn by turn, so that neither a large share nor a large freight holds up the other. */
+static enum status
+next_data(struct core *core, struct peer *peer, uint64_t seq, struct arena *arena,
+          struct peer_frame *out)
+{
+    bool own_first = seq % 2 == 0;
+    enum status s = own_first ? next_direct(core, peer, seq, arena, out)
+                              : route_next(core, peer, seq, arena, out);
+
+    if (s != STATUS_NOT_FOUND)
+        return s;
+    return own_first ? route_next(core, peer, seq, arena, out)
+                     : next_direct(core, peer, seq, arena, out);
 }
 
 enum status
@@ -192,6 +207,10 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
 
     TRY(kept_get(core, peer, stream, seq, arena, &kept));
     *out = (struct peer_frame){ .kind = kept.kind, .body = kept.body };
+    if (kept.kind == MESSAGE_SEALED)
+        return route_may_go_again(core, kept.items)
+                   ? STATUS_OK
+                   : make_void(core, peer, stream, seq, arena, out);
     if (kept.kind != MESSAGE_RECORDS)
         return exchange_offer_is_past(core, kept.kind, kept.share)
                    ? make_void(core, peer, stream, seq, arena, out)

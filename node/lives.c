@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/core_priv.h"
+#include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/base/plant.h"
@@ -313,6 +313,7 @@ share_move(struct core *core, struct live *live, enum share_state to, const char
         return STATUS_OK;
     int64_t leaf = live->leaf;
     live_drop(core, live);
+    TRY(route_forget(core, leaf));
     return store_exec(core->store, STMT_DUE_FORGET, "i", leaf);
 }
 
@@ -367,7 +368,7 @@ tell(struct core *core, const struct live *live, struct bytes object, const char
 {
     struct signed_object *parsed;
     struct link_peer peer = { 0 };
-    const struct company *c = company_by_id(core, live->partner);
+    struct company *c = company_by_id(core, live->partner);
 
     TRY(store_exec(core->store, STMT_CONTROL_DROP_SHARE, "ii", live->partner, live->share));
     if (live->state == SHARE_WAITING || c == NULL)
@@ -377,6 +378,9 @@ tell(struct core *core, const struct live *live, struct bytes object, const char
     TRY(wire_signed_object_parse(object, core->round, &parsed));
     TRY(control_queue(core, live->partner, MESSAGE_REVOCATION,
                       wire_signed_body_format(parsed, core->round), 0));
+    c = route_link(core, c);
+    if (c == NULL)
+        return STATUS_OK; /* nothing of ours is on a link */
     peer.node = c->node;
     core_order(core, LINK_EPOCH, &peer, ++core->epoch);
     return STATUS_OK;

@@ -54,6 +54,7 @@ static const struct {
     { "guest.reply", service_guest_reply },
     { "guest.contribute", service_guest_contribute },
     { "guest.brought", service_guest_brought },
+    { "guest.carried", service_guest_carried },
     { "share.lens", service_share_lens },
     { "share.create", service_share_create },
     { "share.list", service_share_list },

@@ -502,3 +502,56 @@ service_guest_brought(struct call *call)
     page_end(call, &page, count > 0 ? records[count - 1] : 0, more, total);
     return STATUS_OK;
 }
+
+/* ---- what we carry for others ------------------------------------------------------------- */
+
+/* Is this the grant of a share of the event? */
+static bool
+is_of_event(struct call *call, struct bytes raw, const struct record_id *event)
+{
+    struct signed_object *object;
+    struct grant *grant;
+
+    return wire_signed_object_parse(arena_copy(call->arena, raw), call->arena, &object) ==
+               STATUS_OK &&
+           wire_grant_parse(object->body, call->arena, &grant) == STATUS_OK &&
+           grant->selector == SELECTOR_TREE && ID_IS_EQUAL(grant->tree, *event);
+}
+
+static enum status
+put_carried(struct call *call, struct bytes way, json_t *items)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_CARRIED_COUNTS);
+    enum status s;
+
+    stmt_bind(q, "b", way);
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        json_t *o = json_object();
+        reply_set(o, "company", json_words(stmt_text(q, 2)));
+        reply_set(o, "rows", json_integer(stmt_int(q, 1)));
+        (void)json_array_append_new(items, o);
+    }
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+/* By handles: names and values are sealed for the organiser. */
+enum status
+service_guest_carried(struct call *call)
+{
+    AUTO(stmt_return) struct stmt *q = NULL;
+    struct record_now *now;
+    struct page page;
+    int64_t event;
+    enum status s;
+
+    TRY(find_record(call, arg_text(call, "event"), &event));
+    TRY(record_now(call->store, event, false, call->arena, &now));
+    TRY(page_begin(call, &page));
+    q = stmt_borrow(call->store, STMT_SHARE_LEAVES);
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        if (is_of_event(call, stmt_bytes(q, 1), &now->id))
+            TRY(put_carried(call, stmt_bytes(q, 0), page.items));
+    }
+    page_end(call, &page, 0, false, -1);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}

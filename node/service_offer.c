@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/route.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 
@@ -308,15 +309,15 @@ static enum status
 take_back(struct call *call, const struct live *live, const char *reason)
 {
     struct core *core = call->core;
-    const struct company *partner = company_by_id(core, live->partner);
+    const struct company *link = route_link(core, company_by_id(core, live->partner));
     struct object_id gid = *chain_leaf_id(live->chain);
     uint64_t epoch = core->epoch;
 
     TRY(audit_add(core, call->actor, "share.stopped", bytes_of(gid.b, ID_SIZE),
                   (struct bytes){ 0 }));
     TRY(grant_fall(core, &gid, &core->me, (struct bytes){ 0 }, SHARE_STOPPED, reason));
-    if (core->epoch != epoch)
-        service_wait(call, &partner->node, core->epoch);
+    if (core->epoch != epoch && link != NULL)
+        service_wait(call, &link->node, core->epoch);
     return STATUS_OK;
 }
 

@@ -168,6 +168,7 @@ enum status service_guest_invitations(struct call *call);
 enum status service_guest_reply(struct call *call);
 enum status service_guest_contribute(struct call *call);
 enum status service_guest_brought(struct call *call);
+enum status service_guest_carried(struct call *call);
 enum status service_share_lens(struct call *call);
 enum status service_share_create(struct call *call);
 enum status service_share_list(struct call *call);

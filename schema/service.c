@@ -87,6 +87,8 @@ static const struct service table[] = {
         { "preview", PARAM_BOOLEAN, 0, NULL } } },
     { "guest.brought", "GET", "/api/v1/events/{event}/contribution", RIGHT_READ, true, REPLY_LIST, "id name company state reason acknowledged",
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, LISTING } },
+    { "guest.carried", "GET", "/api/v1/events/{event}/carried", RIGHT_READ, true, REPLY_LIST, "company rows",
+      { { "event", PARAM_TEXT, POS, "k4fzq2" } } },
 
     { "guest.invitation", "POST", "/api/v1/events/{event}/guests/{guest}/invitation", RIGHT_WRITE, false, REPLY_FILE, NULL,
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "guest", PARAM_TEXT, POS, "m3x7aa" }, { "from", PARAM_TEXT, 0, "events@brio.example" } } },

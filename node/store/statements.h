@@ -138,6 +138,40 @@
     X(VERDICT_OBJECT_ADD, "INSERT INTO verdict_object (id, object) VALUES (?1, ?2) ON CONFLICT DO NOTHING") \
     X(SHARE_LEAF, "SELECT s.partner, s.leaf, g.gid, g.object FROM share s JOIN grants g ON g.id = s.leaf" \
                   " WHERE s.id = ?1") \
+    /* ---- the sealed way ---- */ \
+    X(ROUTE_GET, "SELECT epoch, next, acked, have, seen, owed, way, receipt_ms FROM route WHERE company = ?1") \
+    X(ROUTE_PUT, "INSERT INTO route (company, epoch, next, acked, have, seen, owed, way, receipt_ms)" \
+                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET epoch = excluded.epoch," \
+                 " next = excluded.next, acked = excluded.acked, have = excluded.have, seen = excluded.seen," \
+                 " owed = excluded.owed, way = excluded.way, receipt_ms = excluded.receipt_ms") \
+    X(ROUTE_OWED, "SELECT company FROM route WHERE owed = 1 AND company > ?1 ORDER BY company LIMIT 1") \
+    X(PARCEL_ADD, "INSERT INTO parcel (company, number, kind, leaf, items, share, body, sent_ms, tries)" \
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)") \
+    X(PARCEL_GET, "SELECT body FROM parcel WHERE company = ?1 AND number = ?2 AND (tries = 0 OR sent_ms <= ?3)") \
+    X(PARCEL_MAY_GO, "SELECT 1 FROM parcel WHERE company = ?1 AND number = ?2 AND body IS NOT NULL") \
+    X(PARCEL_UPTO, "SELECT number, kind, leaf, items, share FROM parcel WHERE company = ?1 AND number <= ?2" \
+                   " ORDER BY number") \
+    X(PARCEL_DROP, "DELETE FROM parcel WHERE company = ?1 AND number <= ?2") \
+    X(PARCEL_FORGET, "UPDATE parcel SET body = NULL, kind = 0, items = x'' WHERE leaf = ?1 AND leaf > 0") \
+    X(PARCEL_SENT, "UPDATE parcel SET body = ?3 WHERE company = ?1 AND number = ?2") \
+    X(PARCEL_TRIED, "UPDATE parcel SET sent_ms = ?3, tries = tries + 1 WHERE company = ?1 AND number = ?2") \
+    X(PARCEL_OLDEST, "SELECT sent_ms, tries FROM parcel WHERE company = ?1 ORDER BY number LIMIT 1") \
+    X(CARRY_ADD, "INSERT INTO carry (company, author, number, audience, body) VALUES (?1, ?2, ?3, ?4, ?5)") \
+    X(CARRY_NEXT, "SELECT id, author, audience, number, body FROM carry WHERE company = ?1 ORDER BY id LIMIT 1") \
+    X(CARRY_DROP, "DELETE FROM carry WHERE id = ?1") \
+    X(CARRY_COUNT, "SELECT count(*) FROM carry WHERE author = ?1") \
+    X(CARRY_FIND, "SELECT 1 FROM carry WHERE author = 1 AND audience = ?1 AND number = ?2") \
+    X(CARRY_FORGET, "DELETE FROM carry WHERE author = 1 AND NOT EXISTS (SELECT 1 FROM parcel p WHERE" \
+                    " p.company = carry.audience AND p.number = carry.number AND p.body IS NOT NULL)") \
+    X(CARRIED_ADD, "INSERT INTO carried (way, author, handle) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
+    X(CARRIED_DROP, "DELETE FROM carried WHERE way = ?1 AND author = ?2 AND handle = ?3") \
+    X(CARRIED_COUNTS, "SELECT c.author, count(*), p.name FROM carried c JOIN company p ON p.id = c.author" \
+                      " WHERE c.way = ?1 GROUP BY c.author") \
+    X(SHARE_LEAVES, "SELECT g.gid, g.object FROM share s JOIN grants g ON g.id = s.leaf WHERE s.role <> 1 AND s.kind = 1") \
+    X(HANDLE_GET, "SELECT handle FROM handle WHERE leaf = ?1 AND record = ?2") \
+    X(HANDLE_ADD, "INSERT INTO handle (leaf, record, handle) VALUES (?1, ?2, ?3)") \
+    X(FRAME_SEALED, "INSERT INTO frame (company, stream, seq, kind, body, grant_id, items, share, hash)" \
+                    " VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6, NULL, ?7)") \
     /* ---- delivery ---- */ \
     X(OUT_GET, "SELECT next, acked FROM outstream WHERE company = ?1 AND stream = ?2") \
     X(OUT_PUT, "INSERT INTO outstream (company, stream, next, acked) VALUES (?1, ?2, ?3, ?4)" \

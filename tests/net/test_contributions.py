@@ -84,4 +84,96 @@ def a_direct_contribution(t):
         t.that("and on the wire too", b"Director" not in captured(brio), "Director went out")
 
 
-main(a_direct_contribution)
+def three(net, **terms):
+    """Acme's event at Brio, and at Cedar through Brio; who knows whom: Acme and Brio, Brio and Cedar."""
+    acme, brio, cedar = company(net, "Acme"), company(net, "Brio", "FR"), company(net, "Cedar", "CN")
+    net.pair(acme, brio)
+    net.pair(brio, cedar)
+    event = launch(acme)
+    invite(acme, brio, event, want=WANT, depth=1, **terms)
+    invite(brio, cedar, event, contribute=True)
+    return acme, brio, cedar, event
+
+
+def memory_of(pid):
+    """Every readable page of a process."""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
+        for line in maps:
+            span, rights = line.split()[:2]
+            low, high = (int(x, 16) for x in span.split("-"))
+            if not rights.startswith("r") or "[v" in line or high - low > 1 << 34:
+                continue
+            try:
+                mem.seek(low)
+                yield mem.read(high - low) or b""
+            except (OSError, ValueError, OverflowError):
+                continue
+
+
+def found_at(node, words):
+    """Which of these stand anywhere in a node's home or in the memory of one of its processes."""
+    found = set()
+    for folder, _, files in os.walk(node.home):
+        for name in files:
+            path = os.path.join(folder, name)
+            if os.path.isfile(path):
+                with open(path, "rb") as f:
+                    data = f.read()
+                found |= {(word, path) for word in words if word in data}
+    for role, pid in node.pids().items():
+        for data in memory_of(pid):
+            found |= {(word, role) for word in words if word in data}
+    return found
+
+
+def sealed_through_brio(t):
+    with Net() as net:
+        acme, brio, cedar, event = three(net, quota=3)
+        secrets = [b"zhang.wei.4417", b"Pagoda Instruments 9921"]
+        zhang = person(cedar, event, "Wei Zhangxyzzy", email="zhang.wei.4417@cedar.example", organization="Pagoda Instruments 9921")
+        preview = cedar.cli("guest contribute", event, preview=True)
+        t.same("Cedar sees to whom it would go", (preview["partner"], preview["going"]), ("Acme", 1))
+        cedar.cli("guest contribute", event)
+        acme.wait(lambda: names_at(acme, event) == ["Wei Zhangxyzzy"], 40, "Cedar's guest is on Acme's list")
+        row = acme.items("guest list", event)[0]
+        t.same("Acme reads what it asked for", acme.show("attendee", zhang)["fields"].get("organization"), "Pagoda Instruments 9921")
+        t.same("as Cedar's", row["owner"], "Cedar")
+        cedar.wait(lambda: brought(cedar, event)["Wei Zhangxyzzy"]["state"] == "taken", 40, "Cedar holds Acme's signed word")
+        t.same("Brio has no such guest", names_at(brio, event), [])
+        carried = brio.items("guest carried", event)
+        t.same("but can count what it carries", [(c["company"], c["rows"]) for c in carried], [("Cedar", 1)])
+        t.same("nowhere at Brio, in its files or in the memory of its processes, stands a word of it",
+               found_at(brio, [*secrets, b"Zhangxyzzy"]), set())
+        t.that("the test would see it: it is at Cedar", found_at(cedar, secrets), "not even at Cedar")
+        cedar.cli("attendee set", zhang, organization="Pagoda Optics 1187")
+        acme.wait(lambda: acme.show("attendee", zhang)["fields"].get("organization") == "Pagoda Optics 1187", 40, "a change goes the same way")
+        cedar.cli("attendee remove", zhang)
+        acme.wait(lambda: names_at(acme, event) == [], 40, "a row that Cedar removes goes from Acme's list")
+        brio.wait(lambda: brio.items("guest carried", event) == [], 40, "and from Brio's count")
+        for node in (acme, brio, cedar):
+            t.same(f"{node.name} has no dead letters", node.items("deadletter list"), [])
+
+
+def brio_is_away(t):
+    with Net() as net:
+        acme, brio, cedar, event = three(net)
+        person(cedar, event, "Anna Away", email="anna@cedar.example", organization="Away Ltd")
+        brio.stop()
+        cedar.cli("guest contribute", event)
+        person(cedar, event, "Bela Later", email="bela@cedar.example", organization="Later Ltd")
+        t.same("while Brio is away Cedar knows that they are on their way",
+               {row["state"] for row in cedar.items("guest brought", event)}, {"on its way"})
+        brio.start(capture=brio.home + ".capture")
+        acme.wait(lambda: names_at(acme, event) == ["Anna Away", "Bela Later"], 60, "when Brio is back both arrive")
+        cedar.wait(lambda: {row["state"] for row in cedar.items("guest brought", event)} == {"taken"}, 60, "and Cedar hears of it")
+        t.same("once", len(acme.items("guest list", event)), 2)
+        acme.stop()
+        person(cedar, event, "Cara Night", email="cara@cedar.example", organization="Night Ltd")
+        cedar.kill("core")
+        brio.kill("core")
+        acme.start(capture=acme.home + ".capture")
+        acme.wait(lambda: "Cara Night" in names_at(acme, event), 60, "what was carried while Acme was away arrives")
+        t.same("nothing is lost, nothing is there twice", names_at(acme, event), ["Anna Away", "Bela Later", "Cara Night"])
+
+
+main(a_direct_contribution, sealed_through_brio, brio_is_away)

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/route_out.c - sealing and handing over (contract: node/route.h): control objects and records for companies
+ * without a link, what is carried for others, and what goes again because no receipt came.
+ *
+ * Nothing is written before it is signed, so that a missing key process leaves everything as it was.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/route_priv.h"
+#include "schema/base/cleanup.h"
+#include "schema/digest.h"
+
+enum {
+    RESEND_MOST = 16,
+    RESEND_SOON_MS = 5 * 1000,  /* a gap was reported twice in this time: once is enough */
+    RESEND_MS = 10 * 60 * 1000, /* no receipt for so long, then twice as long, and so on */
+    RESEND_TRIES = 6,
+    FRAME_ITEMS = 16, /* u64 company, u64 number */
+};
+
+/* ---- content keys ------------------------------------------------------------------------- */
+
+void
+route_forget_keys(struct core *core)
+{
+    if (core->content_key_count > 0)
+        explicit_bzero(core->content_keys,
+                       core->content_key_count * sizeof(*core->content_keys));
+    free(core->content_keys);
+    core->content_keys = NULL;
+    core->content_key_count = 0;
+}
+
+/* One per company and grant, made anew when this process starts and when a share towards the company ends. */
+static enum status
+content_key_for(struct core *core, const struct company *to, const struct object_id *grant,
+                struct route_numbers *n, const struct sealing_key **out)
+{
+    struct sealing_key made = { .company = to->id, .grant = *grant };
+
+    for (size_t i = 0; i < core->content_key_count; i++) {
+        *out = &core->content_keys[i];
+        if ((*out)->company == to->id && ID_IS_EQUAL((*out)->grant, *grant))
+            return STATUS_OK;
+    }
+    made.epoch = ++n->epoch;
+    core->env.random(core->env.self, made.key.b, sizeof(made.key.b));
+    if (!seal_wrap(&made.key, &to->sealing_key, made.wrapped))
+        return STATUS_UNKNOWN_KEY;
+    core->content_keys = xrealloc(core->content_keys,
+                                  (core->content_key_count + 1) * sizeof(*core->content_keys));
+    core->content_keys[core->content_key_count] = made;
+    *out = &core->content_keys[core->content_key_count++];
+    return STATUS_OK;
+}
+
+/* ---- one message -------------------------------------------------------------------------- */
+
+/* What is sealed, and what is remembered of it. */
+struct parcel {
+    uint64_t number;
+    uint8_t kind;
+    struct bytes inner;
+    int64_t leaf, share;
+    struct buffer items;
+    struct handle *handles, *gone;
+    size_t handle_count, gone_count;
+};
+
+static int
+compare_handles(const void *a, const void *b)
+{
+    return memcmp(a, b, HANDLE_SIZE);
+}
+
+static enum status
+seal(struct core *core, const struct company *to, const struct way *way, struct parcel *p,
+     struct route_numbers *n, struct arena *arena, struct bytes *body)
+{
+    const struct sealing_key *key;
+    struct sealed header = { .author = core->me,
+                             .audience = to->node,
+                             .grant = *chain_leaf_id(way->live->chain),
+                             .number = p->number,
+                             .handles = p->handles,
+                             .handle_count = p->handle_count,
+                             .gone = p->gone,
+                             .gone_count = p->gone_count };
+    struct sealed_body made = { 0 };
+
+    if (p->handle_count > 1)
+        qsort(p->handles, p->handle_count, sizeof(*p->handles), compare_handles);
+    if (p->gone_count > 1)
+        qsort(p->gone, p->gone_count, sizeof(*p->gone), compare_handles);
+    TRY(content_key_for(core, to, &header.grant, n, &key));
+    header.epoch = key->epoch;
+    memcpy(header.key, key->wrapped, sizeof(header.key));
+    core->env.random(core->env.self, header.nonce, sizeof(header.nonce));
+    made.box = seal_close(&key->key, &header, p->kind, p->inner, arena);
+    TRY(core_sign(core, SIGN_SEALED, wire_sealed_format(&header, arena), &made.header));
+    *body = wire_sealed_body_format(&made, arena);
+    return STATUS_OK;
+}
+
+static enum status
+keep_parcel(struct core *core, const struct company *to, const struct parcel *p,
+            struct route_numbers *n, struct bytes body)
+{
+    n->next = p->number + 1;
+    TRY(route_numbers_put(core, to->id, n));
+    return store_exec(core->store, STMT_PARCEL_ADD, "iiiibibi", to->id, (int64_t)p->number,
+                      (int64_t)p->kind, p->leaf, buffer_bytes(&p->items), p->share, body,
+                      core_wall(core).ms);
+}
+
+/* ---- what is in it ------------------------------------------------------------------------ */
+
+/* The first control object that may still go; *id is its place in the queue. STATUS_NOT_FOUND. */
+static enum status
+peek_control(struct core *core, struct company *to, struct arena *arena, struct parcel *p,
+             int64_t *id)
+{
+    for (;;) {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_CONTROL_NEXT);
+        stmt_bind(q, "i", to->id);
+        enum status s = stmt_step(q);
+        if (s == STATUS_NOT_FOUND)
+            to->control_waits = false;
+        TRY(s);
+        *id = stmt_int(q, 0);
+        p->kind = (uint8_t)stmt_int(q, 1);
+        p->share = stmt_int(q, 3);
+        p->inner = arena_copy(arena, stmt_bytes(q, 2));
+        if (!exchange_offer_is_past(core, p->kind, p->share) &&
+            p->inner.len <= SEAL_ROOM - SEAL_HEAD)
+            return STATUS_OK;
+        stmt_return(&q);
+        TRY(store_exec(core->store, STMT_CONTROL_DROP, "i", *id));
+    }
+}
+
+static enum status
+handle_of(struct core *core, int64_t leaf, int64_t record, struct handle *out)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_HANDLE_GET);
+
+    stmt_bind(q, "ii", leaf, record);
+    enum status s = stmt_step(q);
+    if (s == STATUS_OK)
+        stmt_copy(q, 0, out->b, HANDLE_SIZE);
+    if (s != STATUS_NOT_FOUND)
+        return s;
+    core->env.random(core->env.self, out->b, HANDLE_SIZE);
+    return store_exec(core->store, STMT_HANDLE_ADD, "iib", leaf, record,
+                      bytes_of(out->b, HANDLE_SIZE));
+}
+
+static enum status
+name_rows(struct core *core, const struct load *load, size_t count, struct arena *arena,
+          struct parcel *p)
+{
+    p->handles = ARENA_ARRAY(arena, struct handle, count);
+    p->gone = ARENA_ARRAY(arena, struct handle, count);
+    for (size_t i = 0; i < count; i++) {
+        struct handle *to =
+            load->gone[i] ? &p->gone[p->gone_count++] : &p->handles[p->handle_count++];
+        TRY(handle_of(core, load->live->leaf, load->records[i], to));
+    }
+    return STATUS_OK;
+}
+
+/* Records that are due under a share to this company. STATUS_NOT_FOUND. */
+static enum status
+peek_records(struct core *core, const struct company *to, struct arena *arena,
+             struct load *load, struct parcel *p, size_t *taken)
+{
+    for (size_t i = 0; i < core->live_count; i++) {
+        struct live *live = &core->lives[i];
+        if (!live->has_due || !load_may_carry(live, to->id))
+            continue;
+        TRY(load_due(core, live, arena, load));
+        if (load->count == 0)
+            continue;
+        p->kind = MESSAGE_RECORDS;
+        p->leaf = live->leaf;
+        p->inner = load_pack(load, SEAL_ROOM - SEAL_HEAD, arena, taken);
+        assert(*taken > 0); /* RECORD_MAX is well below */
+        return name_rows(core, load, *taken, arena, p);
+    }
+    return STATUS_NOT_FOUND;
+}
+
+static enum status
+seal_control(struct core *core, struct company *to, const struct way *way, struct arena *arena,
+             struct parcel *p, struct bytes *body)
+{
+    struct route_numbers n;
+    int64_t id;
+
+    if (!to->control_waits)
+        return STATUS_NOT_FOUND;
+    TRY(peek_control(core, to, arena, p, &id));
+    TRY(route_numbers_get(core, to->id, &n));
+    p->number = n.next;
+    TRY(seal(core, to, way, p, &n, arena, body));
+    TRY(store_exec(core->store, STMT_CONTROL_DROP, "i", id));
+    return keep_parcel(core, to, p, &n, *body);
+}
+
+static enum status
+seal_records(struct core *core, struct company *to, const struct way *way, struct arena *arena,
+             struct parcel *p, struct bytes *body)
+{
+    struct load *load = ARENA_NEW(arena, struct load);
+    struct route_numbers n;
+    size_t taken;
+
+    TRY(peek_records(core, to, arena, load, p, &taken));
+    TRY(route_numbers_get(core, to->id, &n));
+    p->number = n.next;
+    TRY(seal(core, to, way, p, &n, arena, body));
+    TRY(load_handed(core, load, taken, &p->items));
+    return keep_parcel(core, to, p, &n, *body);
+}
+
+/* ---- handing over ------------------------------------------------------------------------- */
+
+static enum status
+hand_over(struct core *core, const struct peer *peer, uint64_t seq, struct bytes items,
+          struct peer_frame *out, struct bytes body)
+{
+    struct digest hash = digest_plain(body);
+
+    out->kind = MESSAGE_SEALED;
+    out->body = body;
+    TRY(store_exec(core->store, STMT_OUT_PUT, "iiii", peer_company(peer), (int64_t)STREAM_DATA,
+                   (int64_t)seq + 1, (int64_t)peer_acked(peer, STREAM_DATA)));
+    return store_exec(core->store, STMT_FRAME_SEALED, "iiiibbb", peer_company(peer),
+                      (int64_t)STREAM_DATA, (int64_t)seq, (int64_t)MESSAGE_SEALED, body, items,
+                      bytes_of(hash.b, ID_SIZE));
+}
+
+static enum status
+next_carried(struct core *core, struct peer *peer, uint64_t seq, struct arena *arena,
+             struct peer_frame *out)
+{
+    enum { ID, AUTHOR, AUDIENCE, NUMBER, BODY };
+    uint8_t items[FRAME_ITEMS];
+    struct bytes body;
+    int64_t id, author;
+
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_CARRY_NEXT);
+        stmt_bind(q, "i", peer_company(peer));
+        TRY(stmt_step(q));
+        id = stmt_int(q, ID);
+        author = stmt_int(q, AUTHOR);
+        put_u64(items, (uint64_t)stmt_int(q, AUDIENCE));
+        put_u64(items + 8, (uint64_t)stmt_int(q, NUMBER));
+        body = arena_copy(arena, stmt_bytes(q, BODY));
+    }
+    TRY(store_exec(core->store, STMT_CARRY_DROP, "i", id));
+    struct bytes own = bytes_of(items, author == COMPANY_US ? FRAME_ITEMS : 0);
+    return hand_over(core, peer, seq, own, out, body);
+}
+
+static enum status
+next_own(struct core *core, struct peer *peer, struct company *to, uint64_t seq,
+         struct arena *arena, struct peer_frame *out)
+{
+    AUTO(buffer_fini) struct buffer items = { 0 };
+    struct parcel p = { 0 };
+    uint8_t name[FRAME_ITEMS];
+    struct bytes body;
+    struct way way;
+
+    if (!route_find(core, to, &way) || way.hop->peer != peer)
+        return STATUS_NOT_FOUND;
+    enum status s = seal_control(core, to, &way, arena, &p, &body);
+    if (s == STATUS_NOT_FOUND)
+        s = seal_records(core, to, &way, arena, &p, &body);
+    items = p.items; /* freed with the scope */
+    if (s == STATUS_UNKNOWN_KEY)
+        return STATUS_NOT_FOUND; /* its sealing key is none: nothing goes to it */
+    TRY(s);
+    put_u64(name, (uint64_t)to->id);
+    put_u64(name + 8, p.number);
+    return hand_over(core, peer, seq, bytes_of(name, FRAME_ITEMS), out, body);
+}
+
+enum status
+route_next(struct core *core, struct peer *peer, uint64_t seq, struct arena *arena,
+           struct peer_frame *out)
+{
+    enum status s = next_carried(core, peer, seq, arena, out);
+
+    for (size_t i = 0; s == STATUS_NOT_FOUND && i < core->company_count; i++) {
+        struct company *to = core->companies[i];
+        if (to->peer == NULL && to->id != COMPANY_US)
+            s = next_own(core, peer, to, seq, arena, out);
+    }
+    return s;
+}
+
+/* ---- again -------------------------------------------------------------------------------- */
+
+bool
+route_may_go_again(struct core *core, struct bytes items)
+{
+    struct reader r = reader_of(items);
+    int64_t there;
+
+    if (items.len == 0)
+        return true; /* another's: it knows how to take it back */
+    int64_t company = (int64_t)reader_u64(&r), number = (int64_t)reader_u64(&r);
+    return store_number(core->store, &there, STMT_PARCEL_MAY_GO, "ii", company, number) ==
+           STATUS_OK;
+}
+
+enum status
+route_forget(struct core *core, int64_t leaf)
+{
+    route_forget_keys(core);
+    TRY(store_exec(core->store, STMT_PARCEL_FORGET, "i", leaf));
+    return store_exec(core->store, STMT_CARRY_FORGET, "");
+}
+
+/* An empty message in place of one that may not go any more. */
+static enum status
+seal_nothing(struct core *core, struct company *to, const struct way *way, uint64_t number,
+             struct arena *arena, struct bytes *body)
+{
+    struct parcel p = { .number = number };
+    struct route_numbers n;
+
+    TRY(route_numbers_get(core, to->id, &n));
+    TRY(seal(core, to, way, &p, &n, arena, body));
+    return route_numbers_put(core, to->id, &n);
+}
+
+static enum status
+resend_one(struct core *core, struct company *to, const struct way *way, uint64_t number,
+           struct arena *arena)
+{
+    struct bytes body;
+    int64_t there;
+    bool is_null;
+
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_PARCEL_GET);
+        stmt_bind(q, "iii", to->id, (int64_t)number, core_wall(core).ms - RESEND_SOON_MS);
+        TRY(stmt_step(q));
+        is_null = stmt_is_null(q, 0);
+        body = arena_copy(arena, stmt_bytes(q, 0));
+    }
+    enum status s =
+        store_number(core->store, &there, STMT_CARRY_FIND, "ii", to->id, (int64_t)number);
+    if (s != STATUS_NOT_FOUND)
+        return s; /* waits already */
+    if (is_null)
+        TRY(seal_nothing(core, to, way, number, arena, &body));
+    TRY(store_exec(core->store, STMT_PARCEL_SENT, "iib", to->id, (int64_t)number, body));
+    TRY(store_exec(core->store, STMT_PARCEL_TRIED, "iii", to->id, (int64_t)number,
+                   core_wall(core).ms));
+    return store_exec(core->store, STMT_CARRY_ADD, "iiiib", way->hop->id, (int64_t)COMPANY_US,
+                      (int64_t)number, to->id, body);
+}
+
+enum status
+route_resend(struct core *core, struct company *to, uint64_t from, uint64_t upto)
+{
+    struct way way;
+
+    if (!route_find(core, to, &way))
+        return STATUS_OK;
+    for (uint64_t number = from; number <= upto && number < from + RESEND_MOST; number++) {
+        AUTO(arena_free) struct arena *arena = arena_new(0);
+        enum status s = resend_one(core, to, &way, number, arena);
+        if (s == STATUS_LOCKED || s == STATUS_UNKNOWN_KEY)
+            return STATUS_OK; /* the tick comes back to it */
+        if (s != STATUS_NOT_FOUND)
+            TRY(s);
+    }
+    return STATUS_OK;
+}
+
+/* The oldest without a receipt has waited longer than its tries allow, and nothing is under way to the next link. */
+static enum status
+is_overdue(struct core *core, const struct company *to, const struct company *hop, bool *out)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_PARCEL_OLDEST);
+    int64_t unanswered;
+
+    *out = false;
+    stmt_bind(q, "i", to->id);
+    enum status s = stmt_step(q);
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    int64_t tries = stmt_int(q, 1) < RESEND_TRIES ? stmt_int(q, 1) : RESEND_TRIES;
+    int64_t wait = (int64_t)RESEND_MS << tries;
+    TRY(store_number(core->store, &unanswered, STMT_FRAME_COUNT, "i", hop->id));
+    *out = unanswered == 0 && core_wall(core).ms - stmt_int(q, 0) >= wait;
+    return STATUS_OK;
+}
+
+enum status
+route_tick(struct core *core)
+{
+    core->receipts_wait = true; /* a way may have opened */
+    for (size_t i = 0; i < core->company_count; i++) {
+        struct company *to = core->companies[i];
+        struct route_numbers n;
+        struct way way;
+        bool overdue;
+        if (to->peer != NULL || to->id == COMPANY_US || !route_find(core, to, &way) ||
+            peer_state(way.hop->peer) != PEER_READY)
+            continue;
+        TRY(is_overdue(core, to, way.hop, &overdue));
+        if (!overdue)
+            continue;
+        TRY(route_numbers_get(core, to->id, &n));
+        TRY(route_resend(core, to, n.acked + 1, n.next - 1));
+    }
+    return STATUS_OK;
+}
