@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worked examples of docs/protocol/vectors.md: text between <!-- NAME --> and <!-- end -->."""
+"""The worked examples of docs/protocol/vectors.md and sealed.md: text between <!-- NAME --> and <!-- end -->."""
 import re
 
 import hansa_ref as ref
+import make_sealed
+import sealing
 from wire_ref import DOCS, LENGTH, TABLES, Cursor, encode
 from make_messages import HELLO
 from make_sharing import make_batch, make_revision
 from world import ACME, BRIO, CEDAR, EVENT, NOW, child_grant, fields_of, root_grant, seal_grant
 
-PAGE = DOCS / "vectors.md"
 BYTES_A_LINE = 32
 
 
@@ -137,17 +138,65 @@ def example_envelope():
     return out + ["", "body:"] + annotated("Hello", body)
 
 
+def example_sealed():
+    """Cedar's answer to Acme: every number from the secrets to the body of the message."""
+    body = encode("SignedBody", {"object": make_sealed.answer_of(CEDAR, ACME)})
+    plain = ref.seal_plain(make_sealed.INNER_ANSWER, body)
+    header, box = make_sealed.close(plain, handle=[], gone=[])
+    raw = encode("Sealed", header)
+    signature = ref.sign("sealed", CEDAR.sign_seed, raw)
+    sealed_body = encode("SealedBody", {"header": {"body": raw, "signature": signature}, "box": box})
+    public = sealing.public_key(make_sealed.SEALING_SECRET)
+    ephemeral = make_sealed.WRAPPED[:32]
+    assert ref.seal_open(ref.unwrap(make_sealed.SEALING_SECRET, header["key"]), header, box) == (17, body)
+    out = [
+        f"sealing secret   {make_sealed.SEALING_SECRET.hex()}  Acme's",
+        f"sealing key      {public.hex()}",
+        f"content key      {make_sealed.CONTENT_KEY.hex()}",
+        f"e                {make_sealed.EPHEMERAL.hex()}",
+        f"E                {ephemeral.hex()}",
+        f"shared secret    {sealing.x25519(make_sealed.EPHEMERAL, public).hex()}",
+        f"k                {sealing.box_key(make_sealed.EPHEMERAL, public).hex()}",
+        f"n                {sealing.box_nonce(ephemeral, public).hex()}",
+        f"a                {ref.seal_bound(header).hex()}",
+        "",
+        f"plain, {len(plain)} bytes: kind {plain[0]}, length {len(body)}, a SignedBody, "
+        f"{len(plain) - len(body) - ref.SEAL_HEAD} zeros:",
+        *lines_of(plain, ""),
+        "",
+        f"box, {len(box)} bytes, the tag at its end:",
+        *lines_of(box, ""),
+        "",
+        f"Sealed, {len(raw)} bytes:",
+        *annotated("Sealed", raw),
+        "",
+        f"signing key      {CEDAR.key.hex()}",
+        f"signature        {signature.hex()}",
+        f"SealedBody       {len(sealed_body)} bytes, B of them {ref.B(sealed_body).hex()}",
+    ]
+    return out
+
+
 EXAMPLES = {
-    "revision": example_revision,
-    "disclosure": example_disclosure,
-    "chain": example_chain,
-    "envelope": example_envelope,
+    "vectors.md": {
+        "revision": example_revision,
+        "disclosure": example_disclosure,
+        "chain": example_chain,
+        "envelope": example_envelope,
+    },
+    "sealed.md": {"sealed": example_sealed},
 }
 
 
-def page_with_examples():
-    text = PAGE.read_text(encoding="utf-8")
-    for name, make in EXAMPLES.items():
+def pages_with_examples():
+    """(path, text) of every page that has some."""
+    for page, examples in EXAMPLES.items():
+        yield DOCS / page, page_with_examples(DOCS / page, examples)
+
+
+def page_with_examples(path, examples):
+    text = path.read_text(encoding="utf-8")
+    for name, make in examples.items():
         block = "\n".join(make())
         pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
         text, count = re.subn(pattern, lambda m: f"{m[1]}```text\n{block}\n```\n{m[2]}", text, flags=re.S)

@@ -8,7 +8,8 @@ from world import ACME, BRIO, CEDAR, nonce, secret
 
 CONTENT_KEY = secret("content key")
 SEALING_SECRET = secret("Acme sealing secret")
-WRAPPED = sealing.seal_box(CONTENT_KEY, sealing.public_key(SEALING_SECRET), secret("ephemeral"))
+EPHEMERAL = secret("ephemeral")
+WRAPPED = sealing.seal_box(CONTENT_KEY, sealing.public_key(SEALING_SECRET), EPHEMERAL)
 NONCE = secret("seal nonce")[:24]
 HEADER = {
     "author": CEDAR.node,
@@ -46,7 +47,7 @@ def opened(kind, body):
 
 
 def good_seal_vectors():
-    answer, records = encode("SignedBody", {"object": ref_signed()}), encode("Records", RECORDS)
+    answer, records = encode("SignedBody", {"object": answer_of(CEDAR, ACME)}), encode("Records", RECORDS)
     for name, kind, body, changes in [
         ("an answer", INNER_ANSWER, answer, {}),
         ("records", INNER_RECORDS, records, {}),
@@ -62,9 +63,9 @@ def good_seal_vectors():
         yield seal(f"sealed: {name}", opened(kind, body), close(ref.seal_plain(kind, body), **changes))
 
 
-def ref_signed():
-    body = encode("Answer", ANSWER)
-    return {"body": body, "signature": ref.sign("answer", BRIO.sign_seed, body)}
+def answer_of(author, audience):
+    body = encode("Answer", {**ANSWER, "author": author.node, "audience": audience.node, "declined": []})
+    return {"body": body, "signature": ref.sign("answer", author.sign_seed, body)}
 
 
 def tampered_vectors():
@@ -143,7 +144,7 @@ def seal_vectors():
 
 def high_bit_box():
     """An ephemeral key whose highest bit is set: X25519 does not read it, the nonce does."""
-    ephemeral_secret, public = secret("ephemeral"), sealing.public_key(SEALING_SECRET)
+    ephemeral_secret, public = EPHEMERAL, sealing.public_key(SEALING_SECRET)
     ephemeral = bytearray(sealing.public_key(ephemeral_secret))
     ephemeral[31] |= 128
     key = sealing.box_key(ephemeral_secret, public)

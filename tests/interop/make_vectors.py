@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write tests/vectors/*.json and the worked examples in docs/protocol/vectors.md.
+"""Write tests/vectors/*.json and the worked examples in docs/protocol/vectors.md and sealed.md.
 
     make_vectors.py          write them
     make_vectors.py --check  say which differ from what would be written; exit 1 if any
@@ -52,7 +52,7 @@ def outputs():
     for name, (about, make) in FILES.items():
         vectors = [finished(meant, vector) for meant, vector in make()]
         yield FOLDER / f"{name}.json", format_file(about, vectors)
-    yield make_examples.PAGE, make_examples.page_with_examples()
+    yield from make_examples.pages_with_examples()
 
 
 def main():
