@@ -49,10 +49,10 @@
 #define GRANT_FIELDS_MAX  256 /* field entries in one grant */
 #define GRANT_RECORDS_MAX 256 /* record ids in one selector */
 #define GRANT_LIST_MAX    32  /* purposes, countries */
-#define TERMS_WANT_MAX    32  /* fields that a contribution may have, and fields of one ask. test_wire.c */
-#define VERDICT_ROWS_MAX  64  /* rows judged in one object: what one message brings. test_wire.c */
-#define ASK_ROWS_MAX      32  /* rows in one ask: fits OBJECT_MAX with every field. test_wire.c */
-#define CODE_MAX          32  /* bytes of a reason that programs read. test_wire.c */
+#define TERMS_WANT_MAX    32  /* fields that a contribution may have, and fields of one ask. test_wire_return.c */
+#define VERDICT_ROWS_MAX  64  /* rows judged in one object: what one message brings. test_wire_return.c */
+#define ASK_ROWS_MAX      32  /* rows in one ask: fits OBJECT_MAX with every field. test_wire_return.c */
+#define CODE_MAX          32  /* bytes of a reason that programs read. test_wire_return.c */
 /* Entries read of a row's consent purposes and of its recipients; those beyond are not there. test_consent.c */
 #define CONSENT_ENTRIES_MAX 64
 #define GRANT_MAX         (16 * KIB)
@@ -65,7 +65,7 @@
 /* Two clocks may differ by this much before an end date cannot be judged, milliseconds. */
 #define CLOCK_TOLERANCE_MS (5 * 60 * 1000)
 
-/* ---- the sealed way (docs/protocol/sealed.md). test_wire.c, test_seal.c ---------------------- */
+/* ---- the sealed way (docs/protocol/sealed.md). test_wire_return.c, test_seal.c --------------- */
 #define HANDLE_SIZE     16  /* a row's random name for carriers */
 #define SEAL_KEY_SIZE   80  /* crypto_box_seal of a 32-byte content key */
 #define SEAL_NONCE_SIZE 24
