@@ -184,14 +184,15 @@ is_same_want(const struct terms *parent, const struct terms *child)
     return true;
 }
 
-/* What is asked for stays the owner's question; how much, until when and who sees it may only shrink. */
+/* What is asked for stays the owner's question; how much, until when and who sees it may only shrink. Without terms
+ * nobody was asked, so no link may ask. */
 static bool
 are_terms_within(const struct grant *parent, const struct grant *child)
 {
     const struct terms *p = &parent->terms, *c = &child->terms;
 
     if (!parent->has_terms || (child->actions & ACTION_CONTRIBUTE) == 0)
-        return true;
+        return !child->has_terms;
     return child->has_terms && is_same_want(p, c) &&
            (p->quota == 0 || (c->quota != 0 && c->quota <= p->quota)) &&
            (p->closes.ms == 0 || (c->closes.ms != 0 && c->closes.ms <= p->closes.ms)) &&

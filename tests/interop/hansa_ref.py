@@ -334,7 +334,7 @@ def check_follows(parent, parent_id, child):
 
 def are_terms_within(parent, child):
     if "terms" not in parent or not child["actions"] & CONTRIBUTE:
-        return True
+        return "terms" not in child
     outer, inner = parent["terms"], child.get("terms")
     return (
         inner is not None

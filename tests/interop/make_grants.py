@@ -230,11 +230,12 @@ def terms_vectors():
             ("a smaller quota, an earlier close, the owner alone", root, ends | {"chain": None}),
             ("the first quota", root_grant(terms=free), {**free, "quota": 2**32 - 1}),
             ("the first close", root_grant(terms=free), {**free, "closes_ms": 2**63 - 1}),
-            ("the first terms, under a parent without", root_grant(), TERMS),
         ]
         for name, top, terms in good:
             terms = {k: v for k, v in terms.items() if v is not None}
             yield chain(f"terms at the {where}: {name}", "OK", sealed(grown(top, at, {"terms": terms})))
+        first = sealed(grown(root_grant(), at, {"terms": TERMS}))
+        yield chain(f"terms at the {where}: the first, under a parent without", refused("WIDENED", at), first)
         given_up = sealed(grown(root, at, {"terms": None, "actions": 13 if at < 3 else 5}))
         yield chain(f"terms at the {where}: contribute and terms given up", "OK", given_up)
         kept = sealed(grown(root, at, {"actions": 13 if at < 3 else 5}))

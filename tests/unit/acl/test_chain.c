@@ -103,6 +103,24 @@ test_length(struct check *t)
 
 typedef void spoil_fn(struct making *m);
 
+static struct grant_field asked[] = { { { .number = 2 }, { .number = 1 } },
+                                      { { .number = 2 }, { .number = 3 } },
+                                      { { .number = 3 }, { .number = 1 } } };
+static struct grant_field asked_else[] = { { { .number = 2 }, { .number = 1 } },
+                                           { { .number = 2 }, { .number = 4 } } };
+
+/* Terms in all links, the widest in the root; the last link has the narrowest. */
+static void
+put_terms(struct making *m)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        m->grants[i].has_terms = true;
+        m->grants[i].terms = (struct terms){
+            .want = asked, .want_count = 2, .quota = 100, .closes = SAMPLE_NOW, .chain = true
+        };
+    }
+}
+
 /* clang-format off */
 #define SPOIL(name) static void name(struct making *m)
 SPOIL(nothing)           { sign_from(m, 0); }
@@ -153,6 +171,45 @@ SPOIL(narrower) {
     }
     sign_from(m, 0);
 }
+SPOIL(terms_alike)       { put_terms(m); sign_from(m, 0); }
+SPOIL(terms_narrower) {
+    put_terms(m);
+    m->grants[1].terms.quota--; m->grants[1].terms.closes.ms--;
+    m->grants[2].terms.quota = 1; m->grants[2].terms.closes.ms = 1; m->grants[2].terms.chain = false;
+    sign_from(m, 0);
+}
+SPOIL(terms_appear)      { put_terms(m); m->grants[0].has_terms = false; sign_from(m, 0); }
+SPOIL(limits_appear)     { put_terms(m); m->grants[0].terms.quota = 0; m->grants[0].terms.closes.ms = 0; sign_from(m, 0); }
+SPOIL(contribute_ends) {
+    put_terms(m);
+    for (size_t i = 1; i < 3; i++) {
+        m->grants[i].has_terms = false;
+        m->grants[i].actions &= ~(uint32_t)ACTION_CONTRIBUTE;
+    }
+    sign_from(m, 0);
+}
+SPOIL(terms_read_only)   { put_terms(m); m->grants[1].actions &= ~(uint32_t)ACTION_CONTRIBUTE; sign_from(m, 0); }
+SPOIL(terms_gone)        { put_terms(m); m->grants[1].has_terms = false; sign_from(m, 0); }
+SPOIL(terms_gone_last)   { put_terms(m); m->grants[2].has_terms = false; sign_from(m, 0); }
+SPOIL(want_more)         { put_terms(m); m->grants[1].terms.want_count = 3; sign_from(m, 0); }
+SPOIL(want_less)         { put_terms(m); m->grants[1].terms.want_count = 1; sign_from(m, 0); }
+SPOIL(want_other)        { put_terms(m); m->grants[1].terms.want = asked_else; sign_from(m, 0); }
+SPOIL(quota_more)        { put_terms(m); m->grants[1].terms.quota++; sign_from(m, 0); }
+SPOIL(quota_gone)        { put_terms(m); m->grants[1].terms.quota = 0; sign_from(m, 0); }
+SPOIL(quota_grows_last)  { put_terms(m); m->grants[1].terms.quota = 5; m->grants[2].terms.quota = 6; sign_from(m, 0); }
+SPOIL(closes_later)      { put_terms(m); m->grants[1].terms.closes.ms++; sign_from(m, 0); }
+SPOIL(closes_gone)       { put_terms(m); m->grants[1].terms.closes.ms = 0; sign_from(m, 0); }
+SPOIL(chain_appears)     { put_terms(m); m->grants[0].terms.chain = false; sign_from(m, 0); }
+SPOIL(cites_in_link)     { m->grants[2].has_cites = true; m->grants[2].depth = 0; m->grants[2].actions = ACTION_READ; sign_from(m, 2); }
+SPOIL(cites_passed_on)   { m->grants[0].has_cites = true; sign_from(m, 0); }
+SPOIL(cites_terms) {
+    put_terms(m);
+    m->grants[0].has_cites = true;
+    m->grants[0].depth = 0; m->grants[0].actions = ACTION_READ | ACTION_CONTRIBUTE;
+    sign_from(m, 0);
+}
+SPOIL(cites_alone)       { m->count = 1; m->grants[0].has_cites = true; m->grants[0].depth = 0; m->grants[0].actions = ACTION_READ; sign_from(m, 0); }
+SPOIL(cites_then_link)   { cites_alone(m); m->count = 3; sign_from(m, 0); }
 SPOIL(countries_appear)  { m->grants[0].country_count = 0; sign_from(m, 0); }
 /* clang-format on */
 
@@ -222,6 +279,28 @@ test_one_thing_wrong(struct check *t)
         { "a longer time to delete", keep_longer, STATUS_WIDENED, 1, "duties" },
         { "no receipt under a parent that wants one", no_receipt, STATUS_WIDENED, 1, "duties" },
         { "a company in a country that is not allowed", wrong_country, STATUS_NOT_GRANTED, 1, "countries" },
+        { "the same terms all the way", terms_alike, STATUS_OK, 0, NULL },
+        { "narrower terms at each link", terms_narrower, STATUS_OK, 0, NULL },
+        { "terms under a parent without", terms_appear, STATUS_WIDENED, 1, "terms" },
+        { "quota and close under a parent without", limits_appear, STATUS_OK, 0, NULL },
+        { "terms end where contribute does", contribute_ends, STATUS_OK, 0, NULL },
+        { "terms without contribute", terms_read_only, STATUS_MALFORMED, 1, "terms" },
+        { "contribute without its parent's terms", terms_gone, STATUS_WIDENED, 1, "terms" },
+        { "the same at the leaf", terms_gone_last, STATUS_WIDENED, 2, "terms" },
+        { "more wanted", want_more, STATUS_WIDENED, 1, "terms" },
+        { "less wanted", want_less, STATUS_WIDENED, 1, "terms" },
+        { "something else wanted", want_other, STATUS_WIDENED, 1, "terms" },
+        { "a larger quota", quota_more, STATUS_WIDENED, 1, "terms" },
+        { "no quota under a parent with one", quota_gone, STATUS_WIDENED, 1, "terms" },
+        { "a quota larger than its parent's, within the root's", quota_grows_last, STATUS_WIDENED, 2, "terms" },
+        { "a later close", closes_later, STATUS_WIDENED, 1, "terms" },
+        { "no close under a parent with one", closes_gone, STATUS_WIDENED, 1, "terms" },
+        { "for the chain under a parent for the owner", chain_appears, STATUS_WIDENED, 1, "terms" },
+        { "an answer to another grant", cites_alone, STATUS_OK, 0, NULL },
+        { "an answer in a link", cites_in_link, STATUS_MALFORMED, 2, "cites" },
+        { "an answer that is passed on", cites_passed_on, STATUS_MALFORMED, 0, "cites" },
+        { "an answer with terms", cites_terms, STATUS_MALFORMED, 0, "cites" },
+        { "a link under an answer", cites_then_link, STATUS_WIDENED, 1, "pass_on" },
     };
     /* clang-format on */
 
