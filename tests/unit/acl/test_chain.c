@@ -229,17 +229,40 @@ unshare(struct making *m)
     }
 }
 
+struct wrong {
+    const char *why;
+    spoil_fn *spoil;
+    enum status want;
+    size_t link;
+    const char *component;
+};
+
+static void
+check_wrong(struct check *t, const struct wrong *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        AUTO(arena_free) struct arena *arena = arena_new(0);
+        AUTO(verified_chain_free) struct verified_chain *chain = NULL;
+        struct chain_fault fault;
+        struct making m;
+        make_chain(&m, arena, 3);
+        unshare(&m);
+        rows[i].spoil(&m);
+        enum status status = verify(&m, &chain, &fault);
+        CHECK(t, rows[i].why,
+              status == rows[i].want && (status == STATUS_OK) == (chain != NULL));
+        if (rows[i].component != NULL)
+            CHECK(t, rows[i].why,
+                  fault.link == rows[i].link && fault.component != NULL &&
+                      strcmp(fault.component, rows[i].component) == 0);
+    }
+}
+
 static void
 test_one_thing_wrong(struct check *t)
 {
     /* clang-format off */
-    static const struct {
-        const char *why;
-        spoil_fn *spoil;
-        enum status want;
-        size_t link;
-        const char *component;
-    } rows[] = {
+    static const struct wrong rows[] = {
         { "untouched and signed again it verifies", nothing, STATUS_OK, 0, NULL },
         { "narrower in everything verifies", narrower, STATUS_OK, 0, NULL },
         { "countries may appear under a parent without", countries_appear, STATUS_OK, 0, NULL },
@@ -279,6 +302,17 @@ test_one_thing_wrong(struct check *t)
         { "a longer time to delete", keep_longer, STATUS_WIDENED, 1, "duties" },
         { "no receipt under a parent that wants one", no_receipt, STATUS_WIDENED, 1, "duties" },
         { "a company in a country that is not allowed", wrong_country, STATUS_NOT_GRANTED, 1, "countries" },
+    };
+    /* clang-format on */
+
+    check_wrong(t, rows, COUNT_OF(rows));
+}
+
+static void
+test_terms(struct check *t)
+{
+    /* clang-format off */
+    static const struct wrong rows[] = {
         { "the same terms all the way", terms_alike, STATUS_OK, 0, NULL },
         { "narrower terms at each link", terms_narrower, STATUS_OK, 0, NULL },
         { "terms under a parent without", terms_appear, STATUS_WIDENED, 1, "terms" },
@@ -304,22 +338,7 @@ test_one_thing_wrong(struct check *t)
     };
     /* clang-format on */
 
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        AUTO(arena_free) struct arena *arena = arena_new(0);
-        AUTO(verified_chain_free) struct verified_chain *chain = NULL;
-        struct chain_fault fault;
-        struct making m;
-        make_chain(&m, arena, 3);
-        unshare(&m);
-        rows[i].spoil(&m);
-        enum status status = verify(&m, &chain, &fault);
-        CHECK(t, rows[i].why,
-              status == rows[i].want && (status == STATUS_OK) == (chain != NULL));
-        if (rows[i].component != NULL)
-            CHECK(t, rows[i].why,
-                  fault.link == rows[i].link && fault.component != NULL &&
-                      strcmp(fault.component, rows[i].component) == 0);
-    }
+    check_wrong(t, rows, COUNT_OF(rows));
 }
 
 static void
@@ -469,6 +488,7 @@ main(int argc, char **argv)
         { "good chains verify", test_good_chains },
         { "length", test_length },
         { "one thing wrong", test_one_thing_wrong },
+        { "terms and answers", test_terms },
         { "time", test_time },
         { "revoked", test_revoked },
         { "unknown companies", test_unknown_companies },
