@@ -391,7 +391,8 @@ struct record_now {
     struct key type;
     struct position position;
     struct wall_ms at;
-    int64_t grant; /* of the newest copy; OWN_GRANT: ours */
+    struct wall_ms claimed; /* the owner's word for when it made this revision; signed */
+    int64_t grant;          /* of the newest copy; OWN_GRANT: ours */
     bool is_partial;
     bool tombstone;
     struct field *fields;

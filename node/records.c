@@ -283,10 +283,11 @@ store_made(struct core *core, struct mint *in, const struct made *made, int64_t 
     copy.record = in->record;
     in->id = made->facts.id;
     TRY(records_copy_put(core, &copy));
+    struct row_in row = { in->fields, in->field_count, made->revision.claimed };
     if (in->tombstone)
-        TRY(project_drop(core->store, type, in->record));
+        TRY(records_row_drop(core, type, in->record));
     else
-        TRY(project_put(core->store, type, in->record, in->fields, in->field_count));
+        TRY(records_row_put(core, type, in->record, &row));
     if (type->parent == NULL) {
         TRY(match_put(core, type, in->record, STMT_MATCH_DROP, made->old_fields,
                       made->old_count));

@@ -7,6 +7,12 @@
 
 #include "node/core_priv.h"
 
+struct row_in { /* what a row shows */
+    const struct field *fields;
+    size_t field_count;
+    struct wall_ms claimed; /* of the revision */
+};
+
 struct copy_in {
     int64_t record, grant, run, old_run; /* old_run 0: a new copy */
     bool applied;
@@ -22,6 +28,11 @@ MUST_CHECK enum status records_add(struct core *core, const struct record_facts 
  * reached us, OWN_GRANT for our own. */
 MUST_CHECK enum status records_fan_out(struct core *core, int64_t record,
                                        const struct record_facts *facts, int64_t source);
+/* The one way a row gets into a projection table and out again, with all that is kept beside it. */
+MUST_CHECK enum status records_row_put(struct core *core, const struct type *type,
+                                       int64_t record, const struct row_in *row);
+MUST_CHECK enum status records_row_drop(struct core *core, const struct type *type,
+                                        int64_t record);
 /* The projection row anew, from every applied copy. */
 MUST_CHECK enum status records_project(struct core *core, int64_t record);
 

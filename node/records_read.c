@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "node/person.h"
 #include "node/records_priv.h"
 #include "node/store/pack.h"
 #include "node/store/project.h"
@@ -57,6 +58,7 @@ now_from_copies(struct store *st, struct record_now *now, bool pending, struct a
             TRY(wire_revision_parse(arena_copy(arena, stmt_bytes(q, REVISION)), arena,
                                     &revision));
             now->tombstone = revision->tombstone;
+            now->claimed = revision->claimed;
             now->position = at;
             now->at.ms = stmt_int(q, AT);
             now->grant = stmt_int(q, GRANT);
@@ -93,6 +95,21 @@ record_now(struct store *st, int64_t record, bool pending, struct arena *arena,
 }
 
 enum status
+records_row_put(struct core *core, const struct type *type, int64_t record,
+                const struct row_in *row)
+{
+    TRY(project_put(core->store, type, record, row->fields, row->field_count));
+    return person_is_kept(type) ? person_put(core, type, record, row) : STATUS_OK;
+}
+
+enum status
+records_row_drop(struct core *core, const struct type *type, int64_t record)
+{
+    TRY(project_drop(core->store, type, record));
+    return person_is_kept(type) ? person_drop(core, record) : STATUS_OK;
+}
+
+enum status
 records_project(struct core *core, int64_t record)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
@@ -105,15 +122,16 @@ records_project(struct core *core, int64_t record)
         TRY(stmt_step(q));
         struct key key = { stmt_bytes(q, 4), (uint32_t)stmt_int(q, 5) };
         const struct type *gone = dictionary_find(core->dictionary, key);
-        return gone == NULL ? STATUS_OK : project_drop(core->store, gone, record);
+        return gone == NULL ? STATUS_OK : records_row_drop(core, gone, record);
     }
     TRY(s);
     const struct type *type = dictionary_find(core->dictionary, now->type);
     if (type == NULL)
         return STATUS_OK;
     if (now->tombstone)
-        return project_drop(core->store, type, record);
-    return project_put(core->store, type, record, now->fields, now->field_count);
+        return records_row_drop(core, type, record);
+    struct row_in row = { now->fields, now->field_count, now->claimed };
+    return records_row_put(core, type, record, &row);
 }
 
 struct covering {

@@ -96,9 +96,10 @@ show(struct core *core, const struct live *live, const struct received *item, in
 
     if (live->state != SHARE_ACCEPTED)
         return STATUS_OK;
+    struct row_in row = { item->shown->fields, item->shown->field_count,
+                          item->revision->claimed };
     if (is_new && type != NULL && !item->revision->tombstone)
-        TRY(project_put(core->store, type, record, item->shown->fields,
-                        item->shown->field_count));
+        TRY(records_row_put(core, type, record, &row));
     else
         TRY(records_project(core, record));
     return records_fan_out(core, record, &item->facts, live->leaf);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * node/service_guest.c - the guest list: bringing contacts of our own, and one list over all owners.
+ * node/service_guest.c - bringing contacts of our own to an event. The list is in service_person.c.
  */
 #include <string.h>
 
@@ -10,9 +10,8 @@
 
 enum { PIECE = 256 };
 
-/* An event, ours or a partner's, that is here and not removed. */
-static enum status
-find_event(struct call *call, struct record_now **event)
+enum status
+guests_event(struct call *call, struct record_now **event)
 {
     const char *text = arg_text(call, "event");
     const struct type *type;
@@ -113,7 +112,7 @@ static enum status
 bringing_init(struct call *call, struct bringing *b)
 {
     *b = (struct bringing){ .call = call };
-    TRY(find_event(call, &b->event));
+    TRY(guests_event(call, &b->event));
     TRY(find_type(call, "contact", &b->contact));
     TRY(find_type(call, "attendee", &b->attendee));
     b->event_ref = b->attendee->parent;
@@ -193,64 +192,5 @@ service_guest_add(struct call *call)
         call->reply = json_object();
     reply_set(call->reply, "added", json_integer(b.added));
     reply_set(call->reply, "already", json_integer(b.already));
-    return STATUS_OK;
-}
-
-/* ---- listing ------------------------------------------------------------------------------ */
-
-static const char *
-field_text(struct call *call, const struct type *type, const struct record_now *now,
-           const char *name)
-{
-    const struct type_field *field = type_field_find_name(type, name);
-
-    for (size_t i = 0; field != NULL && i < now->field_count; i++)
-        if (key_is_equal(now->fields[i].key, field->key))
-            return value_format(field, now->fields[i].value, call->arena);
-    return NULL;
-}
-
-static enum status
-guest_json(struct call *call, const struct type *type, int64_t record, json_t **out)
-{
-    static const char *const shown[] = { "name", "organization", "email", "telephone",
-                                         "status" };
-    struct record_now *now;
-
-    TRY(record_now(call->store, record, false, call->arena, &now));
-    TRY(record_json(call, now, out));
-    for (size_t i = 0; i < COUNT_OF(shown); i++) {
-        const char *text = field_text(call, type, now, shown[i]);
-        reply_set(*out, shown[i], text == NULL ? json_null() : json_words(text));
-    }
-    return STATUS_OK;
-}
-
-enum status
-service_guest_list(struct call *call)
-{
-    struct project_query query = { 0 };
-    int64_t records[PAGE_MAX + 1], total;
-    struct record_now *event;
-    struct page page;
-    size_t count;
-
-    TRY(find_event(call, &event));
-    TRY(find_type(call, "attendee", &query.type));
-    TRY(page_begin(call, &page));
-    query.parent = &event->id;
-    query.search = page.search;
-    query.after = page.after;
-    query.limit = page.limit + 1;
-    TRY(project_list(call->store, &query, records, &count));
-    TRY(project_count(call->store, &query, &total));
-    bool more = count > (size_t)page.limit;
-    count -= more;
-    for (size_t i = 0; i < count; i++) {
-        json_t *o;
-        TRY(guest_json(call, query.type, records[i], &o));
-        (void)json_array_append_new(page.items, o);
-    }
-    page_end(call, &page, count > 0 ? records[count - 1] : 0, more, total);
     return STATUS_OK;
 }

@@ -63,6 +63,10 @@ struct company_name {
 };
 MUST_CHECK enum status company_name(struct call *call, int64_t company,
                                     struct company_name *out);
+/* Do we know that it is who it says? Not when we only met it through a chain. */
+bool company_name_is_verified(const struct company_name *name);
+/* Who made this company known to us, while we have no link to it; else NULL. */
+MUST_CHECK enum status carrier_name(struct call *call, int64_t company, const char **out);
 /* Through which company a copy under this grant came; NULL for our own and for the owner itself. */
 MUST_CHECK enum status via_name(struct call *call, int64_t grant, int64_t owner,
                                 const char **out);
@@ -100,6 +104,8 @@ void draft_put(struct draft *draft, struct key key, struct bytes value);
 const struct field *draft_find(const struct draft *draft, struct key key);
 
 /* ---- guests (service_guest.c) ---- */
+/* The event that the request names, ours or a partner's, that is here and not removed. */
+MUST_CHECK enum status guests_event(struct call *call, struct record_now **event);
 struct guests_progress {
     int64_t after; /* the last contact looked at */
     int64_t done, added, already;
@@ -108,6 +114,24 @@ struct guests_progress {
 /* The next piece of our contacts that contain `search`, as guests of the call's event. */
 MUST_CHECK enum status guests_bring(struct call *call, const char *search,
                                     struct guests_progress *progress);
+
+/* ---- persons (service_person.c) ---- */
+struct claim { /* a row that speaks of a person */
+    struct record_now *now;
+    const char *company; /* whose row it is */
+    const char *via;     /* who handed it to us; NULL: the owner, or it is ours */
+    bool is_verified;
+    struct wall_ms claimed; /* as its owner signed, in the first revision that we saw */
+    struct wall_ms since;   /* when it was first shown here */
+};
+/* Ours first, then the earliest to come. In the arena; none: the person is gone. */
+MUST_CHECK enum status person_claims(struct call *call, int64_t person, struct claim **out,
+                                     size_t *count);
+/* The value of the first claim that has the field, as text; NULL: none has it. */
+const char *person_text(struct call *call, const struct type *type, const struct claim *claims,
+                        size_t count, const char *name);
+/* "Cedar via Brio, not verified" */
+const char *claim_words(struct call *call, const struct claim *claim);
 
 /* ---- segments (service_segment.c) ---- */
 /* Narrows a list to what the request's `where` and the segment that its argument `segment` names cover, if they are

@@ -228,6 +228,26 @@ company_name(struct call *call, int64_t company, struct company_name *out)
     return STATUS_OK;
 }
 
+bool
+company_name_is_verified(const struct company_name *name)
+{
+    return name->state != COMPANY_INTRODUCED;
+}
+
+enum status
+carrier_name(struct call *call, int64_t owner, const char **out)
+{
+    struct company_name name;
+
+    *out = NULL;
+    TRY(company_name(call, owner, &name));
+    if (name.state != COMPANY_INTRODUCED || name.introduced_by == 0)
+        return STATUS_OK;
+    TRY(company_name(call, name.introduced_by, &name));
+    *out = name.name;
+    return STATUS_OK;
+}
+
 enum status
 via_name(struct call *call, int64_t grant, int64_t owner, const char **out)
 {
@@ -244,7 +264,7 @@ via_name(struct call *call, int64_t grant, int64_t owner, const char **out)
         issuer = stmt_int(q, 3);
     }
     if (issuer == owner)
-        return STATUS_OK;
+        return carrier_name(call, owner, out);
     TRY(company_name(call, issuer, &name));
     *out = name.name;
     return STATUS_OK;
@@ -267,7 +287,7 @@ record_json(struct call *call, const struct record_now *now, json_t **out)
     reply_set(o, "owner", json_words(owner.name));
     reply_set(o, "own", json_boolean(now->owner == COMPANY_US));
     reply_set(o, "via", via != NULL ? json_words(via) : json_null());
-    reply_set(o, "verified", json_boolean(owner.state != COMPANY_INTRODUCED));
+    reply_set(o, "verified", json_boolean(company_name_is_verified(&owner)));
     reply_set(o, "as_of", json_time(now->at));
     reply_set(o, "version", json_integer((json_int_t)now->position.number));
     reply_set(o, "fields", record_fields_json(call, type, now->fields, now->field_count));

@@ -261,8 +261,16 @@ project_drop(struct store *st, const struct type *type, int64_t record)
 
 /* ---- queries ------------------------------------------------------------------------------ */
 
-/* ?1 after, ?2 search, ?3 parent, ?4 limit, ?5 segment, ?6 segment to fill; values of rules behind them */
-enum { SLOT_FILL = 6, SLOT_RULES };
+/* ?1 after, ?2 search, ?3 parent, ?4 limit, ?5 segment, ?6 segment to fill, ?7 owner; values of rules behind them */
+enum { SLOT_FILL = 6, SLOT_OWNER, SLOT_RULES };
+
+/* Nothing narrows which persons: then each is found by its first row alone, in order. */
+static bool
+is_plain(const struct project_query *query)
+{
+    return (query->search == NULL || query->search[0] == '\0') && query->where == NULL &&
+           query->segment == 0 && query->owner == 0 && !query->own_only;
+}
 
 /* By the index on the parent, or one scan of the type's rows; the record only when something is asked of it. */
 static void
@@ -270,12 +278,15 @@ put_source(struct buffer *sql, const struct project_query *query)
 {
     put(sql, query->parent != NULL ? "record r CROSS JOIN " : "");
     put_table(sql, query->type);
-    if (query->parent != NULL)
-        put(sql, " t ON t.id = r.id WHERE r.parent_rid = ?3 AND r.id > ?1");
-    else if (query->own_only)
+    if (query->parent != NULL) {
+        put(sql, " t ON t.id = r.id");
+        put(sql, query->people ? " CROSS JOIN person p ON p.record = r.id" : "");
+        put(sql, " WHERE r.parent_rid = ?3 AND r.id > ?1");
+    } else if (query->own_only || query->owner != 0) {
         put(sql, " t CROSS JOIN record r ON r.id = t.id WHERE t.id > ?1");
-    else
+    } else {
         put(sql, " t WHERE t.id > ?1");
+    }
 }
 
 /* Who stands on the list of segment ?5, or is kept off it. */
@@ -311,8 +322,12 @@ put_conditions(struct buffer *sql, const struct project_query *query)
 {
     int slot = SLOT_RULES;
 
+    if (query->people)
+        put(sql, is_plain(query) ? " AND p.person = r.id" : " AND p.person > ?1");
     if (query->own_only)
         put(sql, " AND r.owner = 1");
+    if (query->owner != 0)
+        put(sql, " AND r.owner = ?7");
     if (query->search != NULL && query->search[0] != '\0') {
         put(sql, " AND instr(fold(");
         where_put_text(sql, query->type);
@@ -334,6 +349,7 @@ bind_all(struct stmt *q, const struct project_query *query)
     int slot = SLOT_RULES;
 
     stmt_bind(q, "itbii", query->after, query->search, parent, query->limit, query->segment);
+    (void)sqlite3_bind_int64(q->raw, SLOT_OWNER, query->owner);
     if (query->segment != 0 && query->segment_rule != NULL)
         where_bind(q, query->segment_rule, &slot);
     if (query->where != NULL)
@@ -351,7 +367,10 @@ compile(struct store *st, const struct project_query *query, const char *head, c
     put(&sql, " FROM ");
     put_source(&sql, query);
     put_conditions(&sql, query);
-    put(&sql, query->parent != NULL ? " ORDER BY r.id LIMIT ?4" : " ORDER BY t.id LIMIT ?4");
+    put(&sql, query->people && !is_plain(query) ? " ORDER BY p.person"
+              : query->parent != NULL           ? " ORDER BY r.id"
+                                                : " ORDER BY t.id");
+    put(&sql, " LIMIT ?4");
     put(&sql, tail);
     buffer_put_u8(&sql, 0);
     TRY(stmt_generate(st, (const char *)sql.data, out));
@@ -365,7 +384,9 @@ project_list(struct store *st, const struct project_query *query, int64_t *out, 
     AUTO(stmt_return) struct stmt *q = NULL;
 
     *count = 0;
-    TRY(compile(st, query, "SELECT t.id", "", &q));
+    TRY(compile(st, query,
+                query->people && !is_plain(query) ? "SELECT DISTINCT p.person" : "SELECT t.id",
+                "", &q));
     for (;;) {
         enum status s = stmt_step(q);
         if (s == STATUS_NOT_FOUND)
@@ -384,7 +405,8 @@ project_count(struct store *st, const struct project_query *query, int64_t *out)
     *out = 0;
     all.after = 0;
     all.limit = -1;
-    TRY(compile(st, &all, "SELECT count(*)", "", &q));
+    TRY(compile(st, &all, query->people ? "SELECT count(DISTINCT p.person)" : "SELECT count(*)",
+                "", &q));
     TRY(stmt_step(q));
     *out = stmt_int(q, 0);
     return STATUS_OK;
@@ -403,6 +425,33 @@ project_fill(struct store *st, const struct project_query *query, int64_t segmen
                 " ON CONFLICT DO UPDATE SET included = 1", &q));
     (void)sqlite3_bind_int64(q->raw, SLOT_FILL, segment);
     enum status s = stmt_step(q);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+enum status
+project_each_share(struct store *st, const struct type *type, const struct record_id *parent,
+                   project_share_fn *fn, void *self)
+{
+    AUTO(buffer_fini) struct buffer sql = { 0 };
+    AUTO(stmt_return) struct stmt *q = NULL;
+    enum status s;
+
+    put(&sql, "SELECT r.owner, ifnull(g.issuer, 1), count(*), sum(t.email IS NULL OR"
+              " (t.telephone IS NULL AND t.mobile IS NULL)) FROM record r CROSS JOIN ");
+    put_table(&sql, type);
+    put(&sql, " t ON t.id = r.id CROSS JOIN copy c ON c.id = (SELECT n.id FROM copy n"
+              " WHERE n.record = r.id AND n.applied = 1"
+              " ORDER BY n.incarnation DESC, n.number DESC, n.grant_id LIMIT 1)"
+              " LEFT JOIN grants g ON g.id = c.grant_id WHERE r.parent_rid = ?1"
+              " GROUP BY 1, 2 ORDER BY r.owner <> 1, min(r.id)");
+    buffer_put_u8(&sql, 0);
+    TRY(stmt_generate(st, (const char *)sql.data, &q));
+    stmt_bind(q, "b", bytes_of(parent->b, ID_SIZE));
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        struct project_share share = { stmt_int(q, 0), stmt_int(q, 1), stmt_int(q, 2),
+                                       stmt_int(q, 3) };
+        TRY(fn(self, &share));
+    }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 

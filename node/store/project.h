@@ -24,14 +24,27 @@ struct project_query {
     const struct rule *where;        /* over type; NULL: all */
     int64_t segment;                 /* only members of this one; 0: all */
     const struct rule *segment_rule; /* of the segment, over type; NULL: it is a list only */
+    int64_t owner;                   /* only of this company; 0: all */
     int64_t after;
     int64_t limit;
     bool own_only;
+    bool
+        people; /* not the rows: the persons (node/person.h) of whom a row is found; needs parent */
 };
 MUST_CHECK enum status project_list(struct store *st, const struct project_query *query,
                                     int64_t *out, size_t *count);
 MUST_CHECK enum status project_count(struct store *st, const struct project_query *query,
                                      int64_t *out);
+/* Who brought how many of the rows under a parent, by owner and by the company that handed them to us. */
+struct project_share {
+    int64_t owner, issuer; /* of the grant under which they came; ours: COMPANY_US */
+    int64_t rows;
+    int64_t missing; /* without e-mail, or without any telephone */
+};
+typedef enum status project_share_fn(void *self, const struct project_share *share);
+MUST_CHECK enum status project_each_share(struct store *st, const struct type *type,
+                                          const struct record_id *parent, project_share_fn *fn,
+                                          void *self);
 /* All rows onto the list of a segment. */
 MUST_CHECK enum status project_fill(struct store *st, const struct project_query *query,
                                     int64_t segment);

@@ -82,6 +82,25 @@
                   " ON CONFLICT DO UPDATE SET included = excluded.included") \
     X(MEMBER_DROP, "DELETE FROM segment_member WHERE segment = ?1 AND record = ?2") \
     X(MEMBER_FORGET, "DELETE FROM segment_member WHERE segment = ?1") \
+    /* ---- persons: rows of one event that speak of one human being ---- */ \
+    X(PERSON_GET, "SELECT person, keys, claimed_ms, since_ms FROM person WHERE record = ?1") \
+    X(PERSON_ADD, "INSERT INTO person (record, person, keys, claimed_ms, since_ms) VALUES (?1, ?1, ?2, ?3, ?4)") \
+    X(PERSON_KEYS, "UPDATE person SET keys = ?2 WHERE record = ?1") \
+    X(PERSON_SET, "UPDATE person SET person = ?2 WHERE record = ?1") \
+    X(PERSON_MOVE, "UPDATE person SET person = ?2 WHERE person = ?1") \
+    X(PERSON_DROP, "DELETE FROM person WHERE record = ?1") \
+    X(PERSON_SIZE, "SELECT count(*) FROM person WHERE person = ?1") \
+    X(PERSON_ROWS, "SELECT record, keys FROM person WHERE person = ?1 ORDER BY record") \
+    X(PERSON_CLAIMS, "SELECT p.record, p.claimed_ms, p.since_ms FROM person p JOIN record r ON r.id = p.record" \
+                     " WHERE p.person = ?1 ORDER BY r.owner <> 1, p.since_ms, p.record") \
+    X(PERSON_SEEN_BY, "SELECT count(DISTINCT d.company) FROM person p JOIN delivery d ON d.record = p.record" \
+                      " JOIN share s ON s.leaf = d.grant_id AND s.role = 0 AND s.state IN (2, 3, 4)" \
+                      " WHERE p.person = ?1") \
+    X(PERSON_KEY_ADD, "INSERT INTO person_key (key, record, weak) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
+    X(PERSON_KEY_DROP, "DELETE FROM person_key WHERE key = ?1 AND record = ?2") \
+    X(PERSON_NEAR, "SELECT DISTINCT p.person FROM (SELECT record FROM person_key WHERE key = ?1 AND record <> ?2" \
+                   " AND (weak = 0 OR ?3 = 0) ORDER BY record LIMIT ?4) k JOIN person p ON p.record = k.record" \
+                   " ORDER BY p.person") \
     /* ---- grants and shares ---- */ \
     X(GRANT_ADD, "INSERT INTO grants (gid, object, parent, issuer, audience, owner, ends_ms)" \
                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING") \

@@ -43,6 +43,10 @@
 #define RULE_TERMS_MAX 64
 #define RULE_DEPTH_MAX 8         /* open parentheses and "not"s: SQLite's parser keeps 100 symbols */
 
+/* Rows of one event that are one person's line. A value that more rows have tells nobody apart, and one partner
+ * could make every change walk over all of them. test_person.c */
+#define PERSON_ROWS_MAX 32
+
 /* ---- grants ------------------------------------------------------------------------------ */
 #define CHAIN_MAX         4   /* links, root included: pass-on depth is at most 3 now */
 #define PASS_ON_DEPTH_MAX 3

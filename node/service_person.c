@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/service_person.c - the joint guest list: one line per person over the rows of all owners, and who claims whom.
+ *
+ * 1. Every row that speaks of a person is a claim on it (node/person.h). What the first claim lacks is filled from
+ *    the others, on the screen alone: no row ever takes a value of another's.
+ * 2. A line is made of rows that this node holds, and of nothing else. Nothing is asked of partners and nothing is told
+ *    to them, so what one bringer sees here cannot depend on what another brought.
+ */
+#include <string.h>
+
+#include "node/service_priv.h"
+#include "schema/base/cleanup.h"
+#include "schema/base/limits.h"
+
+/* ---- claims ------------------------------------------------------------------------------- */
+
+static enum status
+claim_rows(struct call *call, int64_t person, int64_t *records, struct claim *out,
+           size_t *count)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_PERSON_CLAIMS);
+    enum status s = STATUS_OK;
+
+    *count = 0;
+    stmt_bind(q, "i", person);
+    while (*count < PERSON_ROWS_MAX && (s = stmt_step(q)) == STATUS_OK) {
+        records[*count] = stmt_int(q, 0);
+        out[*count].claimed.ms = stmt_int(q, 1);
+        out[*count].since.ms = stmt_int(q, 2);
+        (*count)++;
+    }
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+static enum status
+claim_fill(struct call *call, int64_t record, struct claim *out)
+{
+    struct company_name owner;
+
+    TRY(record_now(call->store, record, false, call->arena, &out->now));
+    TRY(company_name(call, out->now->owner, &owner));
+    TRY(via_name(call, out->now->grant, out->now->owner, &out->via));
+    out->company = owner.name;
+    out->is_verified = company_name_is_verified(&owner);
+    return STATUS_OK;
+}
+
+enum status
+person_claims(struct call *call, int64_t person, struct claim **out, size_t *count)
+{
+    int64_t records[PERSON_ROWS_MAX];
+    struct claim *claims = ARENA_ARRAY(call->arena, struct claim, PERSON_ROWS_MAX);
+
+    *out = claims;
+    TRY(claim_rows(call, person, records, claims, count));
+    for (size_t i = 0; i < *count; i++)
+        TRY(claim_fill(call, records[i], &claims[i]));
+    return STATUS_OK;
+}
+
+static const char *
+claim_text(struct call *call, const struct type_field *field, const struct claim *claim)
+{
+    for (size_t i = 0; i < claim->now->field_count; i++)
+        if (key_is_equal(claim->now->fields[i].key, field->key) &&
+            claim->now->fields[i].value.len > 0)
+            return value_format(field, claim->now->fields[i].value, call->arena);
+    return NULL;
+}
+
+const char *
+person_text(struct call *call, const struct type *type, const struct claim *claims,
+            size_t count, const char *name)
+{
+    const struct type_field *field = type_field_find_name(type, name);
+    const char *text = NULL;
+
+    for (size_t i = 0; field != NULL && text == NULL && i < count; i++)
+        text = claim_text(call, field, &claims[i]);
+    return text;
+}
+
+static const char *
+words(struct call *call, const char *key, const char *a, const char *b)
+{
+    const char *args[] = { a, b };
+
+    return text_format(call->language, key, args, b == NULL ? 1 : 2, call->arena);
+}
+
+const char *
+claim_words(struct call *call, const struct claim *claim)
+{
+    const char *text = claim->via == NULL
+                           ? claim->company
+                           : words(call, "guest.via", claim->company, claim->via);
+
+    return claim->is_verified ? text : words(call, "guest.not_verified", text, NULL);
+}
+
+/* ---- a line ------------------------------------------------------------------------------- */
+
+static json_t *
+text_or_null(const char *text)
+{
+    return text == NULL ? json_null() : json_words(text);
+}
+
+static json_t *
+claim_json(struct call *call, const struct type *type, const struct claim *claim)
+{
+    json_t *o = json_object();
+
+    reply_set(o, "record", json_id(claim->now->id.b));
+    reply_set(o, "company", json_words(claim->company));
+    reply_set(o, "own", json_boolean(claim->now->owner == COMPANY_US));
+    reply_set(o, "via", text_or_null(claim->via));
+    reply_set(o, "verified", json_boolean(claim->is_verified));
+    reply_set(o, "claimed", json_time(claim->claimed));
+    reply_set(o, "since", json_time(claim->since));
+    reply_set(o, "as_of", json_time(claim->now->at));
+    reply_set(o, "status", text_or_null(person_text(call, type, claim, 1, "status")));
+    return o;
+}
+
+/* Each company once, however many rows it has. */
+static const char *
+brought_by(struct call *call, const struct claim *claims, size_t count)
+{
+    const char *text = claim_words(call, &claims[0]);
+
+    for (size_t i = 1; i < count; i++) {
+        bool is_new = true;
+        for (size_t j = 0; j < i; j++)
+            is_new = is_new && claims[i].now->owner != claims[j].now->owner;
+        if (is_new)
+            text = words(call, "guest.join", text, claim_words(call, &claims[i]));
+    }
+    return text;
+}
+
+static enum status
+line_json(struct call *call, const struct type *type, int64_t person, json_t **out)
+{
+    static const char *const shown[] = { "name",      "organization", "email",
+                                         "telephone", "mobile",       "status" };
+    struct claim *claims;
+    json_t *list;
+    int64_t seen_by;
+    size_t count;
+
+    *out = NULL;
+    TRY(person_claims(call, person, &claims, &count));
+    if (count == 0)
+        return STATUS_NOT_FOUND;
+    TRY(store_number(call->store, &seen_by, STMT_PERSON_SEEN_BY, "i", person));
+    TRY(record_json(call, claims[0].now, out));
+    for (size_t i = 0; i < COUNT_OF(shown); i++)
+        reply_set(*out, shown[i],
+                  text_or_null(person_text(call, type, claims, count, shown[i])));
+    reply_set(*out, "brought_by", json_words(brought_by(call, claims, count)));
+    reply_set(*out, "seen_by", json_integer(seen_by));
+    list = json_array();
+    for (size_t i = 0; i < count; i++)
+        (void)json_array_append_new(list, claim_json(call, type, &claims[i]));
+    reply_set(*out, "claims", list);
+    return STATUS_OK;
+}
+
+/* ---- totals ------------------------------------------------------------------------------- */
+
+struct totals {
+    struct call *call;
+    json_t *list;
+};
+
+static enum status
+on_share(void *self, const struct project_share *share)
+{
+    const struct totals *t = self;
+    struct company_name owner, issuer;
+    const char *via = NULL;
+    json_t *o;
+
+    TRY(company_name(t->call, share->owner, &owner));
+    if (share->issuer != share->owner) {
+        TRY(company_name(t->call, share->issuer, &issuer));
+        via = issuer.name;
+    } else if (share->owner != COMPANY_US) {
+        TRY(carrier_name(t->call, share->owner, &via));
+    }
+    o = json_object();
+    reply_set(o, "company", json_words(owner.name));
+    reply_set(o, "own", json_boolean(share->owner == COMPANY_US));
+    reply_set(o, "via", text_or_null(via));
+    reply_set(o, "verified", json_boolean(company_name_is_verified(&owner)));
+    reply_set(o, "rows", json_integer(share->rows));
+    reply_set(o, "missing", json_integer(share->missing));
+    (void)json_array_append_new(t->list, o);
+    return STATUS_OK;
+}
+
+/* ---- the list ----------------------------------------------------------------------------- */
+
+/* --company and --status. A guest is listed when one claim on her fits. */
+static enum status
+narrow(struct call *call, struct project_query *query)
+{
+    const char *company = arg_text(call, "company"), *status = arg_text(call, "status");
+    struct company_name us;
+    const char *rule;
+
+    TRY(company_name(call, COMPANY_US, &us));
+    if (company != NULL && strcmp(text_fold(bytes_text(company), call->arena),
+                                  text_fold(bytes_text(us.name), call->arena)) == 0)
+        query->owner = COMPANY_US;
+    else if (company != NULL)
+        TRY(find_company(call, company, &query->owner));
+    if (status == NULL)
+        return STATUS_OK;
+    if (strpbrk(status, "\"\\") != NULL || status[0] == '\0')
+        return diag_say(call->diag, STATUS_USAGE, "guest.status_unknown", status, NULL);
+    rule = arena_printf(call->arena, "status = \"%s\"", status);
+    return rule_parse(query->type, bytes_text(rule), call->core->region, call->arena,
+                      call->diag, &query->where);
+}
+
+static enum status
+list_page(struct call *call, struct project_query *query, struct page *page)
+{
+    int64_t persons[PAGE_MAX + 1], total;
+    size_t count;
+
+    TRY(project_list(call->store, query, persons, &count));
+    TRY(project_count(call->store, query, &total));
+    bool more = count > (size_t)page->limit;
+    count -= more;
+    for (size_t i = 0; i < count; i++) {
+        json_t *o;
+        TRY(line_json(call, query->type, persons[i], &o));
+        (void)json_array_append_new(page->items, o);
+    }
+    page_end(call, page, count > 0 ? persons[count - 1] : 0, more, total);
+    return STATUS_OK;
+}
+
+enum status
+service_guest_list(struct call *call)
+{
+    struct project_query query = { .people = true };
+    struct totals totals = { call, NULL };
+    struct record_now *event;
+    struct page page;
+
+    TRY(guests_event(call, &event));
+    TRY(find_type(call, "attendee", &query.type));
+    TRY(narrow(call, &query));
+    TRY(page_begin(call, &page));
+    query.parent = &event->id;
+    query.search = page.search;
+    query.after = page.after;
+    query.limit = page.limit + 1;
+    TRY(list_page(call, &query, &page));
+    if (page.after > 0)
+        return STATUS_OK;
+    totals.list = json_array();
+    reply_set(call->reply, "by_company", totals.list);
+    return project_each_share(call->store, query.type, &event->id, on_share, &totals);
+}
