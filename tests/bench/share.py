@@ -9,15 +9,20 @@ value at Brio.
 
     HANSA_BIN=build/release python3 -B tests/bench/share.py [--records N] [--singles N]
 
-The last line is for machines. CPU and memory are of all processes of both nodes, the clients not counted.
+With --sealed: Cedar brings 20,000 such guests (--rows) to Acme's event through Brio, who carries them unread. The clock
+runs from the command that contributes them until Cedar holds Acme's signed word on every one.
+
+The last line is for machines. CPU and memory are of all processes of the nodes, the clients not counted.
 """
 import argparse
 import http.client
 import json
 import os
 import socket
+import sqlite3
 import sys
 import time
+from contextlib import closing
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "net"))
 import poll  # noqa: E402
@@ -65,13 +70,13 @@ def peak_mib(pids):
     return total / 1024
 
 
-def people(path, count):
+def people(path, count, columns="", values=""):
     with open(path, "w", encoding="utf-8") as f:
-        f.write("First Name,Last Name,Email,Phone,Company,Job Title\n")
+        f.write(f"First Name,Last Name,Email,Phone,Company,Job Title{columns}\n")
         for n in range(count):
             f.write(f"Maximiliane{n % 977},Guest-Number-{n},guest.number.{n}@department{n % 97}.customer-company.example.org,"
                     f"+49 40 {n:08d},Customer Company {n % 997} International Trading GmbH & Co. KG,"
-                    f"Head of the Department for Purchasing and Logistics no. {n % 31} and deputy managing director\n")
+                    f"Head of the Department for Purchasing and Logistics no. {n % 31} and deputy managing director{values}\n")
 
 
 def bulk(acme, brio, event, records):
@@ -108,11 +113,83 @@ def single(acme, brio, event, count):
     return times[len(times) // 2], times[min(len(times) - 1, len(times) * 99 // 100)]
 
 
+# ---- sealed ----
+
+def accept(node, offers=1):
+    node.wait(lambda: len(node.items("offer list")) >= offers, 30, f"{node.name} has the offer")
+    node.cli("offer accept", [o["id"] for o in node.items("offer list") if o["state"] == "open"][0])
+
+
+def ask_for_guests(acme, brio, cedar):
+    """Acme's event at Brio and, passed on, at Cedar; with terms."""
+    event = acme.cli("event add", name="Launch", place="Hall")["id"]
+    terms = {"purpose": "event", "until": "2037-12-31", "fields": ["event.name", "event.place", "attendee.event"]}
+    acme.cli("share create", event, partner="Brio", depth=1, want=[f"attendee.{f}" for f in FIELDS], **terms)
+    accept(brio)
+    brio.wait(lambda: [e for e in brio.items("event list") if e["id"] == event], 30, "the event is at Brio")
+    brio.cli("share create", event, partner="Cedar", contribute=True, **terms)
+    accept(cedar)
+    cedar.wait(lambda: [e for e in cedar.items("event list") if e["id"] == event], 30, "the event is at Cedar")
+    return event
+
+
+def words_held(cedar):
+    """How many rows Cedar has Acme's word on: read beside the node, so that asking costs it nothing."""
+    with closing(sqlite3.connect(f"file:{cedar.home}/hansa.db?mode=ro", uri=True)) as store:
+        return store.execute("SELECT count(*) FROM verdict WHERE reason = ''").fetchone()[0]
+
+
+def contribute(nodes, event, rows):
+    acme, _, cedar = nodes
+    pids = {node: processes([node]) for node in nodes}
+    before = {node: cpu_seconds(pids[node]) for node in nodes}
+    each = {pid: cpu_seconds([pid]) for pid in processes(nodes)}
+    start = time.monotonic()
+    going = Api(cedar).ask("POST", f"/api/v1/events/{event}/contribution", {})["going"]
+    asked = time.monotonic() - start
+    poll.wait(lambda: words_held(cedar) == rows, 900, f"Acme's word on each of {going} rows")
+    seconds = time.monotonic() - start
+    cpu = {node: (cpu_seconds(pids[node]) - before[node]) * 1e6 / rows for node in nodes}
+    for node in nodes:
+        for role, pid in sorted(node.pids().items()):
+            print(f"  {node.name} {role}: {(cpu_seconds([pid]) - each[pid]) * 1e6 / rows:.1f} us a record")
+    shown = Api(acme).ask("GET", f"/api/v1/events/{event}/guests?limit=1")["total"]
+    if shown != rows:
+        sys.exit(f"Acme shows {shown} of {rows} guests")
+    print(f"{rows} sealed records in {seconds:.2f} s, of which the command took {asked:.2f} s: {rows / seconds:.0f} a second")
+    return rows / seconds, sum(cpu.values()), cpu[nodes[1]]
+
+
+def sealed(rows):
+    with Net() as net:
+        nodes = acme, brio, cedar = net.node("Acme"), net.node("Brio", "FR"), net.node("Cedar", "CN")
+        net.pair(acme, brio)
+        net.pair(brio, cedar)
+        event = ask_for_guests(*nodes)
+        path = os.path.join(net.folder, "people.csv")
+        people(path, rows, ",consentBasis,consentPurpose,consentRecipients", ",consent,event,Acme")
+        cedar.run("contact", "import", path)
+        cedar.run("guest", "add", event, "--all")
+        cedar.wait(lambda: cedar.cli("guest list", event, limit=1)["total"] == rows, 300, "Cedar's guests are there")
+        rate, cpu, carrier = contribute(nodes, event, rows)
+        peak = peak_mib(processes(nodes))
+    print(f"sealed_records_per_s={rate:.0f} us_cpu_per_record={cpu:.1f} peak_mib={peak:.0f} "
+          f"carrier_us_cpu_per_record={carrier:.1f}")
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--records", type=int, default=100_000)
     options.add_argument("--singles", type=int, default=300)
+    options.add_argument("--sealed", action="store_true")
+    options.add_argument("--rows", type=int, default=20_000)
     options = options.parse_args()
+    if options.sealed:
+        return sealed(options.rows)
+    return shared(options)
+
+
+def shared(options):
     with Net() as net:
         acme, brio = net.node("Acme"), net.node("Brio", "FR")
         net.pair(acme, brio)
