@@ -270,6 +270,8 @@ each_acked(struct core *core, const struct peer *peer, enum stream stream, uint6
                                            stmt_bytes(q, ITEMS)));
         else if (stmt_int(q, KIND) == MESSAGE_OFFER)
             TRY(exchange_offer_delivered(core, stmt_int(q, SHARE)));
+        else if (stmt_int(q, KIND) == MESSAGE_PROPOSAL)
+            core->has_erased = true; /* what we proposed goes with its frame (P11) */
     }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }

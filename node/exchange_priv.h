@@ -36,6 +36,10 @@ MUST_CHECK enum status exchange_control_pull(struct core *core, int64_t company,
                                              struct arena *arena, struct peer_frame *out,
                                              int64_t *share);
 
+/* ---- exchange_return.c: handlers of the table of kinds ---- */
+MUST_CHECK enum status exchange_take_proposal(struct taking *t);
+MUST_CHECK enum status exchange_take_proposal_answer(struct taking *t);
+
 /* ---- load.c: records that go in one message, all under one grant ---- */
 
 enum { LOAD_MAX = RUN_ITEMS_MAX }; /* about what fits */

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "node/proposals.h"
 #include "node/records_priv.h"
 #include "node/store/pack.h"
 #include "node/store/project.h"
@@ -135,6 +136,8 @@ record_take(struct core *core, const struct live *live, const struct received *i
     }
     *fault = NULL;
     TRY(records_copy_put(core, &copy));
+    if (item->revision->tombstone)
+        TRY(proposals_lapse_record(core, copy.record));
     return show(core, live, item, copy.record, is_new);
 }
 

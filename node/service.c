@@ -64,6 +64,11 @@ static const struct {
     { "offer.show", service_offer_show },
     { "offer.accept", service_offer_accept },
     { "offer.decline", service_offer_decline },
+    { "proposal.make", service_proposal_make },
+    { "proposal.list", service_proposal_list },
+    { "proposal.show", service_proposal_show },
+    { "proposal.accept", service_proposal_accept },
+    { "proposal.decline", service_proposal_decline },
     { "explain", service_explain },
     { "holders", service_holders },
     { "deadletter.list", service_deadletter_list },
@@ -227,6 +232,12 @@ enum status
 find_share(struct call *call, const char *text, int64_t *share)
 {
     return by_prefix(call, STMT_SHARE_PREFIX, text, "share.unknown", share);
+}
+
+enum status
+find_proposal(struct call *call, const char *text, int64_t *proposal)
+{
+    return by_prefix(call, STMT_PROPOSAL_PREFIX, text, "proposal.unknown", proposal);
 }
 
 enum status

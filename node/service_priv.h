@@ -20,6 +20,7 @@ const json_t *arg_list(const struct call *call, const char *name); /* array, or 
 MUST_CHECK enum status find_record(struct call *call, const char *text, int64_t *record);
 MUST_CHECK enum status find_company(struct call *call, const char *text, int64_t *company);
 MUST_CHECK enum status find_share(struct call *call, const char *text, int64_t *share);
+MUST_CHECK enum status find_proposal(struct call *call, const char *text, int64_t *proposal);
 MUST_CHECK enum status find_type(struct call *call, const char *name, const struct type **out);
 
 /* ---- JSON ---- */
@@ -202,6 +203,11 @@ enum status service_offer_list(struct call *call);
 enum status service_offer_show(struct call *call);
 enum status service_offer_accept(struct call *call);
 enum status service_offer_decline(struct call *call);
+enum status service_proposal_make(struct call *call);
+enum status service_proposal_list(struct call *call);
+enum status service_proposal_show(struct call *call);
+enum status service_proposal_accept(struct call *call);
+enum status service_proposal_decline(struct call *call);
 enum status service_explain(struct call *call);
 enum status service_holders(struct call *call);
 enum status service_deadletter_list(struct call *call);

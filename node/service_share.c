@@ -204,7 +204,8 @@ read_terms(struct making *m)
     if (depth < 0 || depth > PASS_ON_DEPTH_MAX)
         return diag_say(call->diag, STATUS_USAGE, "share.depth", NULL);
     m->grant.depth = (uint32_t)depth;
-    m->grant.actions = ACTION_READ | (depth > 0 ? ACTION_PASS_ON : 0u);
+    m->grant.actions = ACTION_READ | (depth > 0 ? ACTION_PASS_ON : 0u) |
+                       (arg_is_set(call, "propose") ? ACTION_PROPOSE : 0u);
     m->grant.issuer = call->core->me;
     m->grant.audience = m->partner->node;
     m->grant.not_before = call->now;

@@ -103,11 +103,13 @@ static const struct service table[] = {
       { { "records", PARAM_LIST, POS, "k4fzq2" }, { "partner", PARAM_TEXT, REQ, "Brio" }, { "fields", PARAM_LIST, REQ, "event.name,attendee.name" },
         { "purpose", PARAM_LIST, REQ, "event" }, { "until", PARAM_TEXT, REQ, "2027-06-30" }, { "depth", PARAM_INTEGER, 0, "1" },
         { "limit", PARAM_INTEGER, 0, "20" }, TERMS } },
+        { "propose", PARAM_BOOLEAN, 0, NULL }, { "limit", PARAM_INTEGER, 0, "20" } } },
     { "share.create", "POST", "/api/v1/shares", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
       { { "records", PARAM_LIST, POS, "k4fzq2" }, { "partner", PARAM_TEXT, REQ, "Brio" }, { "fields", PARAM_LIST, REQ, "event.name,attendee.name" },
         { "purpose", PARAM_LIST, REQ, "event" }, { "until", PARAM_TEXT, REQ, "2027-06-30" }, { "depth", PARAM_INTEGER, 0, "1" },
         { "countries", PARAM_LIST, 0, "DE,FR" }, { "delete-days", PARAM_INTEGER, 0, "30" }, { "note", PARAM_TEXT, 0, "Please add yours by Friday" },
         TERMS } },
+        { "propose", PARAM_BOOLEAN, 0, NULL } } },
     { "share.list", "GET", "/api/v1/shares", RIGHT_READ, true, REPLY_LIST, "id title partner state records until", { LISTING } },
     { "share.show", "GET", "/api/v1/shares/{share}", RIGHT_READ, true, REPLY_OBJECT, NULL, { { "share", PARAM_TEXT, POS, "p7c2dd" } } },
     { "share.stop", "POST", "/api/v1/shares/{share}/stop", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
@@ -118,6 +120,18 @@ static const struct service table[] = {
       { { "offer", PARAM_TEXT, POS, "p7c2dd" }, { "except", PARAM_LIST, 0, "m3x7aa" }, { "reason", PARAM_TEXT, 0, "Already a customer" } } },
     { "offer.decline", "POST", "/api/v1/offers/{offer}/decline", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
       { { "offer", PARAM_TEXT, POS, "p7c2dd" }, { "reason", PARAM_TEXT, REQ, "Not our market" } } },
+
+    /* ---- corrections ---- */
+    { "proposal.make", "POST", "/api/v1/proposals", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "record", PARAM_TEXT, POS, "k4fzq2" }, { "fields", PARAM_FIELDS, REQ, NULL }, { "comment", PARAM_TEXT, 0, "She changed her number" },
+        { "preview", PARAM_BOOLEAN, 0, NULL } } },
+    { "proposal.list", "GET", "/api/v1/proposals", RIGHT_READ, true, REPLY_LIST, "id title partner direction state at stale reason",
+      { { "all", PARAM_BOOLEAN, 0, NULL }, LISTING } },
+    { "proposal.show", "GET", "/api/v1/proposals/{proposal}", RIGHT_READ, true, REPLY_OBJECT, NULL, { { "proposal", PARAM_TEXT, POS, "p7c2dd" } } },
+    { "proposal.accept", "POST", "/api/v1/proposals/{proposal}/accept", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "proposal", PARAM_TEXT, POS, "p7c2dd" } } },
+    { "proposal.decline", "POST", "/api/v1/proposals/{proposal}/decline", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "proposal", PARAM_TEXT, POS, "p7c2dd" }, { "reason", PARAM_TEXT, REQ, "The number is right" } } },
 
     /* ---- answers ---- */
     { "explain", "GET", "/api/v1/explain", RIGHT_READ, true, REPLY_OBJECT, NULL,

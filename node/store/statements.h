@@ -238,6 +238,30 @@
                  " JOIN company c ON c.id = d.company WHERE d.id > ?1 AND (?2 = '' OR instr(fold(c.name || ' ' ||" \
                  " d.status), fold(?2)) > 0) ORDER BY d.id LIMIT ?3") \
     X(DEAD_COUNT, "SELECT count(*) FROM deadletter") \
+    /* ---- proposals ---- */ \
+    X(PROPOSAL_ADD, "INSERT INTO proposal (pid, sent, company, leaf, record, seen, state, fields, note, reason, at_ms," \
+                    " changed_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, '', ?9, ?9)") \
+    X(PROPOSAL_GET, "SELECT pid, sent, company, leaf, record, seen, state, fields, note, reason, at_ms, changed_ms" \
+                    " FROM proposal WHERE id = ?1") \
+    X(PROPOSAL_FIND, "SELECT id FROM proposal WHERE pid = ?1") \
+    X(PROPOSAL_PREFIX, "SELECT id FROM proposal WHERE pid >= ?1 AND pid <= ?2 LIMIT 2") \
+    X(PROPOSAL_OPEN_COUNT, "SELECT count(*) FROM proposal WHERE company = ?1 AND sent = ?2 AND state = 0") \
+    X(PROPOSAL_OPEN_SAME, "SELECT id FROM proposal WHERE company = ?1 AND sent = ?2 AND record = ?3 AND state = 0" \
+                          " AND id > ?4 ORDER BY id LIMIT 1") \
+    X(PROPOSAL_OPEN_LEAF, "SELECT id FROM proposal WHERE leaf = ?1 AND state = 0 LIMIT 1") \
+    X(PROPOSAL_OPEN_RECORD, "SELECT id FROM proposal WHERE record = ?1 AND state = 0 LIMIT 1") \
+    X(PROPOSAL_FIELDS, "UPDATE proposal SET fields = ?2 WHERE id = ?1") \
+    X(PROPOSAL_CLOSE, "UPDATE proposal SET state = ?2, reason = ?3, changed_ms = ?4, fields = NULL, note = ''" \
+                      " WHERE id = ?1") \
+    X(PROPOSAL_TRIM, "DELETE FROM proposal WHERE id IN (SELECT o.id FROM proposal o JOIN proposal p ON p.id = ?1" \
+                     " WHERE o.company = p.company AND o.sent = p.sent AND o.state <> 0" \
+                     " ORDER BY o.id DESC LIMIT -1 OFFSET ?2)") \
+    X(PROPOSAL_LIST, "SELECT p.id + (p.state <> 0) * 1000000000000 AS k, p.id, c.name FROM proposal p" \
+                     " JOIN company c ON c.id = p.company WHERE k > ?1 AND p.state = 0" \
+                     " AND (?2 = '' OR instr(fold(c.name), fold(?2)) > 0) ORDER BY k LIMIT ?3") \
+    X(PROPOSAL_LIST_ALL, "SELECT p.id + (p.state <> 0) * 1000000000000 AS k, p.id, c.name FROM proposal p" \
+                         " JOIN company c ON c.id = p.company WHERE k > ?1" \
+                         " AND (?2 = '' OR instr(fold(c.name), fold(?2)) > 0) ORDER BY k LIMIT ?3") \
     /* ---- audit ---- */ \
     X(AUDIT_ADD, "INSERT INTO audit (number, at_ms, actor, action, subject, detail, hash)" \
                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
