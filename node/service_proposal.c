@@ -280,6 +280,7 @@ is_under(struct proposing *p, const struct live *live, const struct field **bloc
     enum status s = copy_get(core, p->now->record, live->leaf, p->call->arena, &run, &copy);
     if (s != STATUS_OK)
         return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    copy.facts.field_count = 0; /* consent is about what leaves, and judged by who discloses */
     for (size_t i = 0; i < p->to.count; i++) {
         struct decision d = decide_field(live->chain, &core->me, &copy.facts,
                                          p->to.fields[i].key, p->call->now);

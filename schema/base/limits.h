@@ -61,7 +61,7 @@
 #define CONSENT_ENTRIES_MAX 64
 #define PROPOSALS_OPEN_MAX 256  /* open proposals of one company to another. tests/net/test_proposals.py */
 #define PROPOSAL_MAX       (15 * KIB) /* values, 16 bytes and name space of each, and comment: fits OBJECT_MAX. tests/net/test_proposals.py */
-#define PROPOSALS_KEPT_MAX 1000 /* decided ones remembered per company and direction. test_store.c */
+#define PROPOSALS_KEPT_MAX 1000 /* decided ones remembered per company and direction. test_exchange_return.c */
 #define GRANT_MAX         (16 * KIB)
 #define OBJECT_MAX        (16 * KIB) /* any other signed object */
 #define INTRODUCE_MAX     (4 * KIB)  /* the one message that a guest key may send. test_prescan.c */

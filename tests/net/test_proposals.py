@@ -58,7 +58,7 @@ def guests(acme, *people):
     return event, [acme.cli("attendee add", event=event, **person)["id"] for person in people]
 
 
-ADA = {"name": "Ada", "telephone": "+49 30 5550100", "jobTitle": "Engineer"}
+ADA = {"name": "Ada", "consentBasis": "contract", "telephone": "+49 30 5550100", "jobTitle": "Engineer"}
 
 
 def has(node, record):
