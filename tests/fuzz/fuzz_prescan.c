@@ -33,6 +33,13 @@ static const struct {
     { &prescan_introduce, &hansa__v1__introduce__descriptor },
     { &prescan_signed_body, &hansa__v1__signed_body__descriptor },
     { &prescan_offer_body, &hansa__v1__offer_body__descriptor },
+    { &prescan_verdict, &hansa__v1__verdict__descriptor },
+    { &prescan_ask, &hansa__v1__ask__descriptor },
+    { &prescan_proposal, &hansa__v1__proposal__descriptor },
+    { &prescan_proposal_answer, &hansa__v1__proposal_answer__descriptor },
+    { &prescan_sealed, &hansa__v1__sealed__descriptor },
+    { &prescan_sealed_body, &hansa__v1__sealed_body__descriptor },
+    { &prescan_sealed_receipt, &hansa__v1__sealed_receipt__descriptor },
 };
 
 static void *
