@@ -369,6 +369,37 @@ def chain_case(rng):
     return {"kind": "chain", **chain_inputs(rng, rng.choice([0, 1, 1, 1, 2, 3]))[1]}
 
 
+def other_terms(rng, terms):
+    """One part of terms changed, to more or to less."""
+    changes = [
+        {"want": some(rng, WANTS, 0.6) or WANTS[:1]},
+        {"quota": rng.choice([None, 1, terms.get("quota", 5) + rng.choice([-1, 0, 1])]) or None},
+        {"closes_ms": rng.choice([None, 1, terms.get("closes_ms", NOW) + rng.choice([-1, 0, 1])]) or None},
+        {"chain": rng.choice([None, True])},
+    ]
+    return world.without_none({**terms, **rng.choice(changes)})
+
+
+def terms_case(rng):
+    """A chain that is good but for its terms, perhaps."""
+    terms = random_terms(rng)
+    grants = world.make_chain(rng.choice([2, 3, 4]), 0, terms=terms if rng.random() < 0.9 else None)
+    at = rng.randrange(len(grants))
+    for i in range(1, len(grants)):
+        above = grants[i - 1].get("terms")
+        change = {"parent": ref.B(encode("Grant", grants[i - 1])), "terms": above}
+        if i == at and above:
+            change["terms"] = rng.choice([other_terms(rng, above), narrower_terms(rng, above)])
+        elif i == at:
+            change["terms"] = rng.choice([None, terms])
+        elif rng.random() < 0.1:
+            change["terms"] = None
+        if rng.random() < 0.1:
+            change["actions"] = grants[i]["actions"] & ~2
+        grants[i] = world.without_none({**grants[i], **change})
+    return {"kind": "chain", "links": sealed(rng, grants, 0), "companies": KEYS, "revoked": [], "now": str(NOW)}
+
+
 def grant_case(rng):
     grant = random_root(rng, rng.randrange(4))
     for _ in range(rng.randrange(3)):
@@ -571,6 +602,7 @@ CASES = {
     "signature": (signature_case, 1),
     "grant": (grant_case, 2),
     "chain": (chain_case, 5),
+    "terms": (terms_case, 3),
     "decision": (decision_case, 3),
     "records": (records_case, 3),
     "seal": (seal_case, 3),
