@@ -49,6 +49,7 @@ static const struct {
     { "segment.exclude", service_segment_exclude },
     { "guest.add", service_guest_add },
     { "guest.list", service_guest_list },
+    { "guest.arrive", service_guest_arrive },
     { "guest.invitation", service_guest_invitation },
     { "guest.invitations", service_guest_invitations },
     { "guest.reply", service_guest_reply },

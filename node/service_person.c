@@ -13,6 +13,8 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/limits.h"
 
+enum { ACTIVITIES_MAX = 16 };
+
 /* ---- claims ------------------------------------------------------------------------------- */
 
 static enum status
@@ -99,6 +101,115 @@ claim_words(struct call *call, const struct claim *claim)
     return claim->is_verified ? text : words(call, "guest.not_verified", text, NULL);
 }
 
+/* ---- what is known about a claim ---------------------------------------------------------- */
+
+enum status
+claim_activity(struct call *call, const struct claim *claim, const char *form, bool own_only,
+               struct record_now **out)
+{
+    struct project_reference query = { .value = &claim->now->id,
+                                       .form = form,
+                                       .own_only = own_only };
+    int64_t found[ACTIVITIES_MAX];
+    size_t count;
+
+    *out = NULL;
+    TRY(find_type(call, "activity", &query.type));
+    query.ref = type_field_find_name(query.type, "about");
+    TRY(project_referring(call->store, &query, found, COUNT_OF(found), &count));
+    return count == 0 ? STATUS_OK
+                      : record_now(call->store, found[count - 1], false, call->arena, out);
+}
+
+enum status
+claim_draft(struct call *call, const struct type *activity, const struct claim *claim,
+            const char *form, struct draft *draft)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_CLAIM_CONTRIBUTION);
+
+    TRY(draft_set(call, draft, activity, "form", form));
+    draft_put(draft, type_field_find_name(activity, "about")->key,
+              bytes_of(claim->now->id.b, ID_SIZE));
+    stmt_bind(q, "i", claim->now->record);
+    enum status s = stmt_step(q);
+    if (s == STATUS_OK)
+        draft_put(draft, activity->parent->key, arena_copy(call->arena, stmt_bytes(q, 0)));
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+/* A moment in a record's field; ms 0: it has none. */
+static struct wall_ms
+moment_of(const struct type *type, const struct record_now *now, const char *name)
+{
+    const struct type_field *field = type_field_find_name(type, name);
+
+    for (size_t i = 0; field != NULL && i < now->field_count; i++)
+        if (key_is_equal(now->fields[i].key, field->key) && now->fields[i].value.len >= 8)
+            return (struct wall_ms){ (int64_t)get_u64(now->fields[i].value.data) };
+    return (struct wall_ms){ 0 };
+}
+
+enum status
+person_arrived(struct call *call, const struct claim *claims, size_t count, struct wall_ms *out)
+{
+    const struct type *activity;
+
+    *out = (struct wall_ms){ 0 };
+    TRY(find_type(call, "activity", &activity));
+    for (size_t i = 0; i < count; i++) {
+        struct record_now *now;
+        TRY(claim_activity(call, &claims[i], "arrival", false, &now));
+        struct wall_ms at = now == NULL ? *out : moment_of(activity, now, "startDate");
+        if (at.ms > 0 && (out->ms == 0 || at.ms < out->ms))
+            *out = at;
+    }
+    return STATUS_OK;
+}
+
+/* ---- who is meant ------------------------------------------------------------------------- */
+
+/* By the beginning of a row's id. STATUS_NOT_FOUND: the text is none, or not of this event. */
+static enum status
+find_by_id(struct call *call, const struct record_id *event, const char *text, int64_t *person)
+{
+    struct diag nothing = { 0 }, *said = call->diag;
+    int64_t record;
+
+    call->diag = &nothing; /* it may be words; then nobody must hear of it */
+    enum status s = find_record(call, text, &record);
+    call->diag = said;
+    if (s != STATUS_OK)
+        return STATUS_NOT_FOUND;
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_RECORD_GET);
+    stmt_bind(q, "i", record);
+    TRY(stmt_step(q));
+    if (!bytes_is_equal(stmt_bytes(q, 3), bytes_of(event->b, ID_SIZE)))
+        return STATUS_NOT_FOUND;
+    return store_number(call->store, person, STMT_PERSON_GET, "i", record);
+}
+
+enum status
+person_find(struct call *call, const struct record_id *event, const char *text, int64_t *person)
+{
+    struct project_query query = {
+        .people = true, .parent = event, .search = text, .limit = 2
+    };
+    int64_t found[2];
+    size_t count;
+
+    enum status s = find_by_id(call, event, text, person);
+    if (s != STATUS_NOT_FOUND)
+        return s;
+    TRY(find_type(call, "attendee", &query.type));
+    TRY(project_list(call->store, &query, found, &count));
+    if (count == 0 || text[0] == '\0')
+        return diag_say(call->diag, STATUS_NOT_FOUND, "guest.unknown", text, NULL);
+    if (count > 1)
+        return diag_say(call->diag, STATUS_USAGE, "guest.ambiguous", text, NULL);
+    *person = found[0];
+    return STATUS_OK;
+}
+
 /* ---- a line ------------------------------------------------------------------------------- */
 
 static json_t *
@@ -146,6 +257,7 @@ line_json(struct call *call, const struct type *type, int64_t person, json_t **o
     static const char *const shown[] = { "name",      "organization", "email",
                                          "telephone", "mobile",       "status" };
     struct claim *claims;
+    struct wall_ms arrived;
     json_t *list;
     int64_t seen_by;
     size_t count;
@@ -155,11 +267,13 @@ line_json(struct call *call, const struct type *type, int64_t person, json_t **o
     if (count == 0)
         return STATUS_NOT_FOUND;
     TRY(store_number(call->store, &seen_by, STMT_PERSON_SEEN_BY, "i", person));
+    TRY(person_arrived(call, claims, count, &arrived));
     TRY(record_json(call, claims[0].now, out));
     for (size_t i = 0; i < COUNT_OF(shown); i++)
         reply_set(*out, shown[i],
                   text_or_null(person_text(call, type, claims, count, shown[i])));
     reply_set(*out, "brought_by", json_words(brought_by(call, claims, count)));
+    reply_set(*out, "arrived", arrived.ms > 0 ? json_time(arrived) : json_null());
     reply_set(*out, "seen_by", json_integer(seen_by));
     list = json_array();
     for (size_t i = 0; i < count; i++)

@@ -134,6 +134,21 @@ const char *person_text(struct call *call, const struct type *type, const struct
 /* "Cedar via Brio, not verified" */
 const char *claim_words(struct call *call, const struct claim *claim);
 
+/* The one person of the event that the text means: by the beginning of a row's id, or by words. */
+MUST_CHECK enum status person_find(struct call *call, const struct record_id *event,
+                                   const char *text, int64_t *person);
+/* The newest activity of this form about the row, ours or (own_only false) anybody's; NULL: none. */
+MUST_CHECK enum status claim_activity(struct call *call, const struct claim *claim,
+                                      const char *form, bool own_only, struct record_now **out);
+/* What an activity of ours about the row says at least: form, about, and the contribution under which the row reached
+ * us, so that its bringer sees it. */
+MUST_CHECK enum status claim_draft(struct call *call, const struct type *activity,
+                                   const struct claim *claim, const char *form,
+                                   struct draft *draft);
+/* When the first of them arrived, by anybody's word; ms 0: nobody said so. */
+MUST_CHECK enum status person_arrived(struct call *call, const struct claim *claims,
+                                      size_t count, struct wall_ms *out);
+
 /* ---- segments (service_segment.c) ---- */
 /* Narrows a list to what the request's `where` and the segment that its argument `segment` names cover, if they are
  * given. query->type is set. */
@@ -188,6 +203,7 @@ enum status service_segment_include(struct call *call);
 enum status service_segment_exclude(struct call *call);
 enum status service_guest_add(struct call *call);
 enum status service_guest_list(struct call *call);
+enum status service_guest_arrive(struct call *call);
 enum status service_guest_invitation(struct call *call);
 enum status service_guest_invitations(struct call *call);
 enum status service_guest_reply(struct call *call);

@@ -79,8 +79,11 @@ static const struct service table[] = {
     { "guest.add", "POST", "/api/v1/events/{event}/guests", RIGHT_WRITE, false, REPLY_JOB, NULL,
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "contacts", PARAM_LIST, PARAM_POSITIONAL, "m3x7aa" },
         { "search", PARAM_TEXT, 0, "berlin" }, FILTER, { "all", PARAM_BOOLEAN, 0, NULL } } },
-    { "guest.list", "GET", "/api/v1/events/{event}/guests", RIGHT_READ, true, REPLY_LIST, "id name organization email status brought_by as_of",
+    { "guest.list", "GET", "/api/v1/events/{event}/guests", RIGHT_READ, true, REPLY_LIST, "id name organization email status arrived brought_by as_of",
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "company", PARAM_TEXT, 0, "Brio" }, { "status", PARAM_TEXT, 0, "accepted" }, LISTING } },
+    { "guest.arrive", "POST", "/api/v1/events/{event}/guests/{guest}/arrival", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "guest", PARAM_TEXT, POS, "lovelace" }, { "at", PARAM_TEXT, 0, "2027-05-20 18:40" },
+        { "undo", PARAM_BOOLEAN, 0, NULL } } },
 
     { "guest.contribute", "POST", "/api/v1/events/{event}/contribution", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "purpose", PARAM_LIST, 0, "event,follow-up" }, { "until", PARAM_TEXT, 0, "2027-12-31" },

@@ -489,3 +489,30 @@ project_find_child(struct store *st, const struct type *type, const struct recor
     (void)sqlite3_reset(st->child_stmt->raw);
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
+
+enum status
+project_referring(struct store *st, const struct project_reference *query, int64_t *out,
+                  size_t max, size_t *count)
+{
+    AUTO(buffer_fini) struct buffer sql = { 0 };
+    AUTO(stmt_return) struct stmt *q = NULL;
+    enum status s = STATUS_OK;
+
+    *count = 0;
+    put(&sql, "SELECT t.id FROM ");
+    put_table(&sql, query->type);
+    put(&sql, query->own_only ? " t CROSS JOIN record r ON r.id = t.id AND r.owner = 1" : " t");
+    put(&sql, " WHERE substr(t.\"");
+    put(&sql, query->ref->column);
+    put(&sql, "\", 1, 6) = substr(?1, 1, 6) AND t.\"");
+    put(&sql, query->ref->column);
+    put(&sql, "\" = ?1");
+    put(&sql, query->form != NULL ? " AND t.\"form\" = ?2" : "");
+    put(&sql, " ORDER BY t.id");
+    buffer_put_u8(&sql, 0);
+    TRY(stmt_generate(st, (const char *)sql.data, &q));
+    stmt_bind(q, "bt", bytes_of(query->value->b, ID_SIZE), query->form);
+    while (*count < max && (s = stmt_step(q)) == STATUS_OK)
+        out[(*count)++] = stmt_int(q, 0);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}

@@ -49,6 +49,18 @@ MUST_CHECK enum status project_each_share(struct store *st, const struct type *t
 MUST_CHECK enum status project_fill(struct store *st, const struct project_query *query,
                                     int64_t segment);
 
+/* Rows whose reference field `ref` is `value`, ascending, at most max. */
+struct project_reference {
+    const struct type *type;
+    const struct type_field *ref;
+    const struct record_id *value;
+    const char *form; /* whose column "form" has this word; NULL: any */
+    bool own_only;
+};
+MUST_CHECK enum status project_referring(struct store *st,
+                                         const struct project_reference *query, int64_t *out,
+                                         size_t max, size_t *count);
+
 /* Is there a child of ours of this parent whose reference field `ref` is `value`? */
 MUST_CHECK enum status project_find_child(struct store *st, const struct type *type,
                                           const struct record_id *parent,

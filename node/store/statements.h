@@ -93,6 +93,9 @@
     X(PERSON_ROWS, "SELECT record, keys FROM person WHERE person = ?1 ORDER BY record") \
     X(PERSON_CLAIMS, "SELECT p.record, p.claimed_ms, p.since_ms FROM person p JOIN record r ON r.id = p.record" \
                      " WHERE p.person = ?1 ORDER BY r.owner <> 1, p.since_ms, p.record") \
+    X(CLAIM_CONTRIBUTION, "SELECT g.gid FROM copy c JOIN grants g ON g.id = c.grant_id JOIN share s ON s.leaf = g.id" \
+                          " WHERE c.record = ?1 AND c.applied = 1 AND s.role = 1 AND s.kind = 3" \
+                          " ORDER BY c.incarnation DESC, c.number DESC, c.grant_id LIMIT 1") \
     X(PERSON_SEEN_BY, "SELECT count(DISTINCT d.company) FROM person p JOIN delivery d ON d.record = p.record" \
                       " JOIN share s ON s.leaf = d.grant_id AND s.role = 0 AND s.state IN (2, 3, 4)" \
                       " WHERE p.person = ?1") \

@@ -108,4 +108,66 @@ def parts(t, w, ada, theirs, share):
     t.same("a stopped share takes its claims along", brought(w.lines()), {"Jo Li": "Acme"})
 
 
-main(one_line)
+WANT = "attendee.name,attendee.email,attendee.mobile,attendee.organization,attendee.country"
+
+
+class Contributed(World):
+    """Acme asks Brio for guests, and Brio contributes them."""
+
+    def __init__(self, net):
+        self.acme, self.brio = net.node("Acme", "DE"), net.node("Brio", "FR")
+        net.pair(self.acme, self.brio)
+        self.event = self.acme.cli("event add", name="Spring launch", startDate="2027-05-20 18:00 Europe/Berlin")["id"]
+        self.acme.cli("share create", self.event, partner="Brio", want=WANT, purpose="event,follow-up", until="2037-12-31",
+                      fields="event.name,event.startDate")
+        take(self.brio, "Spring launch")
+        self.brio.wait(lambda: self.brio.show("event", self.event), 20, "Brio has the event")
+        self.share = None
+
+    def bring(self, *rows):
+        ids = [self.brio.cli("attendee add", event=self.event, **{"consentBasis": "contract", **row})["id"] for row in rows]
+        if self.share is None:
+            self.share = self.brio.cli("guest contribute", self.event, purpose="event,follow-up")
+        for row in ids:
+            self.acme.wait(lambda row=row: self.acme.refusal("attendee show", row) is None, 30, "Brio's rows are at Acme")
+        return ids
+
+    def stop(self):
+        given = [s for s in self.brio.items("share list") if s.get("kind") == "contribution"]
+        self.brio.cli("share stop", given[0]["id"], reason="over")
+
+
+def of(node, event, name):
+    return [line for line in node.items("guest list", event) if line["name"] == name][0]
+
+
+def arrivals(t):
+    with Net() as net:
+        w = Contributed(net)
+        w.own(name="Ada Kern", email="ada@nordwerft.example")
+        w.own(name="Jo Li")
+        theirs = w.bring({"name": "Ada K.", "email": "ada@nordwerft.example"}, {"name": "Bo Ek", "mobile": "+33 6 12345678"})
+        done = w.acme.cli("guest arrive", w.event, "nordwerft", at="2027-05-20 18:40 Europe/Berlin")
+        t.same("a guest arrives, found by words", (done["name"], done["state"], done["arrived"], done["already"]),
+               ("Ada Kern", "arrived", "2027-05-20T16:40:00.000Z", False))
+        t.same("the list shows it", of(w.acme, w.event, "Ada Kern")["arrived"], "2027-05-20T16:40:00.000Z")
+        again = w.acme.cli("guest arrive", w.event, theirs[0][:8])
+        t.same("the second time, by the id of the other row, says so and keeps the time", (again["already"], again["arrived"]),
+               (True, "2027-05-20T16:40:00.000Z"))
+        t.same("and doubles nothing: one for each row", len(w.acme.items("activity list")), 2)
+        w.brio.wait(lambda: of(w.brio, w.event, "Ada K.")["arrived"], 30, "Brio hears of it")
+        t.same("Brio sees when its guest came", of(w.brio, w.event, "Ada K.")["arrived"], "2027-05-20T16:40:00.000Z")
+        t.same("and nothing about the row that is ours", [a["fields"].get("about") for a in w.brio.items("activity list")], [theirs[0]])
+        w.acme.cli("guest arrive", w.event, "jo li")
+        undone = w.acme.cli("guest arrive", w.event, "ada", undo=True)
+        t.same("it can be taken back", (undone["state"], undone["arrived"]), ("undone", None))
+        w.brio.wait(lambda: of(w.brio, w.event, "Ada K.")["arrived"] is None, 30, "Brio hears of that")
+        t.same("and Brio has no arrival any more", w.brio.items("activity list"), [])
+        t.refused("twice is refused", w.acme.refusal("guest arrive", w.event, "ada", undo=True), "USAGE", "Ada Kern")
+        t.refused("words of several", w.acme.refusal("guest arrive", w.event, "o"), "USAGE", "Several guests match")
+        t.refused("words of nobody", w.acme.refusal("guest arrive", w.event, "nobody"), "NOT_FOUND", "nobody")
+        t.refused("a time that is none", w.acme.refusal("guest arrive", w.event, "bo", at="soon"), "USAGE", "soon")
+        t.same("nothing of that left anything", len(w.acme.items("activity list")), 1)
+
+
+main(one_line, arrivals)

@@ -137,8 +137,9 @@ test_common_schema_is_sound(struct check *t)
             CHECK(t, "a title is made of fields", type_field_find_name(type, name) != NULL);
         for (size_t k = 0; k < type->field_count; k++)
             check_field(t, d, type, &type->fields[k]);
-        CHECK(t, "only a guest has a parent",
-              (type->parent != NULL) == (strcmp(type->name, "attendee") == 0));
+        CHECK(t, "guests and activities have a parent, and nobody else",
+              (type->parent != NULL) ==
+                  (strcmp(type->name, "attendee") == 0 || strcmp(type->name, "activity") == 0));
     }
     const struct type *guest = dictionary_find_name(d, "attendee");
     CHECK(t, "and it is the event",
