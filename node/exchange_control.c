@@ -461,6 +461,7 @@ static const struct {
     { MESSAGE_DESCRIPTOR, take_descriptor },
     { MESSAGE_VERDICT, contribution_take_verdict },
     { MESSAGE_SEALED_RECEIPT, route_take_receipt },
+    { MESSAGE_ASK, exchange_take_ask },
     { MESSAGE_PROPOSAL, exchange_take_proposal },
     { MESSAGE_PROPOSAL_ANSWER, exchange_take_proposal_answer },
 };

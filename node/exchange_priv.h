@@ -39,6 +39,7 @@ MUST_CHECK enum status exchange_control_pull(struct core *core, int64_t company,
 /* ---- exchange_return.c: handlers of the table of kinds ---- */
 MUST_CHECK enum status exchange_take_proposal(struct taking *t);
 MUST_CHECK enum status exchange_take_proposal_answer(struct taking *t);
+MUST_CHECK enum status exchange_take_ask(struct taking *t);
 
 /* ---- load.c: records that go in one message, all under one grant ---- */
 

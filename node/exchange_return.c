@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * node/exchange_return.c - objects that come back for what was shared: proposals for our records, and owners' answers
- * to ours. Handlers of the table in exchange_control.c.
+ * node/exchange_return.c - objects that come back for what was shared: proposals for our records, owners' answers
+ * to ours, and what an organiser asks for. Handlers of the table in exchange_control.c.
  *
  * A proposal whose signature holds and that is refused all the same is a dead letter here and an answer there: its
  * author learns that it was not taken, and no more than it may know. A record that is gone, that is not ours, or that it
  * may not read gives one and the same answer (P3).
  */
+#include "node/asks.h"
 #include "node/exchange_priv.h"
 #include "node/proposals.h"
 #include "schema/base/cleanup.h"
@@ -180,4 +181,120 @@ exchange_take_proposal_answer(struct taking *t)
                   bytes_of(a->proposal.b, ID_SIZE), (struct bytes){ 0 }));
     return proposals_close(t->core, id, a->accepted ? PROPOSAL_ACCEPTED : PROPOSAL_DECLINED,
                            a->reason);
+}
+
+/* ---- asks --------------------------------------------------------------------------------- */
+
+/* Our live contribution to this organiser, and what was wanted of it. A company of the chain that only looks on is no
+ * organiser and asks for nothing. */
+static enum status
+find_asked(struct taking *t, const struct object_id *gid, const struct live **out,
+           const struct terms **terms)
+{
+    enum { CITED = 0, OWNER = 5 };
+    const struct live *live = live_by_gid(t->core, gid, ROLE_GIVEN);
+    int64_t cited;
+
+    t->detail = "grant";
+    if (live == NULL || live->kind != OFFER_CONTRIBUTION || live->partner != t->from->id ||
+        live->state != SHARE_ACCEPTED)
+        return STATUS_NOT_GRANTED;
+    enum status s =
+        store_number(t->core->store, &cited, STMT_CONTRIBUTION_GET, "i", live->share);
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_NOT_GRANTED : s;
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(t->core->store, STMT_GRANT_GET);
+        stmt_bind(q, "i", cited);
+        TRY(stmt_step(q));
+        t->detail = "author";
+        if (stmt_int(q, OWNER) != t->from->id)
+            return STATUS_NOT_GRANTED;
+    }
+    *out = live;
+    return asks_terms(t->core->store, cited, t->arena, terms);
+}
+
+static bool
+is_wanted(const struct terms *terms, const struct grant_field *field)
+{
+    for (size_t i = 0; terms != NULL && i < terms->want_count; i++)
+        if (grant_field_compare(&terms->want[i], field) == 0)
+            return true;
+    return false;
+}
+
+/* One of our rows under the contribution, with fields within its terms. *gone: removed since, nobody's fault. */
+static enum status
+check_wanted(struct taking *t, const struct live *live, const struct terms *terms,
+             const struct wanted *w, struct copy_row *row, bool *gone)
+{
+    t->detail = "record";
+    *gone = false;
+    enum status s = find_own(t, &w->record, row);
+    if (s == STATUS_NOT_GRANTED && row->tombstone) {
+        *gone = true;
+        return STATUS_OK;
+    }
+    TRY(s);
+    struct decision d = decide_record(live->chain, &chain_leaf(live->chain)->audience,
+                                      &row->facts, core_wall(t->core));
+    if (d.stop != STOP_NONE)
+        return STATUS_NOT_GRANTED;
+    t->detail = "field";
+    for (size_t i = 0; i < w->field_count; i++)
+        if (!is_wanted(terms, &w->fields[i]) ||
+            !key_is_equal(w->fields[i].type, row->facts.type))
+            return STATUS_NOT_GRANTED;
+    return STATUS_OK;
+}
+
+/* What the row has already is not asked for; it may be on its way. */
+static enum status
+keep_ask(struct taking *t, const struct live *live, const struct wanted *w,
+         const struct copy_row *row, const char *note)
+{
+    struct field *fields = ARENA_ARRAY(t->arena, struct field, w->field_count);
+    struct ask_row ask = { .company = t->from->id,
+                           .leaf = live->leaf,
+                           .record = row->record,
+                           .fields = fields,
+                           .field_count = w->field_count,
+                           .note = note,
+                           .at = core_wall(t->core) };
+
+    for (size_t i = 0; i < w->field_count; i++)
+        fields[i] = (struct field){ .key = w->fields[i].field };
+    TRY(asks_put(t->core, &ask));
+    return asks_row_changed(t->core, row->record, row->full.fields, row->full.field_count,
+                            false);
+}
+
+enum status
+exchange_take_ask(struct taking *t)
+{
+    struct key_directory keys = company_keys_of(t->core);
+    struct signed_object *object;
+    const struct terms *terms;
+    const struct live *live;
+    struct ask *a;
+
+    TRY(wire_signed_body_parse(t->env->body, t->arena, &object));
+    TRY(wire_ask_parse(object->body, t->arena, &a));
+    t->detail = "author";
+    if (!ID_IS_EQUAL(a->author, t->from->node))
+        return STATUS_BAD_SIGNATURE;
+    t->detail = "ask";
+    TRY(object_verify(SIGN_ASK, object, &a->author, &a->audience, &t->core->me, &keys));
+    TRY(find_asked(t, &a->grant, &live, &terms));
+    for (size_t i = 0; i < a->row_count; i++) {
+        struct copy_row row = { 0 };
+        bool gone;
+        TRY(check_wanted(t, live, terms, &a->rows[i], &row, &gone));
+        if (!gone)
+            TRY(keep_ask(t, live, &a->rows[i], &row, a->note));
+    }
+    struct object_id aid = digest_object_id(object->body);
+    return audit_add(t->core, actor_partner(t->core, &t->from->node), "ask.received",
+                     bytes_of(aid.b, ID_SIZE), bytes_of(a->grant.b, ID_SIZE));
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/asks.h"
 #include "node/proposals.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
@@ -394,6 +395,7 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
     struct live *live = live_by_share(core, b->share);
 
     TRY(proposals_lapse_leaf(core, b->leaf));
+    TRY(asks_lapse_leaf(core, b->leaf));
     if (live == NULL)
         return STATUS_OK;
     if (b->role == ROLE_GIVEN && how == SHARE_STOPPED)

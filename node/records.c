@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "node/asks.h"
 #include "node/proposals.h"
 #include "node/records_priv.h"
 #include "node/store/pack.h"
@@ -291,6 +292,8 @@ store_made(struct core *core, struct mint *in, const struct made *made, int64_t 
         TRY(records_row_put(core, type, in->record, &row));
     if (in->tombstone)
         TRY(proposals_lapse_record(core, in->record));
+    if (made->old_run != 0)
+        TRY(asks_row_changed(core, in->record, in->fields, in->field_count, in->tombstone));
     if (type->parent == NULL) {
         TRY(match_put(core, type, in->record, STMT_MATCH_DROP, made->old_fields,
                       made->old_count));

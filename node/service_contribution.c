@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/asks.h"
 #include "node/contribution.h"
 #include "node/service_priv.h"
 #include "node/store/project.h"
@@ -104,16 +105,14 @@ struct outlook {
 static json_t *
 missing_of(const struct bringing *b, const struct copy_row *row)
 {
-    const struct terms *terms = &b->asked->terms;
+    struct grant_field missing[TERMS_WANT_MAX];
+    size_t count = asks_missing(&b->asked->terms, b->attendee->key, row->full.fields,
+                                row->full.field_count, missing);
     json_t *list = json_array();
 
-    for (size_t i = 0; i < terms->want_count; i++) {
-        const struct type_field *f = type_field_find(b->attendee, terms->want[i].field);
-        bool there = false;
-        for (size_t k = 0; k < row->full.field_count; k++)
-            there = there || key_is_equal(row->full.fields[k].key, terms->want[i].field);
-        if (!there)
-            (void)json_array_append_new(list, json_words(f != NULL ? f->name : "?"));
+    for (size_t i = 0; i < count; i++) {
+        const struct type_field *f = type_field_find(b->attendee, missing[i].field);
+        (void)json_array_append_new(list, json_words(f != NULL ? f->name : "?"));
     }
     return list;
 }

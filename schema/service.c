@@ -122,6 +122,19 @@ static const struct service table[] = {
     { "offer.decline", "POST", "/api/v1/offers/{offer}/decline", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
       { { "offer", PARAM_TEXT, POS, "p7c2dd" }, { "reason", PARAM_TEXT, REQ, "Not our market" } } },
 
+    /* ---- what is missing ---- */
+    { "guest.missing", "GET", "/api/v1/events/{event}/missing", RIGHT_READ, true, REPLY_LIST, "id title company missing asked",
+      { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "company", PARAM_TEXT, 0, "Brio" }, { "limit", PARAM_INTEGER, 0, "50" },
+        { "cursor", PARAM_TEXT, 0, NULL } } },
+    { "guest.ask", "POST", "/api/v1/events/{event}/missing/ask", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "company", PARAM_TEXT, 0, "Brio" }, { "rows", PARAM_LIST, 0, "m3x7aa" },
+        { "fields", PARAM_LIST, 0, "email,telephone" }, { "note", PARAM_TEXT, 0, "The badges go to print on Friday" },
+        { "preview", PARAM_BOOLEAN, 0, NULL } } },
+    { "ask.list", "GET", "/api/v1/asks", RIGHT_READ, true, REPLY_LIST, "id title partner missing note at state",
+      { { "all", PARAM_BOOLEAN, 0, NULL }, LISTING } },
+    { "ask.close", "POST", "/api/v1/asks/{ask}/close", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "ask", PARAM_TEXT, POS, "1" }, { "reason", PARAM_TEXT, REQ, "She gives no number" } } },
+
     /* ---- corrections ---- */
     { "proposal.make", "POST", "/api/v1/proposals", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
       { { "record", PARAM_TEXT, POS, "k4fzq2" }, { "fields", PARAM_FIELDS, REQ, NULL }, { "comment", PARAM_TEXT, 0, "She changed her number" },

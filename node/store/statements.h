@@ -265,6 +265,29 @@
     X(PROPOSAL_LIST_ALL, "SELECT p.id + (p.state <> 0) * 1000000000000 AS k, p.id, c.name FROM proposal p" \
                          " JOIN company c ON c.id = p.company WHERE k > ?1" \
                          " AND (?2 = '' OR instr(fold(c.name), fold(?2)) > 0) ORDER BY k LIMIT ?3") \
+    /* ---- asks ---- */ \
+    X(ASK_PUT, "INSERT INTO ask (sent, company, leaf, record, fields, note, state, reason, at_ms, changed_ms)" \
+               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '', ?8, ?8) ON CONFLICT (leaf, record) DO UPDATE SET" \
+               " fields = excluded.fields, note = excluded.note, state = excluded.state, reason = ''," \
+               " at_ms = excluded.at_ms, changed_ms = excluded.changed_ms") \
+    X(ASK_GET, "SELECT sent, company, leaf, record, fields, note, state, reason, at_ms, changed_ms FROM ask" \
+               " WHERE id = ?1") \
+    X(ASK_OF_ROW, "SELECT id FROM ask WHERE record = ?1 AND state = 0 AND sent = 0 AND id > ?2 ORDER BY id LIMIT 1") \
+    X(ASK_SENT, "SELECT at_ms FROM ask WHERE leaf = ?1 AND record = ?2 AND sent = 1 AND state = 0") \
+    X(ASK_CLOSE, "UPDATE ask SET state = ?2, reason = ?3, changed_ms = ?4, note = '' WHERE id = ?1") \
+    X(ASK_LAPSE, "UPDATE ask SET state = ?2, changed_ms = ?3, note = '' WHERE leaf = ?1 AND state = 0") \
+    X(ASK_LIST, "SELECT a.id + (a.state <> 0) * 1000000000000 AS k, a.id FROM ask a JOIN company c ON c.id = a.company" \
+                " WHERE k > ?1 AND a.sent = 0 AND a.state = 0" \
+                " AND (?2 = '' OR instr(fold(c.name), fold(?2)) > 0) ORDER BY k LIMIT ?3") \
+    X(ASK_LIST_ALL, "SELECT a.id + (a.state <> 0) * 1000000000000 AS k, a.id FROM ask a JOIN company c" \
+                    " ON c.id = a.company WHERE k > ?1 AND a.sent = 0" \
+                    " AND (?2 = '' OR instr(fold(c.name), fold(?2)) > 0) ORDER BY k LIMIT ?3") \
+    X(BROUGHT_ROWS, "SELECT c.record, s.leaf, s.partner, x.cited, r.rid, c.fields, g.gid FROM contribution x" \
+                    " JOIN share s ON s.id = x.share JOIN grants g ON g.id = s.leaf" \
+                    " JOIN copy c ON c.grant_id = s.leaf JOIN record r ON r.id = c.record" \
+                    " JOIN verdict v ON v.share = s.id AND v.rid = r.rid AND v.gone = 0 AND v.reason = ''" \
+                    " WHERE x.event = ?1 AND s.role = 1 AND s.state = 4 AND c.applied = 1 AND c.record > ?2" \
+                    " ORDER BY c.record") \
     /* ---- audit ---- */ \
     X(AUDIT_ADD, "INSERT INTO audit (number, at_ms, actor, action, subject, detail, hash)" \
                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
