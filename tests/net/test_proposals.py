@@ -207,6 +207,33 @@ def refused_at_the_owner(t):
             gone(t, f"{what}: what was proposed is gone", "canary-late-1907", acme, brio)
 
 
+def through_a_carrier(t):
+    """Cedar has no link with Acme: what it proposes goes through Brio, who was given less and does not read it."""
+    with Net() as net:
+        acme, brio, cedar = net.node("Acme"), net.node("Brio", "FR"), net.node("Cedar", "CN")
+        net.pair(acme, brio)
+        net.pair(brio, cedar)
+        event, (ada,) = guests(acme, ADA)
+        share(acme, brio, event, depth=1, propose=True)
+        has(brio, ada)
+        share(brio, cedar, event, propose=True)
+        has(cedar, ada)
+        made = cedar.cli("proposal make", ada, jobTitle="canary-cedar-6620")["id"]
+        acme.wait(lambda: received(acme), 40, "Acme has Cedar's proposal")
+        t.same("the owner sees that it is Cedar's", [(p["partner"], p["title"]) for p in received(acme)], [("Cedar", "Ada")])
+        t.same("the carrier holds nothing of it", (on_disk(brio, "canary-cedar-6620"), brio.items("proposal list", all=True)), ([], []))
+        acme.cli("proposal decline", made, reason="No")
+        cedar.wait(lambda: state_of(cedar, made) == ["declined"], 40, "Cedar hears of it")
+        gone(t, "and it is erased at both ends", "canary-cedar-6620", acme, cedar)
+        made = cedar.cli("proposal make", ada, jobTitle="Head of bridges")["id"]
+        acme.wait(lambda: received(acme), 40, "Acme has the second")
+        acme.cli("proposal accept", made)
+        for node in (brio, cedar):
+            node.wait(lambda node=node: node.show("attendee", ada)["fields"].get("jobTitle") == "Head of bridges", 40, f"{node.name} has it")
+        cedar.wait(lambda: state_of(cedar, made) == ["accepted"], 40, "Cedar hears of the second")
+        t.that("accepted, everyone has it", True)
+
+
 class Api(http.client.HTTPConnection):
     """One connection to a node's socket, for what would take too long as commands."""
 
@@ -262,4 +289,4 @@ def as_many_as_allowed(t):
             t.same(f"a proposal of {size} bytes is {'made' if want else 'refused'}", "id" in reply, want)
 
 
-main(accepted_and_declined, stale_twice_and_taken_away, refused_at_the_owner, as_many_as_allowed)
+main(accepted_and_declined, stale_twice_and_taken_away, refused_at_the_owner, through_a_carrier, as_many_as_allowed)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tests/unit/node/test_exchange_return.c - what the owner of a record takes of a proposal, and what it refuses, signed
- * by companies that say anything. Company 0 is us, 1 was given the record, 2 was not.
+ * tests/unit/node/test_exchange_return.c - what the owner of a record takes of a proposal or an ask, and what it refuses,
+ * signed by companies that say anything. Company 0 is us, 1 was given the record, 2 was not.
  */
+#include "node/asks.h"
 #include "node/exchange_priv.h"
 #include "node/proposals.h"
 #include "tests/unit/node/home_fake.h"
@@ -365,6 +366,163 @@ test_the_same_again(struct check *t)
     desk_clear(&d);
 }
 
+/* ---- asks --------------------------------------------------------------------------------- */
+
+/* Our contribution to company `to`, which answers a grant of company `asker` that wants phone and e-mail. */
+static bool
+contribute(struct desk *d, size_t asker, size_t to, uint8_t nonce, struct object_id *gid)
+{
+    AUTO(verified_chain_free) struct verified_chain *asked = NULL, *chain = NULL;
+    const struct type *type = dictionary_find_name(d->core->dictionary, "attendee");
+    struct grant_field want[] = { { type->key, d->email->key }, { type->key, d->phone->key } };
+    struct record_id records[] = { d->record, d->removed, d->theirs };
+    const char *purposes[] = { "event" };
+    struct chain_fault fault;
+    struct live *live;
+    int64_t cited;
+
+    qsort(records, COUNT_OF(records), sizeof(records[0]), compare_ids);
+    struct grant grant = { .issuer = d->author[asker]->node,
+                           .audience = d->core->me,
+                           .owner = d->author[asker]->node,
+                           .selector = SELECTOR_RECORDS,
+                           .records = records,
+                           .record_count = COUNT_OF(records),
+                           .fields = want,
+                           .field_count = COUNT_OF(want),
+                           .actions = ACTION_READ | ACTION_CONTRIBUTE,
+                           .not_before = { HOME_NOW_MS - 1000 },
+                           .not_after = { HOME_NOW_MS + 1000000 },
+                           .purposes = purposes,
+                           .purpose_count = 1,
+                           .nonce = { nonce },
+                           .has_terms = true,
+                           .terms = { .want = want, .want_count = COUNT_OF(want) } };
+    struct signed_object link = sample_grant_sign(&d->home.world, &grant, d->arena);
+    if (chain_check(d->core, &link, 1, &asked, &fault) != STATUS_OK ||
+        grants_keep(d->core, &link, asked, &cited) != STATUS_OK)
+        return false;
+    grant.issuer = grant.owner = d->core->me;
+    grant.audience = d->author[to]->node;
+    grant.actions = ACTION_READ;
+    grant.has_terms = false;
+    grant.has_cites = true;
+    grant.cites = *chain_leaf_id(asked);
+    link = sample_grant_sign(&d->home.world, &grant, d->arena);
+    if (chain_check(d->core, &link, 1, &chain, &fault) != STATUS_OK)
+        return false;
+    *gid = *chain_leaf_id(chain);
+    struct share_row row = { .role = ROLE_GIVEN,
+                             .partner = d->author[to]->id,
+                             .state = SHARE_ACCEPTED,
+                             .kind = OFFER_CONTRIBUTION,
+                             .title = "",
+                             .note = "",
+                             .oid = *gid };
+    return grants_keep(d->core, &link, chain, &row.leaf) == STATUS_OK &&
+           share_add(d->core, &row, &chain, &live) == STATUS_OK &&
+           store_exec(d->core->store, STMT_CONTRIBUTION_ADD, "iib", live->share, cited,
+                      bytes_of(d->record.b, ID_SIZE)) == STATUS_OK;
+}
+
+struct asking {
+    const char *why;
+    size_t author, from;
+    char
+        grant; /* c: contribution to 1, l: one that 1 only looks on at, s: a share that is none */
+    enum whose record;
+    char field;
+    enum status want;
+    const char *detail;
+    bool is_open; /* afterwards there is one open ask */
+};
+
+static enum status
+ask(struct desk *d, const struct asking *row, const struct object_id *contribution,
+    const struct object_id *looking, const char **detail)
+{
+    const struct sample_company *author = &d->home.world.companies[row->author];
+    const struct type *type = dictionary_find_name(d->core->dictionary, "attendee");
+    struct record_id nobodys = { .b = { 7 } };
+    const struct record_id *records[] = { &d->record, &d->removed, &d->theirs, &nobodys };
+    struct grant_field field = { type->key, field_of(d, row->field)->key };
+    struct wanted wanted = { *records[row->record], &field, 1 };
+    struct ask a = { .author = author->id,
+                     .audience = d->core->me,
+                     .grant = row->grant == 'c'   ? *contribution
+                              : row->grant == 'l' ? *looking
+                                                  : d->with,
+                     .rows = &wanted,
+                     .row_count = 1,
+                     .note = "",
+                     .asked = { HOME_NOW_MS } };
+    struct signed_object object = { .body = wire_ask_format(&a, d->arena) };
+
+    object.signature = sample_sign(author, SIGN_ASK, object.body);
+    struct envelope env = { .kind = MESSAGE_ASK,
+                            .stream = STREAM_CONTROL,
+                            .body = wire_signed_body_format(&object, d->arena) };
+    struct taking t = {
+        .core = d->core, .from = d->author[row->from], .arena = d->arena, .env = &env
+    };
+    enum status s = exchange_take_object(&t);
+    *detail = t.detail;
+    return s;
+}
+
+static bool
+is_asked(struct desk *d)
+{
+    int64_t id;
+
+    return store_number(d->core->store, &id, STMT_ASK_OF_ROW, "ii", (int64_t)1, (int64_t)0) ==
+           STATUS_OK;
+}
+
+static void
+test_what_a_bringer_is_asked(struct check *t)
+{
+    static const struct asking rows[] = {
+        { "a company that only looks on asks for nothing", 1, 1, 'l', OURS, 'p',
+          STATUS_NOT_GRANTED, "author", false },
+        { "a share that is no contribution carries no ask", 1, 1, 's', OURS, 'p',
+          STATUS_NOT_GRANTED, "grant", false },
+        { "nor does another's contribution", 2, 2, 'c', OURS, 'p', STATUS_NOT_GRANTED, "grant",
+          false },
+        { "not a field beyond the terms", 1, 1, 'c', OURS, 'n', STATUS_NOT_GRANTED, "field",
+          false },
+        { "not a row that is not ours", 1, 1, 'c', THEIRS, 'p', STATUS_NOT_GRANTED, "record",
+          false },
+        { "not one that was never here", 1, 1, 'c', NOBODYS, 'p', STATUS_NOT_GRANTED, "record",
+          false },
+        { "a row that is gone is nobody's fault", 1, 1, 'c', REMOVED, 'p', STATUS_OK, NULL,
+          false },
+        { "not carried by another than its author", 1, 2, 'c', OURS, 'p', STATUS_BAD_SIGNATURE,
+          "author", false },
+        { "the organiser asks for what our row lacks", 1, 1, 'c', OURS, 'p', STATUS_OK, NULL,
+          true },
+    };
+    struct object_id contribution, looking;
+    struct desk d = { 0 };
+
+    if (!CHECK(t, "we have a record, and partners", desk_set(&d)) ||
+        !CHECK(t, "we contribute, and let one look on",
+               contribute(&d, 1, 1, 1, &contribution) && contribute(&d, 2, 1, 2, &looking)))
+        return;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *detail;
+        CHECK(t, rows[i].why,
+              ask(&d, &rows[i], &contribution, &looking, &detail) == rows[i].want);
+        if (rows[i].detail != NULL)
+            CHECK(t, rows[i].why, strcmp(detail, rows[i].detail) == 0);
+        CHECK(t, rows[i].why, is_asked(&d) == rows[i].is_open);
+    }
+    struct field phone = { .key = d.phone->key, .value = bytes_text("1") };
+    CHECK(t, "it is answered by the row",
+          asks_row_changed(d.core, 1, &phone, 1, false) == STATUS_OK && !is_asked(&d));
+    desk_clear(&d);
+}
+
 /* ---- how many decided ones are remembered --------------------------------------------------- */
 
 static bool
@@ -422,6 +580,7 @@ main(int argc, char **argv)
     static const struct check_case cases[] = {
         { "what the owner takes", test_what_the_owner_takes },
         { "the same again", test_the_same_again },
+        { "what a bringer is asked", test_what_a_bringer_is_asked },
         { "how many are remembered", test_how_many_are_remembered },
     };
 
