@@ -3,6 +3,7 @@
 from hansa_net import Net, main
 
 EVENT_FIELDS = "event.name,event.startDate,event.place,event.status"
+ROWS_MAX = 32
 WANT = "attendee.name,attendee.email,attendee.organization,attendee.telephone"
 ANNA = {"name": "Anna Quill", "telephone": "+49 30 5550177", "organization": "Quill AG"}
 
@@ -99,6 +100,30 @@ def asked_and_answered(t):
         t.that("no dead letters", acme.items("deadletter list") == brio.items("deadletter list") == [] and dora and ben)
 
 
+def more_than_one_message(t):
+    with Net() as net:
+        acme, brio = net.node("Acme"), net.node("Brio", "FR")
+        net.pair(acme, brio)
+        event = acme.cli("event add", name="Launch")["id"]
+        invite(acme, brio, event, want=WANT)
+        people = "\n".join(["Name,Company,Consent basis,Consent purpose,Consent recipients"] +
+                           [f"Guest {n:02},Big SE,consent,event,Acme" for n in range(ROWS_MAX + 1)])
+        brio.cli("contact import", brio.file("people.csv", people))
+        brio.wait(lambda: brio.cli("contact list", limit=1)["total"] == ROWS_MAX + 1, 20, "the contacts are there")
+        brio.cli("guest add", event, all=True)
+        brio.cli("guest contribute", event)
+        arrived(acme, event, ROWS_MAX + 1)
+        note = "n" * 4096
+        asked = acme.cli("guest ask", event, note=note)
+        t.same("one row more than fits in one message is asked for too", asked["rows"], ROWS_MAX + 1)
+        brio.wait(lambda: len(asks(brio)) == ROWS_MAX + 1, 20, "all are asked for")
+        t.same("each with what it lacks and with the note", {tuple(a[2:4]) for a in [(*a[:2], tuple(a[2]), a[3]) for a in asks(brio)]},
+               {(("E-mail", "Telephone"), note)})
+        t.refused("a longer note is refused", acme.refusal("guest ask", event, note=note + "n"), "TOO_BIG")
+        entries = [e for e in acme.items("audit list") if e["action"] == "ask.sent"]
+        t.same("in two messages", len(entries), 2)
+
+
 def through_a_carrier_and_side_by_side(t):
     with Net() as net:
         acme, brio, cedar = net.node("Acme"), net.node("Brio", "FR"), net.node("Cedar", "CN")
@@ -139,4 +164,4 @@ def through_a_carrier_and_side_by_side(t):
         t.that("and Brio's is still open", asks(brio) == asked and hers)
 
 
-main(asked_and_answered, through_a_carrier_and_side_by_side)
+main(asked_and_answered, more_than_one_message, through_a_carrier_and_side_by_side)
