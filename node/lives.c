@@ -388,6 +388,45 @@ tell(struct core *core, const struct live *live, struct bytes object, const char
     return STATUS_OK;
 }
 
+/* The companies above it hear that it is over: rows may have come back to them under this. */
+static enum status
+tell_above(struct core *core, const struct live *live, const char *reason)
+{
+    struct signed_object *parsed;
+    struct bytes object;
+
+    if (chain_length(live->chain) == 1 || live->state == SHARE_WAITING)
+        return STATUS_OK;
+    TRY(own_revocation(core, live, reason, &object));
+    TRY(wire_signed_object_parse(object, core->round, &parsed));
+    struct bytes body = wire_signed_body_format(parsed, core->round);
+    for (size_t i = 0; i + 1 < chain_length(live->chain); i++) {
+        const struct company *above = company_find(core, &chain_link(live->chain, i)->issuer);
+        if (above != NULL)
+            TRY(control_queue(core, above->id, MESSAGE_REVOCATION, body, 0));
+    }
+    return STATUS_OK;
+}
+
+/* What answers a grant ends with it: contributions, and what comes back of them. */
+static enum status
+end_citing(struct core *core, const struct object_id *gid, enum share_state how,
+           const char *reason)
+{
+    for (size_t i = 0; i < core->live_count;) {
+        const struct live *live = &core->lives[i];
+        const struct grant *leaf = chain_leaf(live->chain);
+        if (!leaf->has_cites || !ID_IS_EQUAL(leaf->cites, *gid)) {
+            i++;
+            continue;
+        }
+        struct object_id citing = *chain_leaf_id(live->chain);
+        TRY(grant_fall(core, &citing, &core->me, (struct bytes){ 0 }, how, reason));
+        i = 0;
+    }
+    return STATUS_OK;
+}
+
 static enum status
 fall_one(struct core *core, const struct below *b, struct bytes object, enum share_state how,
          const char *reason)
@@ -398,13 +437,17 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
     TRY(asks_lapse_leaf(core, b->leaf));
     if (live == NULL)
         return STATUS_OK;
-    if (b->role == ROLE_GIVEN && how == SHARE_STOPPED)
+    struct object_id gid = *chain_leaf_id(live->chain);
+    if (b->role == ROLE_GIVEN && how == SHARE_STOPPED) {
         TRY(tell(core, live, object, reason));
+        if (object.len == 0)
+            TRY(tell_above(core, live, reason));
+    }
     TRY(share_move(core, live, how, reason));
     if (b->role == ROLE_RECEIVED)
-        return how == SHARE_STOPPED ? records_forget(core, b->leaf, NULL)
-                                    : records_hide(core, b->leaf);
-    return STATUS_OK;
+        TRY(how == SHARE_STOPPED ? records_forget(core, b->leaf, NULL)
+                                 : records_hide(core, b->leaf));
+    return end_citing(core, &gid, how, reason);
 }
 
 enum status
