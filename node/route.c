@@ -68,25 +68,6 @@ way_by(struct core *core, const struct live *live, const struct node_id *to, str
     return true;
 }
 
-bool
-route_find(struct core *core, const struct company *to, struct way *out)
-{
-    for (size_t i = 0; to->peer == NULL && i < core->live_count; i++)
-        if (way_by(core, &core->lives[i], &to->node, out))
-            return true;
-    return false;
-}
-
-struct company *
-route_link(struct core *core, struct company *company)
-{
-    struct way way;
-
-    if (company->peer != NULL)
-        return company;
-    return route_find(core, company, &way) ? way.hop : NULL;
-}
-
 /* A chain that we are in, by its leaf. */
 static const struct live *
 way_named(struct core *core, const struct object_id *grant)
@@ -99,6 +80,37 @@ way_named(struct core *core, const struct object_id *grant)
             return live;
     }
     return NULL;
+}
+
+/* Who wrote to us last by this way holds by it; of a chain that we only noted we do not know that. */
+static bool
+last_way(struct core *core, const struct company *to, struct way *out)
+{
+    struct route_numbers n;
+
+    if (route_numbers_get(core, to->id, &n) != STATUS_OK)
+        return false;
+    const struct live *live = way_named(core, &n.way);
+    return live != NULL && way_by(core, live, &to->node, out);
+}
+
+bool
+route_find(struct core *core, const struct company *to, struct way *out)
+{
+    for (size_t i = 0; to->peer == NULL && i < core->live_count; i++)
+        if (way_by(core, &core->lives[i], &to->node, out))
+            return last_way(core, to, out) || true;
+    return false;
+}
+
+struct company *
+route_link(struct core *core, struct company *company)
+{
+    struct way way;
+
+    if (company->peer != NULL)
+        return company;
+    return route_find(core, company, &way) ? way.hop : NULL;
 }
 
 /* Our neighbours towards author and audience. STATUS_NOT_GRANTED: this is not the way. */
