@@ -156,7 +156,8 @@
     X(VERDICT_OF_ROW, "SELECT v.reason, v.first_ms, v.at_ms, s.state, s.reason, p.name, s.id, v.object FROM share s" \
                       " JOIN contribution c ON c.share = s.id JOIN company p ON p.id = s.partner" \
                       " LEFT JOIN verdict v ON v.share = s.id AND v.rid = ?1" \
-                      " WHERE c.event = ?2 AND s.role = 0 ORDER BY s.id DESC") \
+                      " JOIN record e ON e.rid = c.event AND e.owner = s.partner" \
+                      " WHERE c.event = ?2 AND s.role = 0 ORDER BY s.state IN (0, 2, 3, 4) DESC, s.id DESC") \
     X(VERDICT_OBJECT_ADD, "INSERT INTO verdict_object (id, object) VALUES (?1, ?2) ON CONFLICT DO NOTHING") \
     X(SHARE_LEAF, "SELECT s.partner, s.leaf, g.gid, g.object FROM share s JOIN grants g ON g.id = s.leaf" \
                   " WHERE s.id = ?1") \
@@ -174,7 +175,8 @@
     X(PARCEL_UPTO, "SELECT number, kind, leaf, items, share FROM parcel WHERE company = ?1 AND number <= ?2" \
                    " ORDER BY number") \
     X(PARCEL_DROP, "DELETE FROM parcel WHERE company = ?1 AND number <= ?2") \
-    X(PARCEL_FORGET, "UPDATE parcel SET body = NULL, kind = 0, items = x'' WHERE leaf = ?1 AND leaf > 0") \
+    X(PARCEL_FORGET, "UPDATE parcel SET body = NULL, kind = 0, items = x'' WHERE (leaf = ?1 AND leaf > 0) OR" \
+                     " (kind = 16 AND share IN (SELECT id FROM share WHERE leaf = ?1))") /* 16: its offer */ \
     X(PARCEL_SENT, "UPDATE parcel SET body = ?3 WHERE company = ?1 AND number = ?2") \
     X(PARCEL_TRIED, "UPDATE parcel SET sent_ms = ?3, tries = tries + 1 WHERE company = ?1 AND number = ?2") \
     X(PARCEL_OLDEST, "SELECT sent_ms, tries FROM parcel WHERE company = ?1 ORDER BY number LIMIT 1") \
