@@ -7,8 +7,8 @@
 
 #include "tests/sim/sim.h"
 
-static json_t *
-look(struct node *node, const char *service, json_t *args, enum status *status)
+json_t *
+judge_look(struct node *node, const char *service, json_t *args, enum status *status)
 {
     json_t *reply = node_ask(node, service, args, status);
 
@@ -25,8 +25,8 @@ judge_view(struct sim *sim, int holder, int record, int out[static SLOTS])
     const struct record *r = &sim->records[record];
     enum status s;
     json_t *reply =
-        look(&sim->nodes[holder], "record.show",
-             json_pack("{s:s, s:s}", "type", kind_names[r->kind], "record", r->id), &s);
+        judge_look(&sim->nodes[holder], "record.show",
+                   json_pack("{s:s, s:s}", "type", kind_names[r->kind], "record", r->id), &s);
     json_t *fields = json_object_get(reply, "fields");
     int count = 0;
 
@@ -121,8 +121,8 @@ is_quiet(struct sim *sim, int at, int partner, bool say)
     static const char *const waiting[] = { "records_waiting", "messages_waiting" };
     struct node *node = &sim->nodes[at];
     enum status s;
-    json_t *reply =
-        look(node, "partner.show", json_pack("{s:s}", "partner", sim->nodes[partner].name), &s);
+    json_t *reply = judge_look(node, "partner.show",
+                               json_pack("{s:s}", "partner", sim->nodes[partner].name), &s);
     const char *link = json_string_value(json_object_get(reply, "link"));
     bool quiet = link != NULL && strcmp(link, "up") == 0;
 
@@ -151,6 +151,8 @@ judge_settled(struct sim *sim, bool say)
             if (sim->linked[i][k] && !is_quiet(sim, i, k, say))
                 return false;
     }
+    if (!sealed_is_quiet(sim, say) || !judge_contributions(sim, say))
+        return false;
     for (int i = 0; i < sim->node_count; i++)
         for (int r = 0; r < sim->record_count; r++)
             if (!is_as_it_should(sim, i, r, say))
@@ -192,7 +194,7 @@ judge_dead(struct sim *sim, int at, const char *code)
 {
     enum status s;
     json_t *reply =
-        look(&sim->nodes[at], "deadletter.list", json_pack("{s:i}", "limit", 200), &s);
+        judge_look(&sim->nodes[at], "deadletter.list", json_pack("{s:i}", "limit", 200), &s);
     const json_t *items = json_object_get(reply, "items");
     int found = 0;
 
@@ -216,7 +218,7 @@ static void
 check_audit(struct sim *sim, struct node *node)
 {
     enum status s;
-    json_t *reply = look(node, "audit.verify", json_object(), &s);
+    json_t *reply = judge_look(node, "audit.verify", json_object(), &s);
 
     if (!json_is_true(json_object_get(reply, "ok")))
         sim_fail(sim, "the audit of %s does not verify", node->name);
@@ -255,6 +257,10 @@ is_expected(const struct sim *sim, const struct share *s, const char *state)
 
     for (int i = s->parent; i >= 0; i = sim->shares[i].parent)
         above = above || sim->shares[i].stopped;
+    if (s->kind == SHARE_CONTRIBUTION && s->cites < 0)
+        return true;            /* over before it could be offered: judge_contributions() */
+    if (s->kind != SHARE_PLAIN) /* ends with what it answers */
+        above = !share_flows(sim, &sim->shares[s->cites]);
     if (strcmp(state, "stopped") == 0)
         return s->stopped || above;
     if (strcmp(state, "ended") == 0)
@@ -276,8 +282,8 @@ static void
 check_share(struct sim *sim, const struct share *s)
 {
     enum status status;
-    json_t *reply =
-        look(&sim->nodes[s->giver], "share.show", json_pack("{s:s}", "share", s->id), &status);
+    json_t *reply = judge_look(&sim->nodes[s->giver], "share.show",
+                               json_pack("{s:s}", "share", s->id), &status);
     const char *state = json_string_value(json_object_get(reply, "state"));
 
     if (state == NULL || !is_expected(sim, s, state))
@@ -294,7 +300,11 @@ judge_end(struct sim *sim)
         check_audit(sim, &sim->nodes[i]);
         check_database(sim, &sim->nodes[i]);
         (void)judge_dead(sim, i, NULL);
+        judge_disk(sim, i);
     }
     for (int i = 0; i < sim->share_count && !sim_failed(sim); i++)
         check_share(sim, &sim->shares[i]);
+    for (int i = 0; i < sim->share_count && !sim_failed(sim); i++)
+        if (share_is_judged(sim, &sim->shares[i]))
+            judge_brought(sim, &sim->shares[i]);
 }

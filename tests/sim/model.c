@@ -59,9 +59,13 @@ int
 canary_next(struct bytes data, size_t *at)
 {
     for (size_t i = *at; i + CANARY_LEN <= data.len; i++) {
+        const uint8_t *z = memchr(data.data + i, 'z', data.len - i - CANARY_LEN + 1);
         int number = 0;
         size_t k = 2;
-        if (data.data[i] != 'z' || data.data[i + 1] != 'q')
+        if (z == NULL)
+            break;
+        i = (size_t)(z - data.data);
+        if (data.data[i + 1] != 'q')
             continue;
         for (; k < CANARY_LEN && data.data[i + k] >= '0' && data.data[i + k] <= '9'; k++)
             number = 10 * number + (data.data[i + k] - '0');
@@ -85,13 +89,22 @@ share_find(const struct sim *sim, const char *id)
     return -1;
 }
 
-int
-share_find_gid(const struct sim *sim, const struct object_id *gid)
+void
+share_name(const struct object_id *gid, char out[static ID_TEXT_LEN + 1])
 {
     char text[64];
 
     base32_format(bytes_of(gid->b, ID_SIZE), text);
-    text[ID_TEXT_LEN] = '\0';
+    memcpy(out, text, ID_TEXT_LEN);
+    out[ID_TEXT_LEN] = '\0';
+}
+
+int
+share_find_gid(const struct sim *sim, const struct object_id *gid)
+{
+    char text[ID_TEXT_LEN + 1];
+
+    share_name(gid, text);
     return share_find(sim, text);
 }
 
@@ -100,7 +113,7 @@ share_matches(const struct sim *sim, const struct share *s, int record)
 {
     const struct record *r = &sim->records[record];
 
-    if (r->owner != s->owner)
+    if (r->owner != s->owner || s->kind == SHARE_FEEDBACK)
         return false;
     if (s->event >= 0)
         return record == s->event || (r->kind == GUEST && r->event == s->event);
@@ -130,6 +143,9 @@ share_may_go(const struct sim *sim, const struct share *s)
 {
     if (s->stopped || (s->declined && s->answer_known) || is_ended(sim, s))
         return false;
+    if (s->kind != SHARE_PLAIN)
+        return s->cites >= 0 && !sim->shares[s->cites].fall_known &&
+               !is_ended(sim, &sim->shares[s->cites]);
     if (s->parent < 0)
         return true;
     /* The giver is the receiver of the parent. What fell further up it knows by its acknowledgement. */
@@ -168,7 +184,55 @@ share_flows(const struct sim *sim, const struct share *s)
 {
     if (!s->accepted || s->stopped || is_ended(sim, s))
         return false;
+    if (s->kind != SHARE_PLAIN) /* ends with what it answers */
+        return s->cites >= 0 && share_flows(sim, &sim->shares[s->cites]);
     return s->parent < 0 || share_flows(sim, &sim->shares[s->parent]);
+}
+
+bool
+share_is_in_chain(const struct sim *sim, int share, int node)
+{
+    bool is = sim->shares[share].owner == node;
+
+    for (int i = share; i >= 0; i = sim->shares[i].parent)
+        is = is || sim->shares[i].receiver == node;
+    return is;
+}
+
+bool
+share_is_judged(const struct sim *sim, const struct share *s)
+{
+    return s->kind == SHARE_CONTRIBUTION && s->cites >= 0 &&
+           sim->shares[s->cites].owner == s->receiver;
+}
+
+/* Where in the chain of this share, from its owner on; -1: nowhere. */
+static int
+place_in_chain(const struct sim *sim, int share, int node)
+{
+    int place = -1, depth = 0;
+
+    for (int i = share; i >= 0; i = sim->shares[i].parent)
+        depth++;
+    if (sim->shares[share].owner == node)
+        return 0;
+    for (int i = share; i >= 0; i = sim->shares[i].parent, depth--)
+        if (sim->shares[i].receiver == node)
+            place = depth;
+    return place;
+}
+
+bool
+model_has_way(const struct sim *sim, int from, int to)
+{
+    for (int i = 0; i < sim->share_count; i++) {
+        const struct share *s = &sim->shares[i];
+        int a = place_in_chain(sim, i, from), b = place_in_chain(sim, i, to);
+        if (s->kind == SHARE_PLAIN && share_flows(sim, s) && a >= 0 && b >= 0 &&
+            (a - b > 1 || b - a > 1))
+            return true;
+    }
+    return false;
 }
 
 /* Bits of slots that get through this share and all above it; -1: the record does not. */
@@ -181,6 +245,8 @@ through(const struct sim *sim, const struct share *s, int record)
     if (!share_flows(sim, s) || !share_matches(sim, s, record) || s->struck[record] ||
         !s->of_kind[kind])
         return -1;
+    if (share_is_judged(sim, s) && s->fates[record] != FATE_TAKEN)
+        return -1; /* the organiser's word decides */
     if (s->parent >= 0)
         above = through(sim, &sim->shares[s->parent], record);
     return above < 0 ? -1 : above & (int)s->slots[kind];

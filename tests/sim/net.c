@@ -241,9 +241,26 @@ resolve_guest(struct node *from, const struct link_peer *link, int *to, struct n
     return false;
 }
 
+/* Another sealed message in place of one that is carried: the link counts it, and one is lost on the way. */
+static struct bytes
+drop_carried(struct sim *sim, int from, int to, struct bytes raw, struct arena *arena)
+{
+    struct envelope env;
+    struct bytes other;
+
+    if (sim->calm || !sim->faults[FAULT_carrier_drops] || to < 0 ||
+        envelope_parse(raw, &env) != STATUS_OK || env.kind != MESSAGE_SEALED ||
+        !sealed_carried_before(sim, from, to, env.body, &other) || !sim_chance(sim, 25))
+        return raw;
+    sim->counts[FAULT_carrier_drops]++;
+    env.body = other;
+    return envelope_format(&env, arena);
+}
+
 void
 net_send(struct node *from, const struct sent *message)
 {
+    AUTO(arena_free) struct arena *arena = arena_new(0);
     struct sim *sim = from->sim;
     struct link_peer *link = link_find(from, &message->to);
     struct bytes raw = bytes_of(message->data, message->len);
@@ -264,6 +281,7 @@ net_send(struct node *from, const struct sent *message)
         sim->counts[FAULT_drop]++;
         return;
     }
+    raw = drop_carried(sim, from->index, node_index_of(sim, &message->to), raw, arena);
     put_on_wire(sim, from->index, to, &as, raw);
     if (!sim->calm && sim->faults[FAULT_duplicate] && sim_chance(sim, 5)) {
         sim->counts[FAULT_duplicate]++;
@@ -502,6 +520,17 @@ strike_keys(struct sim *sim)
     any_node(sim)->keys_at = sim->now + 100 + (int64_t)sim_random(sim, 20000);
 }
 
+static void
+strike_carrier(struct sim *sim)
+{
+    struct node *node = any_node(sim);
+
+    if (!node->up)
+        return;
+    kill_for_a_while(node);
+    sim->counts[FAULT_carrier_drops] += (uint64_t)node_lose_carried(node);
+}
+
 void
 net_strike(struct sim *sim)
 {
@@ -519,12 +548,13 @@ net_strike(struct sim *sim)
         { FAULT_pause, 5, strike_pause },
         { FAULT_jump, 2, strike_jump },
         { FAULT_keys_away, 5, strike_keys },
+        { FAULT_carrier_drops, 5, strike_carrier },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows) && !sim_failed(sim); i++) {
         if (!sim->faults[rows[i].fault] || !sim_chance(sim, rows[i].percent))
             continue;
-        sim->counts[rows[i].fault]++;
+        sim->counts[rows[i].fault] += rows[i].fault != FAULT_carrier_drops; /* counts losses */
         rows[i].strike(sim);
     }
 }

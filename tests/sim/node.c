@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <sodium.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -47,6 +48,56 @@ node_sign(int index, enum sign_type type, struct bytes body)
     signature_message(type, body, &message);
     (void)crypto_sign_ed25519_detached(out.b, NULL, message.data, message.len, keys.secret);
     return out;
+}
+
+bool
+node_unwrap(int index, const uint8_t key[static SEAL_KEY_SIZE], struct content_key *out)
+{
+    struct keys keys;
+    uint8_t seed[32] = { 's', 'i', 'm', (uint8_t)index };
+
+    (void)crypto_scalarmult_base(keys.transport.b, seed);
+    return crypto_box_seal_open(out->b, key, SEAL_KEY_SIZE, keys.transport.b, seed) == 0;
+}
+
+/* ---- chance that libsodium asks for ------------------------------------------------------- */
+
+static uint64_t *random_stream;
+
+static const char *
+on_random_name(void)
+{
+    return "sim";
+}
+
+static void
+on_random_buf(void *out, size_t len)
+{
+    static uint64_t before; /* a seed runs */
+    uint8_t *at = out;
+
+    for (size_t i = 0; i < len; i++)
+        at[i] = (uint8_t)check_random(random_stream != NULL ? random_stream : &before);
+}
+
+static uint32_t
+on_random_number(void)
+{
+    uint32_t x;
+
+    on_random_buf(&x, sizeof(x));
+    return x;
+}
+
+void
+node_random_from(uint64_t *stream)
+{
+    static randombytes_implementation ours = { .implementation_name = on_random_name,
+                                               .random = on_random_number,
+                                               .buf = on_random_buf };
+
+    random_stream = stream;
+    (void)randombytes_set_implementation(&ours);
 }
 
 static struct bytes
@@ -195,6 +246,18 @@ on_sign(void *self, enum sign_type type, struct bytes body, struct signature *ou
     return STATUS_OK;
 }
 
+static enum status
+on_unwrap(void *self, const uint8_t key[static SEAL_KEY_SIZE], struct content_key *out)
+{
+    struct node *node = self;
+
+    if (node->keys_at > node->sim->now) {
+        node->sim->counts[COUNT_locked]++;
+        return STATUS_LOCKED;
+    }
+    return node_unwrap(node->index, key, out) ? STATUS_OK : STATUS_BAD_SIGNATURE;
+}
+
 static void
 on_send(void *self, const struct node_id *to, struct bytes message)
 {
@@ -256,16 +319,18 @@ void
 node_start(struct node *node)
 {
     struct diag diag = { 0 };
-    struct core_config config = { .home = node->home,
-                                  .env = { .self = node,
-                                           .wall = on_wall,
-                                           .mono = on_mono,
-                                           .random = on_random,
-                                           .keyring = { .sign = on_sign, .self = node },
-                                           .send = on_send,
-                                           .admit = on_admit,
-                                           .drop = on_drop,
-                                           .epoch = on_epoch } };
+    struct core_config config = {
+        .home = node->home,
+        .env = { .self = node,
+                 .wall = on_wall,
+                 .mono = on_mono,
+                 .random = on_random,
+                 .keyring = { .sign = on_sign, .unwrap = on_unwrap, .self = node },
+                 .send = on_send,
+                 .admit = on_admit,
+                 .drop = on_drop,
+                 .epoch = on_epoch }
+    };
 
     enum status s = core_open(&config, &diag, &node->core);
     if (s != STATUS_OK) {
@@ -343,6 +408,24 @@ node_fini(struct node *node)
     core_close(&node->core);
     drop_sent(node);
     remove_home(node->home);
+}
+
+int
+node_lose_carried(struct node *node)
+{
+    char path[300];
+    sqlite3 *db = NULL;
+    int lost = 0;
+
+    (void)snprintf(path, sizeof(path), "%s/hansa.db", node->home);
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
+        sqlite3_exec(db, "DELETE FROM carry WHERE author <> 1 AND id % 3 <> 0", NULL, NULL,
+                     NULL) != SQLITE_OK)
+        sim_fail(node->sim, "%s cannot lose what it carries", node->name);
+    else
+        lost = sqlite3_changes(db);
+    (void)sqlite3_close(db);
+    return lost;
 }
 
 /* ---- work --------------------------------------------------------------------------------- */

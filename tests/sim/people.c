@@ -184,7 +184,7 @@ somebody_asked(struct sim *sim)
 {
     for (int tries = 0; tries < 12 && sim->share_count > 0; tries++) {
         const struct share *s = &sim->shares[sim_random(sim, (uint64_t)sim->share_count)];
-        if (!s->accepted && !s->declined && !s->stopped)
+        if (!s->accepted && !s->declined && !s->stopped && s->kind == SHARE_PLAIN)
             return &sim->nodes[s->receiver];
     }
     return anyone(sim);
@@ -200,6 +200,29 @@ somebody_between(struct sim *sim)
         if (s->accepted && !s->stopped && s->depth > 0 && is_further)
             return &sim->nodes[s->receiver];
     }
+    return anyone(sim);
+}
+
+/* Somebody who was asked for guests; or anyone. */
+static struct node *
+somebody_invited(struct sim *sim)
+{
+    for (int tries = 0; tries < 24 && sim->share_count > 0; tries++) {
+        const struct share *s = &sim->shares[sim_random(sim, (uint64_t)sim->share_count)];
+        if (s->accepted && !s->stopped && s->asks && (tries > 8 || s->parent >= 0))
+            return &sim->nodes[s->receiver];
+    }
+    return anyone(sim);
+}
+
+/* Somebody with sealed messages that have no receipt yet; or anyone. */
+static struct node *
+somebody_waiting(struct sim *sim)
+{
+    for (int a = 0; a < sim->node_count; a++)
+        for (int b = 0; b < sim->node_count; b++)
+            if (sim->sealed[a][b].have < sim->sealed[a][b].count)
+                return &sim->nodes[a];
     return anyone(sim);
 }
 
@@ -226,12 +249,24 @@ static const struct act opening[] = {
     { 0, somebody_between, people_pass_on },  { 0, somebody_asked, people_answer },
 };
 
+/* Half of them begin with one guest list of several companies. */
+static const struct act one_list[] = {
+    { 0, the_first, people_add_event },          { 0, the_first, people_share_own },        { 0, somebody_asked, people_answer },
+    { 0, somebody_between, people_pass_on },     { 0, somebody_asked, people_answer },      { 0, somebody_between, people_pass_on },
+    { 0, somebody_asked, people_answer },        { 0, somebody_invited, people_bring_guest }, { 0, somebody_invited, people_contribute },
+    { 0, somebody_invited, people_bring_guest }, { 0, somebody_between, people_pass_on },   { 0, somebody_asked, people_answer },
+    { 0, somebody_invited, people_contribute },  { 0, somebody_invited, people_bring_guest }, { 0, somebody_invited, people_contribute },
+    { 0, somebody_invited, people_bring_guest }, { 0, somebody_invited, people_bring_guest },
+};
+
 static const struct act acts[] = {
     { 4, anyone, people_add_event },        { 5, anyone, people_add_contact },    { 4, anyone, people_add_lead },
     { 9, anyone, people_add_guest },        { 27, anyone, people_change_record }, { 3, anyone, people_change_foreign },
     { 4, anyone, people_remove_record },    { 2, anyone, people_add_field },      { 14, anyone, people_share_own },
     { 26, somebody_asked, people_answer },  { 18, somebody_between, people_pass_on },
     { 6, anyone, people_stop_share },       { 1, anyone, people_suspend },        { 4, anyone, people_trust_again },
+    { 12, somebody_invited, people_bring_guest }, { 12, somebody_invited, people_contribute }, { 1, anyone, people_call_off },
+    { 3, somebody_waiting, people_withdraw },
 };
 /* clang-format on */
 
@@ -241,6 +276,8 @@ pick_act(struct sim *sim)
     unsigned total = 0;
     size_t step = (size_t)sim->step - 1;
 
+    if (sim->seed % 2 != 0 && step < COUNT_OF(one_list))
+        return &one_list[step];
     if (sim->seed % 4 != 0 && step < COUNT_OF(opening))
         return &opening[step];
     for (size_t i = 0; i < COUNT_OF(acts); i++)

@@ -29,6 +29,7 @@ void people_change_foreign(struct node *node);
 void people_remove_record(struct node *node);
 void people_add_field(struct node *node);
 void people_add_guest(struct node *node);
+void people_add_guest_to(struct node *node, int event);
 
 /* ---- people_shares.c ---- */
 void people_share_own(struct node *node);
@@ -37,5 +38,14 @@ void people_answer(struct node *node);
 void people_stop_share(struct node *node);
 void people_suspend(struct node *node);
 void people_trust_again(struct node *node);
+
+/* ---- people_contributions.c ---- */
+void people_draw_terms(struct sim *sim, struct share *s);
+void people_narrow_terms(struct sim *sim, struct share *s); /* a copy of its parent's */
+void people_put_terms(const struct share *s, json_t *args);
+void people_bring_guest(struct node *node);
+void people_contribute(struct node *node);
+void people_withdraw(struct node *node);
+void people_call_off(struct node *node);
 
 #endif

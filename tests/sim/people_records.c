@@ -209,27 +209,68 @@ learn_guest(struct node *node, int event, int contact)
     sim->records[sim->record_count++] = r;
 }
 
+/* With a contact of ours, or as a record of its own. */
+static enum status
+invite(struct node *node, int event, int contact)
+{
+    struct sim *sim = node->sim;
+    enum status s;
+    json_t *reply = people_ask(node, "guest.add",
+                               json_pack("{s:s, s:[s]}", "event", sim->records[event].id,
+                                         "contacts", sim->records[contact].id),
+                               &s);
+
+    if (s == STATUS_OK && json_integer_value(json_object_get(reply, "added")) == 1)
+        learn_guest(node, event, contact);
+    json_decref(reply);
+    return s;
+}
+
+static enum status
+enter(struct node *node, int event)
+{
+    struct sim *sim = node->sim;
+    struct record r = { .owner = node->index, .kind = GUEST, .event = event };
+    unsigned slots = 3u | people_some_slots(sim, people_all_slots(node, GUEST));
+    json_t *fields = new_values(sim, sim->record_count, GUEST, slots, r.values);
+    enum status s;
+
+    (void)json_object_set_new(fields, "event", json_string(sim->records[event].id));
+    json_t *reply =
+        people_ask(node, "record.add",
+                   json_pack("{s:s, s:o}", "type", kind_names[GUEST], "fields", fields), &s);
+    if (s == STATUS_OK) {
+        people_copy_id(reply, r.id);
+        sim->records[sim->record_count++] = r;
+    }
+    json_decref(reply);
+    return s;
+}
+
+void
+people_add_guest_to(struct node *node, int event)
+{
+    struct sim *sim = node->sim;
+    int contact = people_pick_record(sim, node->index, CONTACT);
+
+    if (contact < 0 || event < 0 || sim->record_count == RECORDS_MAX)
+        return;
+    bool is_own = sim->records[event].owner == node->index;
+    enum status s = sim_chance(sim, 70) ? invite(node, event, contact) : enter(node, event);
+    if (s != STATUS_OK && s != STATUS_LOCKED && is_own)
+        sim_fail(sim, "%s cannot add a guest to its own event: %s", node->name, status_name(s));
+}
+
 void
 people_add_guest(struct node *node)
 {
     struct sim *sim = node->sim;
-    int contact = people_pick_record(sim, node->index, CONTACT), event = -1;
-    enum status s;
+    int event = -1;
 
     for (int tries = 0; tries < 4 && event < 0 && sim->record_count > 0; tries++) {
         int r = (int)sim_random(sim, (uint64_t)sim->record_count);
         if (sim->records[r].kind == EVENT && !sim->records[r].gone)
             event = r;
     }
-    if (contact < 0 || event < 0 || sim->record_count == RECORDS_MAX)
-        return;
-    json_t *reply = people_ask(node, "guest.add",
-                               json_pack("{s:s, s:[s]}", "event", sim->records[event].id,
-                                         "contacts", sim->records[contact].id),
-                               &s);
-    if (s == STATUS_OK && json_integer_value(json_object_get(reply, "added")) == 1)
-        learn_guest(node, event, contact);
-    else if (s != STATUS_OK && s != STATUS_LOCKED && sim->records[event].owner == node->index)
-        sim_fail(sim, "%s cannot add a guest to its own event: %s", node->name, status_name(s));
-    json_decref(reply);
+    people_add_guest_to(node, event);
 }

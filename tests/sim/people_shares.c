@@ -40,9 +40,11 @@ share_args(struct sim *sim, struct share *s)
         (void)json_array_append_new(records, json_string(sim->records[s->event].id));
     for (int i = 0; i < s->listed_count; i++)
         (void)json_array_append_new(records, json_string(sim->records[s->listed[i]].id));
-    return json_pack("{s:o, s:s, s:o, s:[s], s:s, s:i}", "records", records, "partner",
-                     sim->nodes[s->receiver].name, "fields", fields, "purpose", "event",
-                     "until", until_text(s, until), "depth", s->depth);
+    json_t *args = json_pack("{s:o, s:s, s:o, s:[s], s:s, s:i}", "records", records, "partner",
+                             sim->nodes[s->receiver].name, "fields", fields, "purpose", "event",
+                             "until", until_text(s, until), "depth", s->depth);
+    people_put_terms(s, args);
+    return args;
 }
 
 static enum status
@@ -96,7 +98,9 @@ void
 people_share_own(struct node *node)
 {
     struct sim *sim = node->sim;
-    struct share s = { .giver = node->index, .owner = node->index, .parent = -1, .event = -1 };
+    struct share s = {
+        .giver = node->index, .owner = node->index, .parent = -1, .event = -1, .cites = -1
+    };
 
     s.receiver = people_pick_partner(sim, node->index);
     s.until = some_end(sim);
@@ -108,6 +112,7 @@ people_share_own(struct node *node)
         s.slots[EVENT] = people_some_slots(sim, people_all_slots(node, EVENT)) |
                          1u << sim_random(sim, SLOT_OWN);
         s.slots[GUEST] = people_some_slots(sim, people_all_slots(node, GUEST));
+        people_draw_terms(sim, &s);
     } else {
         pick_listed(node, &s);
     }
@@ -119,16 +124,6 @@ people_share_own(struct node *node)
 }
 
 /* ---- passing on --------------------------------------------------------------------------- */
-
-static bool
-is_in_chain(const struct sim *sim, int share, int node)
-{
-    bool is = sim->shares[share].owner == node;
-
-    for (int i = share; i >= 0; i = sim->shares[i].parent)
-        is = is || sim->shares[i].receiver == node;
-    return is;
-}
 
 /* The one share under which this node holds the record; -1 when there are several or none. */
 static int
@@ -153,7 +148,9 @@ widen(struct sim *sim, const struct share *parent, struct share *s)
     enum thing kind = parent->event >= 0 ? EVENT : sim->records[parent->listed[0]].kind;
     unsigned more = ~parent->slots[kind] & ((1u << SLOT_OWN) - 1);
 
-    if (more != 0 && sim_chance(sim, 50))
+    if (s->asks && parent->quota > 0 && sim_chance(sim, 50))
+        s->quota = parent->quota + 1;
+    else if (more != 0 && sim_chance(sim, 50))
         s->slots[kind] |= more;
     else if (sim_chance(sim, 50))
         s->depth = parent->depth;
@@ -171,19 +168,20 @@ pass_on_from(struct node *node, int source)
     bool wider = sim_chance(sim, 25);
 
     s.giver = node->index;
-    for (int tries = 0; tries < 4 && (tries == 0 || is_in_chain(sim, source, s.receiver));
+    for (int tries = 0; tries < 4 && (tries == 0 || share_is_in_chain(sim, source, s.receiver));
          tries++)
         s.receiver = people_pick_partner(sim, node->index);
     s.parent = source;
     s.depth = parent->depth - 1;
     s.accepted = s.declined = s.stopped = s.answer_known = s.fall_known = s.noted = false;
     memset(s.struck, 0, sizeof(s.struck));
+    people_narrow_terms(sim, &s);
     for (int kind = 0; kind < THING_COUNT_; kind++)
         s.slots[kind] = people_some_slots(sim, parent->slots[kind] & common);
     enum thing first = parent->event >= 0 ? EVENT : sim->records[parent->listed[0]].kind;
     if (s.slots[first] == 0)
         s.slots[first] = parent->slots[first] & common;
-    if (is_in_chain(sim, source, s.receiver) || s.slots[first] == 0 ||
+    if (share_is_in_chain(sim, source, s.receiver) || s.slots[first] == 0 ||
         sim->share_count == SHARES_MAX)
         return;
     if (wider)
@@ -205,7 +203,8 @@ people_pass_on(struct node *node)
 
     for (int tries = 0; tries < 12 && sim->share_count > 0; tries++) {
         const struct share *s = &sim->shares[sim_random(sim, (uint64_t)sim->share_count)];
-        if (s->receiver != node->index || !s->accepted || (tries < 6 && s->parent < 0))
+        if (s->receiver != node->index || !s->accepted || s->kind != SHARE_PLAIN ||
+            (tries < 6 && s->parent < 0))
             continue;
         int source = only_source(sim, node->index, s->event >= 0 ? s->event : s->listed[0]);
         if (source < 0)
@@ -313,7 +312,8 @@ people_stop_share(struct node *node)
     for (int tries = 0; tries < 8 && sim->share_count > 0; tries++) {
         int i = (int)sim_random(sim, (uint64_t)sim->share_count);
         struct share *s = &sim->shares[i];
-        if (s->giver != node->index || s->stopped || (tries < 4 && !has_below(sim, i)))
+        if (s->giver != node->index || s->stopped || s->kind == SHARE_FEEDBACK ||
+            (tries < 4 && !has_below(sim, i)))
             continue;
         enum status status =
             people_tell(node, "share.stop", json_pack("{s:s}", "share", s->id));

@@ -7,8 +7,9 @@
  *
  *   node.c     homes, keys, requests, death and return        net.c    messages, links, faults
  *   model.c    who should hold what, as the promises say      watch.c  every message that leaves a node
- *   people.c   what people do, through services               judge.c  does what nodes show match the model?
- *   hostile.c  a partner that lies, after all else            main.c   seeds, plants, the last line
+ *   people.c   what people do, through services               sealed.c what goes by the sealed way, opened
+ *   judge.c    does what nodes show match the model?          hostile.c  a partner that lies, after all else
+ *   main.c     seeds, plants, the last line
  *   memory.c   SQLite's memory
  *
  * 1. The model learns from answers of services and from messages seen on the wire, never from a node's inside.
@@ -19,6 +20,7 @@
 
 #include <jansson.h>
 
+#include "federation/envelope.h"
 #include "node/core.h"
 #include "schema/base/bytes.h"
 #include "schema/base/cleanup.h"
@@ -51,14 +53,17 @@ enum {
     X(crash_late)   /* core dies after its commit, before all of it is sent */       \
     X(pause)        /* a machine stands still for a while */                         \
     X(jump)         /* hours pass at once */                                         \
-    X(keys_away)    /* the key process does not answer */
+    X(keys_away)    /* the key process does not answer */                            \
+    X(carrier_drops) /* a company loses what it carries for others, as by a restore */
 
 /* Interesting things that must happen now and then, or the simulator tests nothing. */
 #define SOMETIMES(X)                                                                 \
     X(ops) X(refused) X(messages) X(resends) X(voids) X(gaps) X(offers) X(accepts) X(excepts)   \
     X(declines) X(passed_on) X(third_hand) X(stops) X(stops_above) X(ended) X(changes)          \
     X(removed) X(suspends) X(own_fields) X(widen_refused) X(foreign_refused) X(locked)          \
-    X(revoked_late) X(forged) X(replayed)
+    X(revoked_late) X(forged) X(replayed)                                                       \
+    X(contributions) X(brought) X(looks_on) X(taken) X(over_quota) X(closed) X(feedbacks)       \
+    X(sealed) X(sealed_records) X(receipts) X(sealed_gaps) X(sealed_resends) X(emptied)
 /* clang-format on */
 
 enum count {
@@ -84,6 +89,7 @@ struct record {
     int event; /* GUEST: index of its event */
     char id[ID_TEXT_LEN + 1];
     bool gone;
+    bool is_off;       /* EVENT: called off */
     int values[SLOTS]; /* number of a canary, 0: none */
 };
 
@@ -93,9 +99,20 @@ struct canary {
         int record, slot;
     } places[PLACES_MAX];
     int place_count;
+    unsigned told; /* bit per company that it was ever said to, in a way it can read */
 };
 
+enum share_kind { SHARE_PLAIN, SHARE_CONTRIBUTION, SHARE_FEEDBACK };
+enum fate { FATE_NONE, FATE_TAKEN, FATE_REFUSED };
+
 struct share {
+    enum share_kind kind;
+    int cites; /* contribution: share that asked; feedback: the contribution; -1: not known */
+    bool asks; /* for guests; then: */
+    unsigned want;              /* bits of GUEST's slots */
+    int quota;                  /* 0: no limit */
+    bool chain_sees;            /* every company of the chain may see them */
+    uint8_t fates[RECORDS_MAX]; /* contribution to an organiser: as its verdicts say */
     int giver, receiver, owner;
     int parent; /* share under which the giver got it; -1: its own records */
     char id[ID_TEXT_LEN + 1];
@@ -140,6 +157,16 @@ struct sent {
     uint8_t data[];
 };
 
+/* Messages of the sealed way from one company to another, as first sent. */
+struct sealed_lane {
+    struct sealed_seen {
+        struct digest box;
+        bool is_emptied;
+    } * seen; /* by number - 1 */
+    uint64_t count;
+    uint64_t have; /* as the newest receipt says */
+};
+
 /* Numbered messages of one direction as seen on the wire. */
 struct lane_seen {
     struct digest *hashes; /* by number - 1 */
@@ -151,6 +178,7 @@ struct lane_seen {
 struct notice { /* what somebody will know once it acknowledges this number */
     struct notice *next;
     int from, to;
+    bool is_sealed; /* seq is a number of the sealed way */
     uint64_t seq;
     uint8_t kind;
     int share;
@@ -182,6 +210,8 @@ struct sim {
     int canary_count;
 
     struct lane_seen lanes[NODES_MAX][NODES_MAX][2];
+    struct sealed_lane sealed[NODES_MAX][NODES_MAX];
+    struct kept_body *carried; /* newest first */
     struct notice *notices;
     uint64_t session[NODES_MAX][NODES_MAX]; /* as [of] said it to [toward] */
     struct kept_body *kept;                 /* Records bodies for hostile.c */
@@ -208,6 +238,10 @@ void nodes_clean(const char *base);
 void node_keys_of(int index, struct node_id *id, struct sign_key *key,
                   struct box_key *transport);
 struct signature node_sign(int index, enum sign_type type, struct bytes body);
+/* The content key, as `index` would unwrap it. */
+bool node_unwrap(int index, const uint8_t key[static SEAL_KEY_SIZE], struct content_key *out);
+void node_random_from(uint64_t *stream);  /* libsodium's randomness too; NULL: the system's */
+int node_lose_carried(struct node *node); /* of a node that is down: how many */
 void node_init(struct sim *sim, int index);
 void node_start(struct node *node);
 void node_kill(struct node *node); /* kill -9: the home stays as it is on disk at this moment */
@@ -247,11 +281,30 @@ bool share_may_go(const struct sim *sim, const struct share *s); /* for all the 
 int model_sees(const struct sim *sim, int holder, int record);
 bool share_flows(const struct sim *sim, const struct share *s);
 int share_find(const struct sim *sim, const char *id);
+bool share_is_in_chain(const struct sim *sim, int share, int node); /* owner or receiver */
+void share_name(const struct object_id *gid, char out[static ID_TEXT_LEN + 1]);
 int share_find_gid(const struct sim *sim, const struct object_id *gid);
+
+/* Does its receiver decide about each row? */
+bool share_is_judged(const struct sim *sim, const struct share *s);
+/* Is there an open chain of both, with others between? */
+bool model_has_way(const struct sim *sim, int from, int to);
 
 /* ---- watch.c ---- */
 void watch_send(struct sim *sim, int from, int to, struct bytes message);
 void watch_fini(struct sim *sim);
+/* A message that `to` can read: content, without numbers. is_new: not said before under this number. */
+void watch_content(struct sim *sim, int from, int to, const struct envelope *env, bool is_new);
+/* Everything up to this number is known to `by`, who had it from `toward`. */
+void watch_known(struct sim *sim, int by, int toward, bool is_sealed, uint64_t have);
+/* ---- sealed.c ---- */
+void sealed_watch(struct sim *sim, int from, int to, const struct envelope *env);
+void sealed_watch_receipt(struct sim *sim, int from, const struct envelope *env);
+bool sealed_is_quiet(struct sim *sim, bool say);
+/* The last message that `from` carried to `to` for others before this one. */
+bool sealed_carried_before(struct sim *sim, int from, int to, struct bytes now,
+                           struct bytes *out);
+void sealed_fini(struct sim *sim);
 struct kept_body {
     struct kept_body *next;
     int from, to;
@@ -271,6 +324,16 @@ void judge_glance(struct sim *sim); /* at any time: own records are as acknowled
 /* Canaries that a node shows in this record; -1: it shows no such record. */
 int judge_view(struct sim *sim, int holder, int record, int out[static SLOTS]);
 int judge_dead(struct sim *sim, int at, const char *code); /* dead letters with this code */
+
+json_t *judge_look(struct node *node, const char *service, json_t *args, enum status *status);
+
+/* ---- judge_contributions.c ---- */
+/* Every contribution has an answer, every row a verdict. */
+bool judge_contributions(struct sim *sim, bool say);
+/* What the bringer shows of its rows is what the organiser said. */
+void judge_brought(struct sim *sim, const struct share *s);
+/* Nothing stands on a company's disk that nobody told it. */
+void judge_disk(struct sim *sim, int at);
 
 /* ---- hostile.c ---- */
 void hostile_act(struct sim *sim);

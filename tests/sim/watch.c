@@ -22,6 +22,7 @@ notice_add(struct sim *sim, int from, int to, const struct envelope *env, int sh
 
     n->from = from;
     n->to = to;
+    n->is_sealed = env->stream == 0;
     n->seq = env->seq;
     n->kind = env->kind;
     n->share = share;
@@ -41,6 +42,21 @@ notice_known(struct sim *sim, const struct notice *n)
             sim->shares[i].fall_known = true;
 }
 
+void
+watch_known(struct sim *sim, int by, int toward, bool is_sealed, uint64_t have)
+{
+    for (struct notice **at = &sim->notices; *at != NULL;) {
+        struct notice *n = *at;
+        if (n->from != toward || n->to != by || n->is_sealed != is_sealed || n->seq > have) {
+            at = &n->next;
+            continue;
+        }
+        *at = n->next;
+        notice_known(sim, n);
+        free(n);
+    }
+}
+
 static void
 acknowledged(struct sim *sim, int by, int toward, const struct stream_state *s)
 {
@@ -54,18 +70,8 @@ acknowledged(struct sim *sim, int by, int toward, const struct stream_state *s)
         sim_fail(sim, "%s acknowledges to %s what was never sent", sim->nodes[by].name,
                  sim->nodes[toward].name);
     lane->have = s->have;
-    if (s->stream != STREAM_CONTROL)
-        return;
-    for (struct notice **at = &sim->notices; *at != NULL;) {
-        struct notice *n = *at;
-        if (n->from != toward || n->to != by || n->seq > s->have) {
-            at = &n->next;
-            continue;
-        }
-        *at = n->next;
-        notice_known(sim, n);
-        free(n);
-    }
+    if (s->stream == STREAM_CONTROL)
+        watch_known(sim, by, toward, false, s->have);
 }
 
 static void
@@ -92,7 +98,8 @@ watch_session(struct sim *sim, int from, int to, const struct envelope *env)
 
 /* ---- numbers ------------------------------------------------------------------------------ */
 
-static void
+/* Is it said for the first time? */
+static bool
 watch_number(struct sim *sim, int from, int to, const struct envelope *env)
 {
     struct lane_seen *lane = &sim->lanes[from][to][env->stream - 1];
@@ -103,9 +110,10 @@ watch_number(struct sim *sim, int from, int to, const struct envelope *env)
     if (env->seq == 0 || env->seq > lane->count + 1) {
         sim_fail(sim, "%s leaves a hole before number %llu to %s", sim->nodes[from].name,
                  (unsigned long long)env->seq, sim->nodes[to].name);
-        return;
+        return false;
     }
-    if (env->seq == lane->count + 1) {
+    bool is_new = env->seq == lane->count + 1;
+    if (is_new) {
         lane->hashes = xrealloc(lane->hashes, (lane->count + 1) * sizeof(*lane->hashes));
         lane->kinds = xrealloc(lane->kinds, lane->count + 1);
         lane->count++;
@@ -118,6 +126,7 @@ watch_number(struct sim *sim, int from, int to, const struct envelope *env)
     }
     lane->hashes[env->seq - 1] = hash;
     lane->kinds[env->seq - 1] = env->kind;
+    return is_new;
 }
 
 /* ---- content ------------------------------------------------------------------------------ */
@@ -128,7 +137,8 @@ may_carry(const struct sim *sim, int from, int to, int canary)
     const struct canary *c = &sim->canaries[canary];
 
     for (int i = 0; i < c->place_count; i++)
-        if (model_may_send(sim, from, to, c->places[i].record, c->places[i].slot))
+        if (sim->records[c->places[i].record].owner == to ||
+            model_may_send(sim, from, to, c->places[i].record, c->places[i].slot))
             return true;
     return false;
 }
@@ -139,7 +149,12 @@ watch_canaries(struct sim *sim, int from, int to, const struct envelope *env)
     size_t at = 0;
 
     for (int canary; (canary = canary_next(env->body, &at)) != 0;) {
-        if (canary > sim->canary_count || may_carry(sim, from, to, canary))
+        if (canary > sim->canary_count)
+            continue;
+        bool may = may_carry(sim, from, to, canary) ||
+                   (env->kind == MESSAGE_OFFER && (sim->canaries[canary].told >> to & 1));
+        sim->canaries[canary].told |= 1u << to;
+        if (may) /* a title may say again what it was told */
             continue;
         const struct canary *c = &sim->canaries[canary];
         const struct record *r = &sim->records[c->places[0].record];
@@ -148,6 +163,64 @@ watch_canaries(struct sim *sim, int from, int to, const struct envelope *env)
                  slot_names[r->kind][c->places[0].slot], kind_names[r->kind], r->id, canary,
                  message_kind_name(env->kind), (unsigned long long)env->seq);
     }
+}
+
+static void
+say_unsound(struct sim *sim, const struct share *s, const char *what)
+{
+    sim_fail(sim, "%s offers %s %s", sim->nodes[s->giver].name, sim->nodes[s->receiver].name,
+             what);
+}
+
+/* Rows for an event: under which question, and what may be in them. */
+static void
+watch_contribution(struct sim *sim, struct share *s, const struct grant *grant)
+{
+    const struct share *cited;
+
+    s->cites = share_find_gid(sim, &grant->cites);
+    if (s->cites < 0) {
+        say_unsound(sim, s, "rows that nobody asked for");
+        return;
+    }
+    cited = &sim->shares[s->cites];
+    s->event = cited->event;
+    s->slots[GUEST] = cited->want | 1u;
+    s->of_kind[GUEST] = true;
+    s->until = grant->not_after.ms;
+    if (cited->receiver != s->giver || !cited->asks)
+        say_unsound(sim, s, "rows that others were asked for");
+    if (cited->owner != s->receiver &&
+        (!cited->chain_sees || !share_is_in_chain(sim, s->cites, s->receiver)))
+        say_unsound(sim, s, "rows that are not for it");
+}
+
+/* What comes back of a contribution. */
+static void
+watch_feedback(struct sim *sim, int from, int to, const struct offer *offer,
+               const struct grant *grant)
+{
+    struct share s = { .kind = SHARE_FEEDBACK,
+                       .giver = from,
+                       .receiver = to,
+                       .owner = from,
+                       .parent = -1,
+                       .event = -1,
+                       .until = grant->not_after.ms };
+
+    s.cites = share_find_gid(sim, &grant->cites);
+    if (s.cites < 0 || sim->shares[s.cites].giver != to ||
+        sim->shares[s.cites].receiver != from || !share_is_judged(sim, &sim->shares[s.cites])) {
+        say_unsound(sim, &s, "what becomes of rows that are not its own");
+        return;
+    }
+    share_name(&offer->grant, s.id);
+    if (sim->share_count == SHARES_MAX) {
+        sim_fail(sim, "more shares than the model has room for");
+        return;
+    }
+    sim->shares[sim->share_count++] = s;
+    sim->counts[COUNT_feedbacks]++;
 }
 
 static void
@@ -162,6 +235,18 @@ watch_offer(struct sim *sim, int from, int to, const struct envelope *env, struc
         return;
     }
     int i = share_find_gid(sim, &offer->grant);
+    struct signed_object *last = &bundle->links[bundle->link_count - 1];
+    struct grant *grant;
+    if (bundle->link_count == 0 || wire_grant_parse(last->body, arena, &grant) != STATUS_OK) {
+        sim_fail(sim, "%s offers without a grant", sim->nodes[from].name);
+        return;
+    }
+    if (i < 0 && offer->kind == OFFER_FEEDBACK) {
+        watch_feedback(sim, from, to, offer, grant);
+        return;
+    }
+    if (i >= 0 && sim->shares[i].kind == SHARE_CONTRIBUTION && sim->shares[i].cites < 0)
+        watch_contribution(sim, &sim->shares[i], grant);
     if (i < 0) {
         sim_fail(sim, "%s offers %s what nobody shared", sim->nodes[from].name,
                  sim->nodes[to].name);
@@ -195,6 +280,12 @@ watch_records(struct sim *sim, int from, int to, const struct envelope *env,
                  sim->nodes[from].name, sim->nodes[to].name);
         return;
     }
+    if (sim->shares[i].kind != SHARE_PLAIN && !sim->shares[i].accepted)
+        sim_fail(sim, "%s sends %s rows before the answer", sim->nodes[from].name,
+                 sim->nodes[to].name);
+    sim->counts[COUNT_brought] += sim->shares[i].kind == SHARE_CONTRIBUTION;
+    if (env->stream == 0)
+        return;
     kept = xcalloc(1, sizeof(*kept) + env->body.len);
     kept->from = from;
     kept->to = to;
@@ -202,6 +293,114 @@ watch_records(struct sim *sim, int from, int to, const struct envelope *env,
     memcpy(kept->data, env->body.data, env->body.len);
     kept->next = sim->kept;
     sim->kept = kept;
+}
+
+/* An offer that was answered by rule: what the rule may say. */
+static void
+watch_rule(struct sim *sim, struct share *s, const struct answer *answer)
+{
+    bool fell = s->stopped || SIM_EPOCH_MS + sim->now >= s->until;
+
+    for (int i = s->cites; i >= 0; i = sim->shares[i].parent)
+        fell =
+            fell || sim->shares[i].stopped || SIM_EPOCH_MS + sim->now >= sim->shares[i].until;
+    if (s->kind == SHARE_FEEDBACK) {
+        const struct share *asked = &sim->shares[sim->shares[s->cites].cites];
+        fell = fell || !share_flows(sim, asked);
+    }
+    if (!answer->accepted && !fell)
+        sim_fail(sim, "%s says no to %s's rows: %s", sim->nodes[s->receiver].name,
+                 sim->nodes[s->giver].name, answer->reason);
+    s->accepted = answer->accepted;
+    s->declined = !answer->accepted;
+    sim->counts[COUNT_looks_on] +=
+        answer->accepted && s->kind == SHARE_CONTRIBUTION && !share_is_judged(sim, s);
+}
+
+static int
+record_find(const struct sim *sim, const struct record_id *id)
+{
+    char text[64];
+
+    base32_format(bytes_of(id->b, ID_SIZE), text);
+    text[ID_TEXT_LEN] = '\0';
+    for (int i = 0; i < sim->record_count; i++)
+        if (strcmp(sim->records[i].id, text) == 0)
+            return i;
+    return -1;
+}
+
+/* Rows of its share that the organiser has on its list, for all that the bringer knows. */
+static int
+taken_count(const struct sim *sim, const struct share *s)
+{
+    int count = 0;
+
+    for (int i = 0; i < sim->record_count; i++)
+        count += s->fates[i] == FATE_TAKEN && !sim->records[i].gone;
+    return count;
+}
+
+static bool
+is_fair_refusal(const struct sim *sim, const struct share *s, const char *code)
+{
+    const struct share *asked = &sim->shares[s->cites];
+    int rows = 0;
+
+    for (int i = 0; i < sim->record_count; i++)
+        rows += share_matches(sim, s, i);
+    if (strcmp(code, "OVER_QUOTA") == 0)
+        return asked->quota > 0 && rows > asked->quota;
+    if (strcmp(code, "CLOSED") == 0)
+        return sim->records[asked->event].is_off;
+    return strcmp(code, "LAPSED") == 0 && !share_flows(sim, asked);
+}
+
+static void
+watch_judged(struct sim *sim, struct share *s, const struct judged *row)
+{
+    const struct share *asked = &sim->shares[s->cites];
+    int i = record_find(sim, &row->record);
+
+    if (i < 0 || sim->records[i].owner != s->giver) {
+        sim_fail(sim, "%s judges for %s what it never brought", sim->nodes[s->receiver].name,
+                 sim->nodes[s->giver].name);
+        return;
+    }
+    s->fates[i] = row->taken ? FATE_TAKEN : FATE_REFUSED;
+    sim->counts[COUNT_taken] += row->taken;
+    sim->counts[COUNT_over_quota] += strcmp(row->reason, "OVER_QUOTA") == 0;
+    sim->counts[COUNT_closed] += strcmp(row->reason, "CLOSED") == 0;
+    if (!row->taken && !is_fair_refusal(sim, s, row->reason))
+        sim_fail(sim, "%s refuses %s's %s: %s", sim->nodes[s->receiver].name,
+                 sim->nodes[s->giver].name, sim->records[i].id, row->reason);
+    if (asked->quota > 0 && taken_count(sim, s) > asked->quota)
+        sim_fail(sim, "%s takes more rows of %s than agreed: %d of %d",
+                 sim->nodes[s->receiver].name, sim->nodes[s->giver].name, taken_count(sim, s),
+                 asked->quota);
+}
+
+static void
+watch_verdict(struct sim *sim, int from, int to, const struct envelope *env,
+              struct arena *arena)
+{
+    struct signed_object *object;
+    struct verdict *v;
+
+    if (wire_signed_body_parse(env->body, arena, &object) != STATUS_OK ||
+        wire_verdict_parse(object->body, arena, &v) != STATUS_OK) {
+        sim_fail(sim, "%s sends a verdict that does not parse", sim->nodes[from].name);
+        return;
+    }
+    int i = share_find_gid(sim, &v->grant);
+    if (i < 0 || sim->shares[i].receiver != from || sim->shares[i].giver != to ||
+        !share_is_judged(sim, &sim->shares[i])) {
+        sim_fail(sim, "%s judges for %s what is not between them", sim->nodes[from].name,
+                 sim->nodes[to].name);
+        return;
+    }
+    for (size_t k = 0; k < v->row_count; k++)
+        watch_judged(sim, &sim->shares[i], &v->rows[k]);
 }
 
 static void
@@ -219,8 +418,11 @@ watch_signed(struct sim *sim, int from, int to, const struct envelope *env, stru
         wire_revocation_parse(object->body, arena, &revocation) == STATUS_OK)
         i = share_find_gid(sim, &revocation->grant);
     else if (env->kind == MESSAGE_ANSWER &&
-             wire_answer_parse(object->body, arena, &answer) == STATUS_OK)
+             wire_answer_parse(object->body, arena, &answer) == STATUS_OK) {
         i = share_find_gid(sim, &answer->grant);
+        if (i >= 0 && sim->shares[i].kind != SHARE_PLAIN)
+            watch_rule(sim, &sim->shares[i], answer);
+    }
     if (i >= 0)
         notice_add(sim, from, to, env, i);
     if (env->kind != MESSAGE_PASSON_ACK ||
@@ -232,27 +434,41 @@ watch_signed(struct sim *sim, int from, int to, const struct envelope *env, stru
 }
 
 void
-watch_send(struct sim *sim, int from, int to, struct bytes message)
+watch_content(struct sim *sim, int from, int to, const struct envelope *env, bool is_new)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
+
+    watch_canaries(sim, from, to, env);
+    if (env->kind == MESSAGE_OFFER)
+        watch_offer(sim, from, to, env, arena);
+    else if (env->kind == MESSAGE_RECORDS)
+        watch_records(sim, from, to, env, arena);
+    else if (env->kind == MESSAGE_VERDICT && is_new)
+        watch_verdict(sim, from, to, env, arena);
+    else
+        watch_signed(sim, from, to, env, arena);
+}
+
+void
+watch_send(struct sim *sim, int from, int to, struct bytes message)
+{
     struct envelope env;
 
     if (envelope_parse(message, &env) != STATUS_OK) {
         sim_fail(sim, "%s sends what is no envelope", sim->nodes[from].name);
         return;
     }
-    watch_canaries(sim, from, to, &env);
     if (env.stream == STREAM_SESSION) {
+        watch_canaries(sim, from, to, &env);
         watch_session(sim, from, to, &env);
         return;
     }
-    watch_number(sim, from, to, &env);
-    if (env.kind == MESSAGE_OFFER)
-        watch_offer(sim, from, to, &env, arena);
-    else if (env.kind == MESSAGE_RECORDS)
-        watch_records(sim, from, to, &env, arena);
-    else
-        watch_signed(sim, from, to, &env, arena);
+    bool is_new = watch_number(sim, from, to, &env);
+    watch_content(sim, from, to, &env, is_new);
+    if (env.kind == MESSAGE_SEALED)
+        sealed_watch(sim, from, to, &env);
+    else if (env.kind == MESSAGE_SEALED_RECEIPT)
+        sealed_watch_receipt(sim, from, &env);
 }
 
 void
@@ -271,6 +487,7 @@ watch_fini(struct sim *sim)
         free(lane->hashes);
         free(lane->kinds);
     }
+    sealed_fini(sim);
     sim->notices = NULL;
     sim->kept = NULL;
 }
