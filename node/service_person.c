@@ -137,6 +137,23 @@ claim_draft(struct call *call, const struct type *activity, const struct claim *
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+enum status
+claim_of_row(struct call *call, const struct record_id *row, struct claim *out, int64_t *person)
+{
+    AUTO(stmt_return) struct stmt *q = NULL;
+    int64_t record;
+
+    *out = (struct claim){ 0 };
+    TRY(store_number(call->store, &record, STMT_RECORD_FIND, "b", bytes_of(row->b, ID_SIZE)));
+    q = stmt_borrow(call->store, STMT_PERSON_GET);
+    stmt_bind(q, "i", record);
+    TRY(stmt_step(q));
+    *person = stmt_int(q, 0);
+    out->claimed.ms = stmt_int(q, 2);
+    out->since.ms = stmt_int(q, 3);
+    return claim_fill(call, record, out);
+}
+
 /* A moment in a record's field; ms 0: it has none. */
 static struct wall_ms
 moment_of(const struct type *type, const struct record_now *now, const char *name)

@@ -57,6 +57,8 @@ MUST_CHECK enum status record_page(struct call *call, struct project_query *quer
 /* id, type, title, owner, via, as_of, fields, and what its type adds. */
 MUST_CHECK enum status record_json(struct call *call, const struct record_now *now,
                                    json_t **out);
+/* STATUS_DENIED with a sentence: another company's. */
+MUST_CHECK enum status record_check_own(struct call *call, const struct record_now *now);
 struct company_name {
     const char *name;
     enum company_state state;
@@ -145,9 +147,28 @@ MUST_CHECK enum status claim_activity(struct call *call, const struct claim *cla
 MUST_CHECK enum status claim_draft(struct call *call, const struct type *activity,
                                    const struct claim *claim, const char *form,
                                    struct draft *draft);
+/* The person at this row, and the row as a claim. STATUS_NOT_FOUND: it is not shown. */
+MUST_CHECK enum status claim_of_row(struct call *call, const struct record_id *row,
+                                    struct claim *out, int64_t *person);
 /* When the first of them arrived, by anybody's word; ms 0: nobody said so. */
 MUST_CHECK enum status person_arrived(struct call *call, const struct claim *claims,
                                       size_t count, struct wall_ms *out);
+
+/* ---- leads (service_lead.c, service_followup.c) ---- */
+/* The row that a lead refers to, as it may be read now. */
+struct lead_guest {
+    struct claim claim; /* claim.now NULL: it is gone */
+    const char *why;    /* it is gone; for people */
+    const char *origin; /* "Spring launch, brought by Cedar via Brio, attended" */
+    const char *name, *organization, *email, *telephone; /* NULL: not there */
+};
+/* STATUS_NOT_FOUND: the lead refers to no row. */
+MUST_CHECK enum status lead_guest_get(struct call *call, const struct record_now *lead,
+                                      struct lead_guest *out);
+/* What a lead adds to its record in a reply, and what its change tells the bringers. */
+MUST_CHECK enum status lead_show(struct call *call, const struct record_now *now,
+                                 json_t *object);
+MUST_CHECK enum status lead_changed(struct call *call, const struct record_now *before);
 
 /* ---- segments (service_segment.c) ---- */
 /* Narrows a list to what the request's `where` and the segment that its argument `segment` names cover, if they are
@@ -204,6 +225,11 @@ enum status service_segment_exclude(struct call *call);
 enum status service_guest_add(struct call *call);
 enum status service_guest_list(struct call *call);
 enum status service_guest_arrive(struct call *call);
+enum status service_lead_make(struct call *call);
+enum status service_lead_undo(struct call *call);
+enum status service_lead_move(struct call *call);
+enum status service_work_list(struct call *call);
+enum status service_event_attribution(struct call *call);
 enum status service_guest_invitation(struct call *call);
 enum status service_guest_invitations(struct call *call);
 enum status service_guest_reply(struct call *call);

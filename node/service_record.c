@@ -15,8 +15,11 @@ static const struct hooks {
     enum status (*check)(struct call *call, const struct draft *draft, const struct type *type);
     enum status (*show)(struct call *call, const struct record_now *now, json_t *object);
     enum status (*removed)(struct call *call, const struct record_now *now);
+    enum status (*changed)(struct call *call, const struct record_now *before);
 } hooks[] = {
-    { "segment", segment_check, segment_show, segment_removed },
+    /* NULL: nothing more */
+    { "segment", segment_check, segment_show, segment_removed, NULL },
+    { "lead", NULL, lead_show, NULL, lead_changed },
 };
 
 static const struct hooks *
@@ -160,7 +163,7 @@ draft_check(struct call *call, struct draft *draft, const struct type *type)
     if (bytes > RECORD_MAX)
         return diag_say(call->diag, STATUS_TOO_BIG, "record.too_big", NULL);
     const struct hooks *own = hooks_of(type);
-    return own == NULL ? STATUS_OK : own->check(call, draft, type);
+    return own == NULL || own->check == NULL ? STATUS_OK : own->check(call, draft, type);
 }
 
 /* ---- showing ------------------------------------------------------------------------------ */
@@ -293,7 +296,7 @@ record_json(struct call *call, const struct record_now *now, json_t **out)
     reply_set(o, "fields", record_fields_json(call, type, now->fields, now->field_count));
     *out = o;
     const struct hooks *own = hooks_of(type);
-    return own == NULL ? STATUS_OK : own->show(call, now, o);
+    return own == NULL || own->show == NULL ? STATUS_OK : own->show(call, now, o);
 }
 
 /* The record called `record` in the request: of the type asked for, and not removed. */
@@ -419,8 +422,8 @@ service_record_add(struct call *call)
     return mint_one(call, type, 0, draft, "record.added");
 }
 
-static enum status
-check_own(struct call *call, const struct record_now *now)
+enum status
+record_check_own(struct call *call, const struct record_now *now)
 {
     struct company_name owner;
 
@@ -438,11 +441,13 @@ service_record_set(struct call *call)
     struct record_now *now;
 
     TRY(find_now(call, &type, &now));
-    TRY(check_own(call, now));
+    TRY(record_check_own(call, now));
     for (size_t i = 0; i < now->field_count; i++)
         draft_put(draft, now->fields[i].key, now->fields[i].value);
     TRY(set_all(call, draft, type));
-    return mint_one(call, type, now->record, draft, "record.changed");
+    TRY(mint_one(call, type, now->record, draft, "record.changed"));
+    const struct hooks *own = hooks_of(type);
+    return own == NULL || own->changed == NULL ? STATUS_OK : own->changed(call, now);
 }
 
 enum status
@@ -453,7 +458,7 @@ service_record_remove(struct call *call)
     struct record_now *now;
 
     TRY(find_now(call, &type, &now));
-    TRY(check_own(call, now));
+    TRY(record_check_own(call, now));
     TRY(record_json(call, now, &call->reply));
     reply_set(call->reply, "preview", json_boolean(arg_is_set(call, "preview")));
     if (arg_is_set(call, "preview"))
@@ -468,7 +473,7 @@ service_record_remove(struct call *call)
                          .tombstone = true };
     TRY(records_mint(call->core, &mint, 1, call->actor, "record.removed"));
     const struct hooks *own = hooks_of(type);
-    if (own != NULL)
+    if (own != NULL && own->removed != NULL)
         TRY(own->removed(call, now));
     reply_set(call->reply, "state", json_string("removed"));
     return STATUS_OK;

@@ -84,6 +84,20 @@ static const struct service table[] = {
     { "guest.arrive", "POST", "/api/v1/events/{event}/guests/{guest}/arrival", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "guest", PARAM_TEXT, POS, "lovelace" }, { "at", PARAM_TEXT, 0, "2027-05-20 18:40" },
         { "undo", PARAM_BOOLEAN, 0, NULL } } },
+    { "event.attribution", "GET", "/api/v1/events/{event}/attribution", RIGHT_READ, true, REPLY_LIST,
+      "id name brought_first acknowledged claimed others", { { "event", PARAM_TEXT, POS, "k4fzq2" }, LISTING } },
+
+    /* ---- leads: `hansa lead add` and the like are those of records ---- */
+    { "lead.make", "POST", "/api/v1/events/{event}/leads", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "when", PARAM_TEXT, 0, "attended" }, { "per", PARAM_TEXT, 0, "person" },
+        { "assign", PARAM_TEXT, 0, "round-robin" }, { "sellers", PARAM_LIST, REQ, "Sam,Sue:DE/AT" }, { "due", PARAM_TEXT, REQ, "2027-06-01" },
+        { "purpose", PARAM_TEXT, 0, "follow-up" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
+    { "lead.undo", "POST", "/api/v1/lead-batches/{batch}/undo", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "batch", PARAM_TEXT, POS, "1" } } },
+    { "lead.move", "POST", "/api/v1/leads/{lead}/stage", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "lead", PARAM_TEXT, POS, "k4fzq2" }, { "stage", PARAM_TEXT, POS, "qualified" }, { "note", PARAM_TEXT, 0, "Wants a quote" } } },
+    { "work.list", "GET", "/api/v1/work", RIGHT_READ, true, REPLY_LIST, "id seller name telephone stage due overdue origin",
+      { { "seller", PARAM_TEXT, 0, "Sue" }, { "limit", PARAM_INTEGER, 0, "50" }, { "cursor", PARAM_TEXT, 0, NULL } } },
 
     { "guest.contribute", "POST", "/api/v1/events/{event}/contribution", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "purpose", PARAM_LIST, 0, "event,follow-up" }, { "until", PARAM_TEXT, 0, "2027-12-31" },

@@ -96,6 +96,14 @@
     X(CLAIM_CONTRIBUTION, "SELECT g.gid FROM copy c JOIN grants g ON g.id = c.grant_id JOIN share s ON s.leaf = g.id" \
                           " WHERE c.record = ?1 AND c.applied = 1 AND s.role = 1 AND s.kind = 3" \
                           " ORDER BY c.incarnation DESC, c.number DESC, c.grant_id LIMIT 1") \
+    X(CLAIM_WORD, "SELECT v.claimed_ms, v.first_ms, v.object FROM verdict v WHERE v.rid = ?1 AND v.first_ms > 0" \
+                  " ORDER BY v.first_ms LIMIT 1") \
+    X(CLAIM_END, "SELECT s.state, o.name FROM share s JOIN grants g ON g.id = s.leaf JOIN company o ON o.id = g.owner" \
+                 " WHERE s.role = 1 AND g.owner = ?1 AND s.state IN (6, 7) ORDER BY s.changed_ms DESC LIMIT 1") \
+    X(LEAD_BATCH_ADD, "INSERT INTO lead_batch (event, at_ms) VALUES (?1, ?2)") \
+    X(LEAD_MADE_ADD, "INSERT INTO lead_made (batch, lead, task, incarnation) VALUES (?1, ?2, ?3, ?4)") \
+    X(LEAD_MADE_LIST, "SELECT lead, task, incarnation FROM lead_made WHERE batch = ?1 ORDER BY lead") \
+    X(LEAD_MADE_DROP, "DELETE FROM lead_made WHERE batch = ?1 AND lead = ?2") \
     X(PERSON_SEEN_BY, "SELECT count(DISTINCT d.company) FROM person p JOIN delivery d ON d.record = p.record" \
                       " JOIN share s ON s.leaf = d.grant_id AND s.role = 0 AND s.state IN (2, 3, 4)" \
                       " WHERE p.person = ?1") \

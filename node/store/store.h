@@ -3,7 +3,7 @@
  * node/store/store.h - the database: opening, transactions, borrowed statements.
  *
  * 1. One handle writes (core's loop thread) and alone checkpoints; readers are read-only snapshots.
- * 2. All SQL is in node/store/statements.h and node/store/project.c, nowhere else.
+ * 2. All SQL is in node/store/: fixed in statements.h, generated in project.c, where.c and work.c.
  * 3. SQLite codes are mapped here and go no further: SQLITE_FULL is STATUS_DISK_FULL, a constraint is
  *    STATUS_CONFLICT, "no row" is STATUS_NOT_FOUND.
  */

@@ -47,6 +47,9 @@
  * could make every change walk over all of them. test_person.c */
 #define PERSON_ROWS_MAX 32
 
+/* Sellers among whom leads are dealt out at once; each is looked at for each lead. test_lead.c */
+#define LEAD_SELLERS_MAX 64
+
 /* ---- grants ------------------------------------------------------------------------------ */
 #define CHAIN_MAX         4   /* links, root included: pass-on depth is at most 3 now */
 #define PASS_ON_DEPTH_MAX 3

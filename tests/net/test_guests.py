@@ -170,4 +170,110 @@ def arrivals(t):
         t.same("nothing of that left anything", len(w.acme.items("activity list")), 1)
 
 
-main(one_line, arrivals)
+DEAL = {"sellers": "Sam,Sue:DE/AT,Lin:China", "due": "2027-06-01"}
+
+
+def made(node, event, **options):
+    """(leads per seller, left out per reason, reply)"""
+    reply = node.cli("lead make", event, **{**DEAL, **options})
+    return {s["seller"]: s["leads"] for s in reply["sellers"]}, {o["code"]: o["guests"] for o in reply["left_out"]}, reply
+
+
+def counts(node):
+    return len(node.items("lead list")), len(node.items("activity list"))
+
+
+def leads(t):
+    with Net() as net:
+        w = Contributed(net)
+        acme, event = w.acme, w.event
+        w.own(name="Ada Kern", email="ada@nordwerft.example", organization="Nord Werft", country="DE", status="accepted")
+        w.own(name="Jo Li", organization="Hudong", country="CN", status="accepted", consentPurpose="event")
+        w.own(name="Mia Lo", organization="NORD WERFT", country="DE", status="invited")
+        w.bring({"name": "Ada K.", "email": "ada@nordwerft.example", "status": "accepted"},
+                {"name": "Bo Ek", "mobile": "+33 6 12345678", "organization": "Ek SA", "country": "FR", "status": "accepted"},
+                {"name": "Wang Min", "email": "wang@hudong.example", "organization": "Hudong", "country": "CN", "status": "accepted"},
+                {"name": "Ed No", "status": "declined"})
+        before = counts(acme)
+        t.same("a preview deals and makes nothing", made(acme, event, when="accepted", preview=True)[:2],
+               ({"Sam": 1, "Sue": 1, "Lin": 1}, {"NO_PURPOSE": 1}))
+        t.same("nothing at all", (counts(acme), acme.items("work list")), (before, []))
+        dealt = made(acme, event, when="accepted", assign="region")
+        t.same("by region; a guest without the purpose is left out, with the reason", dealt[:2],
+               ({"Sam": 1, "Sue": 1, "Lin": 1}, {"NO_PURPOSE": 1}))
+        t.same("a lead and a task each", counts(acme), (3, 3))
+        t.same("twice makes none", made(acme, event, when="accepted")[:2], ({"Sam": 0, "Sue": 0, "Lin": 0}, {"HAS_LEAD": 3, "NO_PURPOSE": 1}))
+        lead = [one for one in acme.items("lead list") if one["guest"]["name"] == "Bo Ek"][0]
+        t.same("a lead copies nothing personal", sorted(lead["fields"]), ["assignee", "attendee", "event", "source", "stage"])
+        t.same("and shows it through the reference", (lead["title"], lead["guest"]["telephone"], lead["guest"]["origin"]),
+               ("Bo Ek", "+33 6 12345678", "Spring launch, brought by Brio, Accepted"))
+        stays(t, w, lead, dealt[2]["batch"])
+        work(t, w)
+
+
+def stays(t, w, lead, batch):
+    """Stages go back; a step is undone but for what was touched."""
+    acme, brio = w.acme, w.brio
+    acme.cli("lead move", lead["id"], "contacted", note="calls back on Monday")
+    stage = brio.wait(lambda: [a["fields"] for a in brio.items("activity list") if a["fields"].get("form") == "stage"], 30,
+                      "the stage reaches Brio")
+    t.same("the stage goes back, and nothing more", [(set(s), s["outcome"]) for s in stage],
+           [({"about", "contribution", "form", "outcome", "startDate"}, "contacted")])
+    acme.cli("lead set", lead["id"], stage="qualified")
+    brio.wait(lambda: [a["fields"].get("outcome") for a in brio.items("activity list")] == ["qualified"], 30, "it moves in place")
+    t.same("in place: never a second one", len([a for a in acme.items("activity list") if a["fields"]["form"] == "stage"]), 1)
+    t.refused("a stage that is none", acme.refusal("lead move", lead["id"], "married"), "USAGE", "married")
+    undone = acme.cli("lead undo", batch)
+    t.same("the step is undone but for what was touched, and it says why",
+           (undone["removed"], [(one["id"], one["reason"]) for one in undone["stayed"]]), (2, [(lead["id"], "The lead was changed since.")]))
+    t.same("leads and their tasks are gone", counts(acme), (1, 2))
+    t.refused("a batch that is none", acme.refusal("lead undo", 77), "NOT_FOUND", "77")
+    again = made(acme, w.event, when="accepted", per="company", assign="load", sellers="Sam,Eve")
+    t.same("per company, to who has the least open: one for each that has none", again[:2],
+           ({"Sam": 1, "Eve": 1}, {"HAS_LEAD": 1, "NO_PURPOSE": 1}))
+
+
+def work(t, w):
+    """What sellers have to do, as they may read it now."""
+    acme = w.acme
+    rows = acme.items("work list")
+    t.same("work by seller", sorted({row["seller"] for row in rows}), ["Eve", "Sam"])
+    bo = [row for row in acme.items("work list", seller="sam") if row["name"] == "Bo Ek"][0]
+    t.same("a line says whom to call, why, and by when", (bo["telephone"], bo["stage"], bo["due"], bo["overdue"], bo["origin"]),
+           ("+33 6 12345678", "qualified", "2027-06-01T00:00:00.000Z", False, "Spring launch, brought by Brio, Accepted"))
+    acme.cli("activity add", subject="Order badges", form="task", assignee="Eve", dueDate="2020-01-01")
+    t.same("a task of its own is there too, and late", [(r["subject"], r["overdue"]) for r in acme.items("work list", seller="Eve")][0],
+           ("Order badges", True))
+    t.same("pages", [r["id"] for r in acme.items("work list", limit=1)], [r["id"] for r in acme.items("work list")])
+    w.stop()
+    acme.wait(lambda: acme.show("lead", bo["id"])["guest"]["name"] is None, 30, "Brio takes its rows back")
+    gone = acme.show("lead", bo["id"])
+    t.same("then the lead shows no name and says why", (gone["title"], gone["guest"]["telephone"], gone["guest"]["reason"]),
+           ("withdrawn by Brio", None, "withdrawn by Brio"))
+    t.same("so does the work list", [(r["name"], r["origin"]) for r in acme.items("work list") if r["id"] == bo["id"]],
+           [(None, "withdrawn by Brio")])
+    acme.cli("lead move", bo["id"], "lost")
+    t.same("what is lost is no work", [r for r in acme.items("work list") if r["id"] == bo["id"]], [])
+
+
+def attribution(t):
+    with Net() as net:
+        w = Contributed(net)
+        ada, bo = w.bring({"name": "Ada K.", "email": "ada@nordwerft.example"}, {"name": "Bo Ek"})
+        w.own(name="Ada Kern", email="ada@nordwerft.example")
+        w.brio.wait(lambda: all(row["acknowledged"] for row in w.brio.items("event attribution", w.event)), 30, "Acme's word is at Brio")
+        w.acme.wait(lambda: [r["evidence"] for r in w.acme.items("event attribution", w.event) if r["evidence"]], 30)
+        ours = {row["name"]: row for row in w.acme.items("event attribution", w.event)}
+        theirs = {row["record"]: row for row in w.brio.items("event attribution", w.event)}
+        line = ours["Ada Kern"]
+        t.same("Brio was first, our own row came later", (line["brought_first"], [c["company"] for c in line["claims"]], line["others"]),
+               ("Brio", ["Brio", "Acme"], 1))
+        t.that("each with its time", line["claims"][0]["acknowledged"] < line["claims"][1]["acknowledged"], line["claims"])
+        for record, name in ((ada, "Ada Kern"), (bo, "Bo Ek")):
+            t.same(f"both sides hold the same signed word on {name}",
+                   [theirs[record][k] for k in ("evidence", "acknowledged", "claimed")],
+                   [ours[name]["claims"][0][k] for k in ("evidence", "acknowledged", "claimed")])
+        t.same("Brio's report has its own rows alone", [(r["company"], r["others"]) for r in theirs.values()], [("Brio", 0)] * 2)
+
+
+main(one_line, arrivals, leads, attribution)
