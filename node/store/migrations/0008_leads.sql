@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- 0007_leads.sql: leads that were made in one step, so that the step can be undone.
+-- 0008_leads.sql: leads that were made in one step, so that the step can be undone.
 
 -- Written by lead.make.
 CREATE TABLE lead_batch (
