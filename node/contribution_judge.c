@@ -116,6 +116,20 @@ verdict_was(struct core *core, int64_t share, const struct record_id *id, struct
     return STATUS_OK;
 }
 
+/* The same rule as at the sender, asked by the one who answers for the list. */
+static bool
+lacks_consent(struct core *core, const struct contribution_judge *j,
+              const struct received *item)
+{
+    struct record_facts facts = item->facts;
+
+    facts.known_type = dictionary_find(core->dictionary, item->revision->type);
+    facts.fields = item->shown->fields;
+    facts.field_count = item->shown->field_count;
+    return decide_record(j->live->chain, &core->me, &facts, core_wall(core)).stop ==
+           STOP_CONSENT;
+}
+
 enum status
 contribution_judge_row(struct core *core, struct contribution_judge *j,
                        const struct received *item, const char **code)
@@ -129,6 +143,8 @@ contribution_judge_row(struct core *core, struct contribution_judge *j,
     if (was.is_taken && !was.is_gone)
         return STATUS_OK; /* a change of a row that is on the list */
     *code = j->closed;
+    if (*code == NULL && lacks_consent(core, j, item))
+        *code = "NO_CONSENT";
     if (*code == NULL && j->terms->quota != 0 && j->taken >= (int64_t)j->terms->quota)
         *code = "OVER_QUOTA";
     return STATUS_OK;
@@ -263,7 +279,8 @@ contribution_tell(struct core *core)
 
 /* ---- being told --------------------------------------------------------------------------- */
 
-/* When the owner, we, made the revision that was judged; 0: it is not the one we have now. */
+/* When the owner, we, made the revision that was judged; 0: it is not the one we have now. STATUS_NOT_FOUND: no row of
+ * ours. */
 static enum status
 claimed_at(struct core *core, const struct judged *row, struct arena *arena, int64_t *out)
 {
@@ -277,8 +294,7 @@ claimed_at(struct core *core, const struct judged *row, struct arena *arena, int
                                  bytes_of(row->record.b, ID_SIZE));
     if (s == STATUS_OK)
         s = copy_get(core, record, OWN_GRANT, arena, &run, &copy);
-    if (s != STATUS_OK)
-        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    TRY(s);
     TRY(wire_revision_parse(copy.full.revision, arena, &revision));
     if (position_compare(revision->position, row->position) == 0)
         *out = revision->claimed.ms;
@@ -294,7 +310,9 @@ keep_row(struct taking *t, const struct live *live, const struct verdict *v,
     int64_t claimed;
 
     TRY(verdict_was(core, live->share, &row->record, &was));
-    TRY(claimed_at(core, row, t->arena, &claimed));
+    enum status s = claimed_at(core, row, t->arena, &claimed);
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_OK : s; /* says nothing about rows of ours */
     int64_t first = was.first_ms != 0 ? was.first_ms : row->taken ? v->judged.ms : 0;
     return store_exec(core->store, STMT_VERDICT_PUT, "ibiitiiiiib", live->share,
                       bytes_of(row->record.b, ID_SIZE), (int64_t)row->position.incarnation,

@@ -450,6 +450,23 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
     return end_citing(core, &gid, how, reason);
 }
 
+/* What goes back to a bringer ends with what it brought. */
+static enum status
+end_feedback(struct core *core, const struct object_id *gid, enum share_state how,
+             const char *reason)
+{
+    for (size_t i = 0; i < core->live_count; i++) {
+        const struct live *live = &core->lives[i];
+        const struct grant *leaf = chain_leaf(live->chain);
+        if (live->role != ROLE_GIVEN || live->kind != OFFER_FEEDBACK ||
+            !ID_IS_EQUAL(leaf->cites, *gid))
+            continue;
+        struct object_id feedback = *chain_leaf_id(live->chain);
+        return grant_fall(core, &feedback, &core->me, (struct bytes){ 0 }, how, reason);
+    }
+    return STATUS_OK;
+}
+
 enum status
 grant_fall(struct core *core, const struct object_id *gid, const struct node_id *author,
            struct bytes object, enum share_state how, const char *reason)
@@ -463,6 +480,7 @@ grant_fall(struct core *core, const struct object_id *gid, const struct node_id 
     TRY(collect_below(core, gid, &below, &count));
     for (size_t i = 0; i < count; i++)
         TRY(fall_one(core, &below[i], object, how, reason));
+    TRY(end_feedback(core, gid, how, reason));
     return audit_add(core, "node", how == SHARE_STOPPED ? "grant.revoked" : "grant.ended",
                      bytes_of(gid->b, ID_SIZE), (struct bytes){ 0 });
 }

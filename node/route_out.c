@@ -414,7 +414,7 @@ route_tick(struct core *core)
         struct route_numbers n;
         struct way way;
         bool overdue;
-        if (to->peer != NULL || to->id == COMPANY_US || !route_find(core, to, &way) ||
+        if (to->id == COMPANY_US || !route_find(core, to, &way) ||
             peer_state(way.hop->peer) != PEER_READY)
             continue;
         TRY(is_overdue(core, to, way.hop, &overdue));

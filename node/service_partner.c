@@ -75,6 +75,9 @@ show(struct call *call, int64_t company)
         TRY(stmt_step(q));
         call->reply = company_json(call, q);
     }
+    struct company_name name;
+    TRY(company_name(call, company, &name));
+    reply_set(call->reply, "verified", json_boolean(company_name_is_verified(&name)));
     TRY(store_number(call->store, &due, STMT_DUE_COUNT, "i", company));
     TRY(store_number(call->store, &control, STMT_CONTROL_COUNT, "i", company));
     TRY(store_number(call->store, &frames, STMT_FRAME_COUNT, "i", company));
@@ -250,6 +253,25 @@ service_partner_trust(struct call *call)
     return show(call, id);
 }
 
+/* Met through a chain only: its words were compared, so the keys that we were told are its own. */
+enum status
+service_partner_confirm(struct call *call)
+{
+    const char *typed = arg_text(call, "words");
+    int64_t id;
+
+    TRY(find_company(call, arg_text(call, "partner"), &id));
+    const struct company *c = company_by_id(call->core, id);
+    if (c->state != COMPANY_INTRODUCED)
+        return diag_say(call->diag, STATUS_CONFLICT, "partner.not_introduced", c->name, NULL);
+    if (!are_same_words(typed, fingerprint_text(&call->core->me, &c->node, call->arena)))
+        return diag_say(call->diag, STATUS_DENIED, "partner.words_differ", c->name, NULL);
+    TRY(store_exec(call->store, STMT_COMPANY_CONFIRM, "ii", id, call->now.ms));
+    TRY(audit_add(call->core, call->actor, "partner.confirmed", bytes_of(c->node.b, ID_SIZE),
+                  (struct bytes){ 0 }));
+    return show(call, id);
+}
+
 /* ---- suspending, removing ----------------------------------------------------------------- */
 
 /* What stands or falls with this partner: shares given and received, and those further down. */
@@ -347,6 +369,7 @@ service_partner_remove(struct call *call)
         return STATUS_OK;
     bool was_linked = c->state == COMPANY_TRUSTED;
     TRY(revoke_both_ways(call, c));
+    TRY(store_exec(call->store, STMT_CARRY_LOSE, "i", c->id));
     TRY(company_set_state(call->core, c, COMPANY_REMOVED));
     c->leaving = c->peer != NULL;
     c->leave_at.ms = core_mono(call->core).ms + (was_linked ? LEAVE_MS : 0);

@@ -63,6 +63,7 @@ struct company_name {
     const char *name;
     enum company_state state;
     int64_t introduced_by;
+    bool is_confirmed; /* introduced only, but its words were compared */
 };
 MUST_CHECK enum status company_name(struct call *call, int64_t company,
                                     struct company_name *out);
@@ -204,6 +205,7 @@ enum status service_partner_accept(struct call *call);
 enum status service_partner_list(struct call *call);
 enum status service_partner_show(struct call *call);
 enum status service_partner_trust(struct call *call);
+enum status service_partner_confirm(struct call *call);
 enum status service_partner_suspend(struct call *call);
 enum status service_partner_remove(struct call *call);
 enum status service_record_add(struct call *call);

@@ -228,13 +228,16 @@ company_name(struct call *call, int64_t company, struct company_name *out)
     out->name = arena_text(call->arena, bytes_text(stmt_text(q, 2)));
     out->state = (enum company_state)stmt_int(q, 4);
     out->introduced_by = stmt_int(q, 5);
+    int64_t confirmed;
+    TRY(store_number(call->store, &confirmed, STMT_COMPANY_CONFIRMED, "i", company));
+    out->is_confirmed = confirmed != 0;
     return STATUS_OK;
 }
 
 bool
 company_name_is_verified(const struct company_name *name)
 {
-    return name->state != COMPANY_INTRODUCED;
+    return name->state != COMPANY_INTRODUCED || name->is_confirmed;
 }
 
 enum status

@@ -37,6 +37,8 @@ static const struct service table[] = {
       { { "partner", PARAM_TEXT, POS, "Brio" } } },
     { "partner.trust", "POST", "/api/v1/partners/{partner}/trust", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
       { { "partner", PARAM_TEXT, POS, "Brio" }, { "words", PARAM_TEXT, 0, "six fingerprint words" } } },
+    { "partner.confirm", "POST", "/api/v1/partners/{partner}/confirm", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "partner", PARAM_TEXT, POS, "Cedar" }, { "words", PARAM_TEXT, REQ, "six fingerprint words" } } },
     { "partner.suspend", "POST", "/api/v1/partners/{partner}/suspend", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
       { { "partner", PARAM_TEXT, POS, "Brio" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
     { "partner.remove", "POST", "/api/v1/partners/{partner}/remove", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,

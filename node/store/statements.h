@@ -32,6 +32,8 @@
                     " ORDER BY c.id LIMIT ?3") \
     X(COMPANY_GET, "SELECT c.id, c.node, c.name, c.country, c.state, c.introduced_by, c.since_ms, i.name," \
                    " c.descriptor FROM company c LEFT JOIN company i ON i.id = c.introduced_by WHERE c.id = ?1") \
+    X(COMPANY_CONFIRM, "UPDATE company SET confirmed_ms = ?2 WHERE id = ?1") \
+    X(COMPANY_CONFIRMED, "SELECT confirmed_ms FROM company WHERE id = ?1") \
     X(COMPANY_BY_NODE, "SELECT id FROM company WHERE node >= ?1 AND node <= ?2 LIMIT 2") \
     X(COMPANY_NODE_NAME, "SELECT name, id, state FROM company WHERE node = ?1") \
     X(COMPANY_COUNT, "SELECT count(*) FROM company WHERE state = ?1") \
@@ -190,6 +192,7 @@
     X(PARCEL_OLDEST, "SELECT sent_ms, tries FROM parcel WHERE company = ?1 ORDER BY number LIMIT 1") \
     X(CARRY_ADD, "INSERT INTO carry (company, author, number, audience, body) VALUES (?1, ?2, ?3, ?4, ?5)") \
     X(CARRY_NEXT, "SELECT id, author, audience, number, body FROM carry WHERE company = ?1 ORDER BY id LIMIT 1") \
+    X(CARRY_LOSE, "DELETE FROM carry WHERE company = ?1 OR author = ?1 OR audience = ?1") \
     X(CARRY_DROP, "DELETE FROM carry WHERE id = ?1") \
     X(CARRY_COUNT, "SELECT count(*) FROM carry WHERE author = ?1") \
     X(CARRY_FIND, "SELECT 1 FROM carry WHERE author = 1 AND audience = ?1 AND number = ?2") \

@@ -138,6 +138,11 @@ def sealed_through_brio(t):
         row = acme.items("guest list", event)[0]
         t.same("Acme reads what it asked for", acme.show("attendee", zhang)["fields"].get("organization"), "Pagoda Instruments 9921")
         t.same("as Cedar's", row["owner"], "Cedar")
+        t.same("not verified: Acme knows Cedar from Brio alone", row["verified"], False)
+        words = [p["words"] for p in cedar.items("partner list") if p["name"] == "Acme"][0]
+        t.refused("other words confirm nothing", acme.refusal("partner confirm", "Cedar", words="able " * 6))
+        acme.cli("partner confirm", "Cedar", words=words)
+        t.same("when words were compared it is", acme.items("guest list", event)[0]["verified"], True)
         cedar.wait(lambda: brought(cedar, event)["Wei Zhangxyzzy"]["state"] == "taken", 40, "Cedar holds Acme's signed word")
         t.same("Brio has no such guest", names_at(brio, event), [])
         carried = brio.items("guest carried", event)
