@@ -56,13 +56,32 @@ are_fields_asked_for(struct core *core, const struct grant *grant, const struct 
     return true;
 }
 
-/* A grant that we gave, or that others made further down of ours. */
-static struct live *
-cited_live(struct core *core, const struct object_id *gid)
-{
-    struct live *live = live_by_gid(core, gid, ROLE_GIVEN);
+/* An invitation to bring guests that we know of. */
+struct invited {
+    const struct live *live;   /* whose chain it stands in */
+    const struct grant *grant; /* NULL: none that is known and holds */
+};
 
-    return live != NULL ? live : live_by_gid(core, gid, ROLE_NOTED);
+/* One that we gave, or that others made further down of ours; or one further up our own chain, with whose bringers we
+ * stand in one. */
+static struct invited
+invited_by(struct core *core, const struct object_id *gid)
+{
+    const struct live *live = live_by_gid(core, gid, ROLE_GIVEN);
+
+    if (live == NULL)
+        live = live_by_gid(core, gid, ROLE_NOTED);
+    if (live != NULL)
+        return (struct invited){ live, chain_leaf(live->chain) };
+    for (size_t i = 0; i < core->live_count; i++) {
+        live = &core->lives[i];
+        for (size_t k = 0; live->role == ROLE_RECEIVED && k + 1 < chain_length(live->chain);
+             k++)
+            if (live->state == SHARE_ACCEPTED &&
+                ID_IS_EQUAL(*chain_link_id(live->chain, k), *gid))
+                return (struct invited){ live, chain_link(live->chain, k) };
+    }
+    return (struct invited){ 0 };
 }
 
 static bool
@@ -90,14 +109,14 @@ is_known_grant(struct core *core, const struct object_id *gid)
 static const char *
 refuse_contribution(struct core *core, const struct grant *grant)
 {
-    const struct live *cited = cited_live(core, &grant->cites);
+    struct invited cited = invited_by(core, &grant->cites);
+    const struct grant *leaf = cited.grant;
 
-    if (cited == NULL)
+    if (leaf == NULL)
         return is_known_grant(core, &grant->cites) ? "LAPSED" : "UNKNOWN";
-    const struct grant *leaf = chain_leaf(cited->chain);
     if (!ID_IS_EQUAL(leaf->audience, grant->issuer))
         return "NOT_YOURS";
-    if (chain_end(cited->chain).ms <= core_wall(core).ms)
+    if (chain_end(cited.live->chain).ms <= core_wall(core).ms)
         return "LAPSED";
     /* A company of the chain takes rows when the terms let everybody see them. */
     bool is_ours = ID_IS_EQUAL(leaf->owner, core->me);
@@ -251,9 +270,8 @@ accepted(struct core *core, int64_t share)
         return STATUS_OK;
     TRY(store_exec(core->store, STMT_CONTRIBUTION_ADD, "iib", share, cited,
                    bytes_of(leaf->tree.b, ID_SIZE)));
-    const struct live *asked = cited_live(core, &leaf->cites);
-    return ID_IS_EQUAL(*chain_owner(asked->chain), core->me) ? give_feedback(core, live)
-                                                             : STATUS_OK;
+    struct invited asked = invited_by(core, &leaf->cites);
+    return ID_IS_EQUAL(asked.grant->owner, core->me) ? give_feedback(core, live) : STATUS_OK;
 }
 
 enum status

@@ -63,6 +63,15 @@ asked_by(struct core *core, int64_t cited)
     return live != NULL ? live : live_by_leaf(core, cited, ROLE_NOTED);
 }
 
+static bool
+is_our_event(struct core *core, const struct grant *contribution)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_RECORD_FIND);
+
+    stmt_bind(q, "b", bytes_of(contribution->tree.b, ID_SIZE));
+    return stmt_step(q) == STATUS_OK && stmt_int(q, 1) == COMPANY_US;
+}
+
 enum status
 contribution_judge_begin(struct core *core, struct live *live, struct contribution_judge *out)
 {
@@ -81,6 +90,8 @@ contribution_judge_begin(struct core *core, struct live *live, struct contributi
         out->taken = stmt_int(q, 2);
     }
     const struct live *asked = asked_by(core, cited);
+    if (asked == NULL && !is_our_event(core, chain_leaf(live->chain)))
+        return STATUS_OK;
     if (asked != NULL && !ID_IS_EQUAL(*chain_owner(asked->chain), core->me))
         return STATUS_OK;
     out->live = live;

@@ -319,9 +319,12 @@ make_grant(struct bringing *b, struct grant *grant)
     return STATUS_OK;
 }
 
-/* The organiser, and with terms that let the chain see it every company on the way. */
+enum { RECEIVERS_MOST = 32 };
+
+/* The organiser; with terms that let the chain see it also the companies that the event came through, and those that we
+ * passed it on to. */
 static size_t
-receivers(struct bringing *b, struct company *out[static CHAIN_MAX])
+receivers(struct bringing *b, struct company *out[static RECEIVERS_MOST])
 {
     struct core *core = b->call->core;
     const struct live *source = live_by_share(core, b->source);
@@ -330,6 +333,14 @@ receivers(struct bringing *b, struct company *out[static CHAIN_MAX])
     out[count++] = b->organiser;
     for (size_t i = 1; b->asked->terms.chain && i < chain_length(source->chain); i++)
         out[count++] = company_find(core, &chain_link(source->chain, i)->issuer);
+    for (size_t i = 0; b->asked->terms.chain && i < core->live_count; i++) {
+        const struct live *live = &core->lives[i];
+        const struct grant *leaf = chain_leaf(live->chain);
+        if (count < RECEIVERS_MOST && live->role == ROLE_GIVEN &&
+            live->state == SHARE_ACCEPTED && leaf->has_parent &&
+            ID_IS_EQUAL(leaf->parent, b->asked_id) && leaf->terms.chain)
+            out[count++] = company_by_id(core, live->partner);
+    }
     return count;
 }
 
@@ -387,7 +398,7 @@ trial(struct bringing *b, struct grant *grant, struct verified_chain **out)
 static enum status
 give_all(struct bringing *b, struct grant *grant, int64_t going)
 {
-    struct company *to[CHAIN_MAX];
+    struct company *to[RECEIVERS_MOST];
     size_t count = receivers(b, to);
 
     if (b->asked->terms.closes.ms != 0 && b->asked->terms.closes.ms <= b->call->now.ms)

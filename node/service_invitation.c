@@ -302,6 +302,7 @@ service_guest_invitations(struct call *call)
     TRY(inviting_init(call, &v));
     TRY(page_begin(call, &page));
     AUTO(json_decrefp) json_t *no_items = page.items;
+    (void)no_items; /* freed with the scope */
     batch.is_preview = arg_is_set(call, "preview");
     query.type = v.guest_type;
     query.parent = &v.event->id;

@@ -42,8 +42,8 @@ def invite(giver, receiver, event, title="Spring launch", **terms):
 
 def person(node, event, name, **fields):
     given, family = name.split()
-    contact = node.cli("contact add", givenName=given, familyName=family, consentBasis="consent", consentPurpose="event",
-                       consentRecipients="Acme", **fields)["id"]
+    consent = {"consentBasis": "consent", "consentPurpose": "event", "consentRecipients": "Acme"}
+    contact = node.cli("contact add", givenName=given, familyName=family, **{**consent, **fields})["id"]
     node.cli("guest add", event, contact)
     return [g["id"] for g in node.items("guest list", event) if g["name"] == name][0]
 
@@ -159,6 +159,23 @@ def sealed_through_brio(t):
             t.same(f"{node.name} has no dead letters", node.items("deadletter list"), [])
 
 
+def the_whole_chain_may_see(t):
+    with Net() as net:
+        acme, brio, cedar, event = three(net, visible="chain")
+        invite_terms = [o for o in cedar.items("offer list") if o["kind"] == "event"][0]["id"]
+        t.same("Cedar reads who will see its guests", cedar.cli("offer show", invite_terms)["terms"]["visible"], "chain")
+        person(cedar, event, "Cara Chain", email="cara@cedar.example", organization="Chain Ltd", consentRecipients="Acme, Brio")
+        person(brio, event, "Bruno Chain", email="bruno@brio.example", organization="Bridge SA", consentRecipients="Acme, Cedar")
+        cedar.cli("guest contribute", event)
+        brio.cli("guest contribute", event)
+        for node in (acme, brio, cedar):
+            node.wait(lambda node=node: names_at(node, event) == ["Bruno Chain", "Cara Chain"], 60,
+                      f"{node.name} sees the guests of the whole chain")
+            t.that(f"{node.name} sees the guests of the whole chain", True)
+        for node in (acme, brio, cedar):
+            t.same(f"{node.name} has no dead letters", node.items("deadletter list"), [])
+
+
 def brio_is_away(t):
     with Net() as net:
         acme, brio, cedar, event = three(net)
@@ -181,4 +198,4 @@ def brio_is_away(t):
         t.same("nothing is lost, nothing is there twice", names_at(acme, event), ["Anna Away", "Bela Later", "Cara Night"])
 
 
-main(a_direct_contribution, sealed_through_brio, brio_is_away)
+main(a_direct_contribution, sealed_through_brio, the_whole_chain_may_see, brio_is_away)
