@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "node/contribution.h"
+#include "node/person.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
@@ -23,6 +24,8 @@ enum {
     WAL_PAGES_IDLE = 1000,
     JOB_PIECES = 16, /* a round */
     JOB_MS = 40,
+    SETTLE_IDLE = 512, /* guest rows connected in a round that has nothing else to do */
+    SETTLE_BUSY = 32,
 };
 
 /* ---- the round ---------------------------------------------------------------------------- */
@@ -328,11 +331,13 @@ core_round(struct core *core)
     round_fail(core, contribution_tell(core));
     round_fail(core, route_tell(core));
     pump_all(core);
+    bool is_idle = core->pumped == 0 && !core->job_waits;
+    round_fail(core, person_settle(core, is_idle ? SETTLE_IDLE : SETTLE_BUSY));
     finish(core);
     expire_waiters(core);
     company_publish(core);
     checkpoint(core);
-    if (core->job_waits || core->pumped > 0)
+    if (core->job_waits || core->pumped > 0 || core->persons_wait)
         return now;
     if (core->waiters != NULL && next.ms > now.ms + 50)
         next.ms = now.ms + 50;

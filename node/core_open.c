@@ -118,6 +118,7 @@ core_load(struct core *core, struct diag *diag)
     TRY(companies_load(core));
     TRY(lives_load(core));
     core->verdicts_wait = true;
+    core->persons_wait = true;
     core->receipts_wait = true;
     return jobs_load(core);
 }

@@ -11,7 +11,7 @@
 #include "schema/base/limits.h"
 #include "schema/digest.h"
 
-enum { TYPE_ATTENDEE = 4, KEYS_MAX = 5, KEY_PACKED = 9 };
+enum { TYPE_ATTENDEE = 4, KEYS_MAX = 5, KEY_PACKED = 9, SETTLE_MOST = 512 };
 
 struct keys {
     struct {
@@ -286,10 +286,69 @@ person_put(struct core *core, const struct type *type, int64_t record, const str
 }
 
 enum status
+person_note(struct core *core, int64_t record, struct wall_ms claimed)
+{
+    core->persons_wait = true;
+    TRY(store_exec(core->store, STMT_PERSON_NOTE, "iii", record, claimed.ms,
+                   core_wall(core).ms));
+    return store_exec(core->store, STMT_PERSON_DUE_ADD, "i", record);
+}
+
+static enum status
+settle_one(struct core *core, int64_t record)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct record_now *now;
+    enum status s = record_now(core->store, record, false, arena, &now);
+
+    if (s != STATUS_OK) /* gone: whoever took it away dropped it here too */
+        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    const struct type *type = dictionary_find(core->dictionary, now->type);
+    if (type == NULL || now->tombstone)
+        return STATUS_OK;
+    struct row_in row = { now->fields, now->field_count, now->claimed };
+    return person_put(core, type, record, &row);
+}
+
+static enum status
+due_next(struct core *core, size_t most, int64_t *out, size_t *count)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_PERSON_DUE_NEXT);
+    enum status s;
+
+    *count = 0;
+    stmt_bind(q, "i", (int64_t)most);
+    while ((s = stmt_step(q)) == STATUS_OK)
+        out[(*count)++] = stmt_int(q, 0);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+enum status
+person_settle(struct core *core, size_t most)
+{
+    int64_t records[SETTLE_MOST];
+    size_t count;
+
+    if (!core->persons_wait)
+        return STATUS_OK;
+    TRY(due_next(core, most < SETTLE_MOST ? most : SETTLE_MOST, records, &count));
+    core->persons_wait = count == most;
+    if (count > 0)
+        TRY(core_need_txn(core));
+    for (size_t i = 0; i < count; i++) {
+        TRY(settle_one(core, records[i]));
+        TRY(store_exec(core->store, STMT_PERSON_DUE_DROP, "i", records[i]));
+    }
+    return STATUS_OK;
+}
+
+enum status
 person_drop(struct core *core, int64_t record)
 {
     struct keys keys;
     int64_t person;
+
+    TRY(store_exec(core->store, STMT_PERSON_DUE_DROP, "i", record));
     enum status s = stored(core, record, &person, &keys);
 
     if (s == STATUS_NOT_FOUND)

@@ -99,7 +99,7 @@ records_row_put(struct core *core, const struct type *type, int64_t record,
                 const struct row_in *row)
 {
     TRY(project_put(core->store, type, record, row->fields, row->field_count));
-    return person_is_kept(type) ? person_put(core, type, record, row) : STATUS_OK;
+    return person_is_kept(type) ? person_note(core, record, row->claimed) : STATUS_OK;
 }
 
 enum status

@@ -87,6 +87,11 @@
     /* ---- persons: rows of one event that speak of one human being ---- */ \
     X(PERSON_GET, "SELECT person, keys, claimed_ms, since_ms FROM person WHERE record = ?1") \
     X(PERSON_ADD, "INSERT INTO person (record, person, keys, claimed_ms, since_ms) VALUES (?1, ?1, ?2, ?3, ?4)") \
+    X(PERSON_DUE_ADD, "INSERT INTO person_due (record) VALUES (?1) ON CONFLICT DO NOTHING") \
+    X(PERSON_DUE_NEXT, "SELECT record FROM person_due ORDER BY record LIMIT ?1") \
+    X(PERSON_DUE_DROP, "DELETE FROM person_due WHERE record = ?1") \
+    X(PERSON_NOTE, "INSERT INTO person (record, person, keys, claimed_ms, since_ms) VALUES (?1, ?1, x'', ?2, ?3)" \
+                   " ON CONFLICT DO NOTHING") \
     X(PERSON_KEYS, "UPDATE person SET keys = ?2 WHERE record = ?1") \
     X(PERSON_SET, "UPDATE person SET person = ?2 WHERE record = ?1") \
     X(PERSON_MOVE, "UPDATE person SET person = ?2 WHERE person = ?1") \
