@@ -24,7 +24,7 @@ enum {
     WAL_PAGES_IDLE = 1000,
     JOB_PIECES = 16, /* a round */
     JOB_MS = 40,
-    SETTLE_IDLE = 512, /* guest rows connected in a round that has nothing else to do */
+    SETTLE_IDLE = 128, /* guest rows connected in a round that has nothing else to do */
     SETTLE_BUSY = 32,
 };
 

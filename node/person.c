@@ -11,7 +11,7 @@
 #include "schema/base/limits.h"
 #include "schema/digest.h"
 
-enum { TYPE_ATTENDEE = 4, KEYS_MAX = 5, KEY_PACKED = 9, SETTLE_MOST = 512 };
+enum { TYPE_ATTENDEE = 4, KEYS_MAX = 5, KEY_PACKED = 9, SETTLE_MOST = 128 };
 
 struct keys {
     struct {
