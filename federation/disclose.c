@@ -21,6 +21,9 @@ record_facts_of(const struct revision *revision, const struct field *fields, siz
     *out = (struct record_facts){ .owner = revision->owner, .type = revision->type };
     out->id = digest_record_id(revision->type.space, revision->type.number, &revision->owner,
                                revision->nonce);
+    out->known_type = type;
+    out->fields = fields;
+    out->field_count = count;
     if (type == NULL || type->parent == NULL)
         return;
     for (size_t i = 0; i < count; i++) {
@@ -184,8 +187,10 @@ check_granted(const struct received *item, const struct receive_rules *rules,
 {
     bool keep[FIELDS_MAX];
     struct decision why;
+    struct record_facts facts = item->facts;
 
-    why = decide_fields(rules->chain, &rules->me, &item->facts, item->shown->fields,
+    facts.consent_waived = true; /* the sender decides about consent, and may have waived it */
+    why = decide_fields(rules->chain, &rules->me, &facts, item->shown->fields,
                         item->shown->field_count, rules->now, keep);
     if (why.stop != STOP_NONE) {
         *detail = stop_name(why.stop);

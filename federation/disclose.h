@@ -66,7 +66,7 @@ MUST_CHECK enum status records_verify(const struct records *message,
                                       const struct receive_rules *rules, struct arena *arena,
                                       struct received **out, size_t *count);
 
-/* Facts that follow from a revision and its disclosed fields; parent from the type's parent field. */
+/* Facts that follow from a revision and its fields, which stay borrowed; parent from the type's parent field. */
 void record_facts_of(const struct revision *revision, const struct field *fields, size_t count,
                      const struct dictionary *dictionary, struct record_facts *out);
 

@@ -65,7 +65,20 @@ company_append(struct core *core)
 static enum status
 load_row(struct core *core, struct stmt *q, struct arena *arena)
 {
-    enum { ID, NODE, NAME, COUNTRY, SERIAL, DESCRIPTOR, STATE, BY, TOKEN, SECRET, GUEST };
+    enum {
+        ID,
+        NODE,
+        NAME,
+        COUNTRY,
+        SERIAL,
+        DESCRIPTOR,
+        STATE,
+        BY,
+        TOKEN,
+        SECRET,
+        GUEST,
+        WAIVED
+    };
     struct signed_object *object;
     struct descriptor *d;
 
@@ -75,6 +88,7 @@ load_row(struct core *core, struct stmt *q, struct arena *arena)
     c->id = stmt_int(q, ID);
     c->state = (enum company_state)stmt_int(q, STATE);
     c->introduced_by = stmt_int(q, BY);
+    c->consent_waived = !stmt_is_null(q, WAIVED);
     describe(c, d);
     if (c->state == COMPANY_SELF)
         (void)snprintf(core->region, sizeof(core->region), "%s", c->country);
@@ -154,6 +168,7 @@ find_keys(void *self, const struct node_id *node, struct company_keys *out)
         return false;
     out->signing_key = c->signing_key;
     memcpy(out->country, c->country, sizeof(out->country));
+    (void)snprintf(out->name, sizeof(out->name), "%s", c->name);
     return true;
 }
 

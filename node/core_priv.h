@@ -56,9 +56,10 @@ struct company {
     struct box_key sealing_key;
     char *endpoint; /* the first, or NULL */
     int64_t introduced_by;
-    struct peer *peer;  /* TRUSTED and SUSPENDED */
-    bool control_waits; /* without a link: false when certainly nothing is queued for it */
-    bool leaving;       /* removed, and told so until leave_at */
+    bool consent_waived; /* in writing: what we send it needs no ground (P2) */
+    struct peer *peer;   /* TRUSTED and SUSPENDED */
+    bool control_waits;  /* without a link: false when certainly nothing is queued for it */
+    bool leaving;        /* removed, and told so until leave_at */
     struct mono_ms leave_at;
     /* INVITED, on the accepting side: how we introduce ourselves */
     bool is_guest;
@@ -317,6 +318,8 @@ MUST_CHECK enum status share_move(struct core *core, struct live *live, enum sha
 struct live *live_by_leaf(struct core *core, int64_t leaf, enum share_role role);
 struct live *live_by_share(struct core *core, int64_t share);
 struct live *live_by_gid(struct core *core, const struct object_id *gid, enum share_role role);
+/* Has our side of this partnership waived the ground for sharing personal data? */
+bool live_waives_consent(struct core *core, const struct live *live);
 bool live_is_declined(struct core *core, const struct live *live,
                       const struct record_id *record);
 /* Everything under a grant falls: marks it revoked by its author, stops shares, erases what is held, tells those we
@@ -379,8 +382,15 @@ struct copy_row {
 typedef enum status covered_fn(void *self, struct live *live, const struct copy_row *row);
 MUST_CHECK enum status records_each_covered(struct core *core, struct live *live,
                                             covered_fn *fn, void *self);
+/* The same, and those that stay home for lack of consent alone: *decision says which (STOP_NONE or STOP_CONSENT). */
+typedef enum status selected_fn(void *self, struct live *live, const struct copy_row *row,
+                                const struct decision *decision);
+MUST_CHECK enum status records_each_selected(struct core *core, struct live *live,
+                                             selected_fn *fn, void *self);
 /* Marks them as due. */
 MUST_CHECK enum status records_queue_share(struct core *core, struct live *live);
+/* Marks as due what until now stayed home for lack of consent, of every share given to this partner. */
+MUST_CHECK enum status records_queue_left_out(struct core *core, int64_t partner);
 MUST_CHECK enum status copy_get(struct core *core, int64_t record, int64_t grant,
                                 struct arena *arena, const struct run_leaves **run,
                                 struct copy_row *out);

@@ -183,6 +183,21 @@ make_own_fields(struct import *im)
     return STATUS_OK;
 }
 
+/* Whoever brings people in says on what ground, for each row or for all; "unknown" is an answer. */
+static enum status
+check_consent(struct import *im, const struct type *type)
+{
+    bool is_said = im->config.consent[CONSENT_BASIS] != NULL;
+
+    if (type->consent[CONSENT_BASIS] == NULL || is_said)
+        return STATUS_OK;
+    for (size_t i = 0; i < im->mapping->count; i++)
+        if (im->mapping->columns[i].use == COLUMN_FIELD &&
+            im->mapping->columns[i].field == type->consent[CONSENT_BASIS])
+            return STATUS_OK;
+    return diag_say(im->diag, STATUS_USAGE, "import.consent", NULL);
+}
+
 static enum status
 take_header(struct import *im, const struct csv_cell *cells, size_t count)
 {
@@ -207,7 +222,52 @@ take_header(struct import *im, const struct csv_cell *cells, size_t count)
                                        .preset = im->config.preset,
                                        .file = file };
     TRY(mapping_make(&request, im->kept, im->diag, &im->mapping));
+    TRY(check_consent(im, type));
     return make_own_fields(im);
+}
+
+/* ---- consent ------------------------------------------------------------------------------ */
+
+static bool
+is_unknown(const struct field *basis)
+{
+    return basis == NULL || bytes_is_equal(basis->value, bytes_text("unknown"));
+}
+
+/* What a row does not say is taken from the options; what the record says already stays. */
+static enum status
+fill_consent(struct import *im, const struct type *type, struct draft *draft, int64_t record)
+{
+    struct draft *before = ARENA_NEW(im->batch, struct draft);
+    struct record_now *now;
+
+    if (type->consent[CONSENT_BASIS] == NULL)
+        return STATUS_OK;
+    if (record != 0) {
+        TRY(record_now(im->core->store, record, false, im->batch, &now));
+        for (size_t i = 0; i < now->field_count; i++)
+            draft_put(before, now->fields[i].key, now->fields[i].value);
+    }
+    const struct key basis = type->consent[CONSENT_BASIS]->key;
+    bool is_answered = !is_unknown(draft_find(before, basis));
+    for (size_t i = 0; i < CONSENT_DATE; i++) {
+        const char *text = im->config.consent[i];
+        const struct type_field *f = type->consent[i];
+        struct bytes value;
+        if (text == NULL && i == CONSENT_BASIS)
+            text = "unknown";
+        if (text == NULL || f == NULL || draft_find(draft, f->key) != NULL ||
+            (is_answered && draft_find(draft, basis) == NULL))
+            continue;
+        TRY(value_parse(f, bytes_text(text), NULL, NULL, im->batch, im->diag, &value));
+        if (draft->count < FIELDS_MAX)
+            draft_put(draft, f->key, value);
+    }
+    bool is_yes = !is_unknown(draft_find(draft, basis)) ||
+                  (is_answered && draft_find(draft, basis) == NULL);
+    im->counts.consented += is_yes;
+    im->counts.unknown += !is_yes;
+    return STATUS_OK;
 }
 
 /* ---- rows --------------------------------------------------------------------------------- */
@@ -411,6 +471,7 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
     if (!im->config.dry_run)
         TRY(note_forms(im, type, draft));
     TRY(find_same(im, type, draft, keys, key_count, &record));
+    TRY(fill_consent(im, type, draft, record));
     TRY(keep_row(im, type, draft, record));
     return im->mint_count == BATCH ? flush(im) : STATUS_OK;
 }

@@ -21,6 +21,9 @@ struct import_config {
     const char *mapping;  /* text of the company's own, NULL: none */
     const char *charset;  /* NULL: guess */
     char delimiter;       /* 0: guess */
+    /* For rows that do not say it themselves, by enum consent_field; NULL: not said. Without a column and without a basis
+     * here, a type that asks for one is refused. */
+    const char *consent[CONSENT_DATE];
     bool dry_run;
     int64_t skip;     /* rows done before an interruption */
     int64_t bad_size; /* bytes of bad_path then */
@@ -28,6 +31,7 @@ struct import_config {
 
 struct import_counts {
     int64_t rows, added, updated, unchanged, bad;
+    int64_t consented, unknown; /* of the good ones: with a ground for sharing, without */
     int64_t bad_size;
 };
 

@@ -72,6 +72,9 @@ result_of(const struct import *im)
                           (json_int_t)c->unchanged, "bad", (json_int_t)c->bad, "bad_size",
                           (json_int_t)c->bad_size, "preset", import_preset(im));
 
+    reply_set(o, "consented", json_integer(c->consented));
+    reply_set(o, "unknown", json_integer(c->unknown));
+
     reply_set(o, "first_bad", import_first_bad(im));
     return o;
 }
@@ -85,6 +88,8 @@ restore(struct import *im, const json_t *result, int64_t rows)
         .updated = json_integer_value(json_object_get(result, "updated")),
         .unchanged = json_integer_value(json_object_get(result, "unchanged")),
         .bad = json_integer_value(json_object_get(result, "bad")),
+        .consented = json_integer_value(json_object_get(result, "consented")),
+        .unknown = json_integer_value(json_object_get(result, "unknown")),
         .bad_size = json_integer_value(json_object_get(result, "bad_size")),
     };
 
@@ -124,6 +129,8 @@ import_begin(struct job *job, const char *path, struct diag *diag)
         .delimiter = delimiter == NULL               ? 0
                      : strcmp(delimiter, "tab") == 0 ? '\t'
                                                      : delimiter[0],
+        .consent = { arg_of(job, "consent"), arg_of(job, "consent-purpose"),
+                     arg_of(job, "consent-recipients") },
         .dry_run = json_is_true(json_object_get(job->args, "dry-run")),
         .skip = job->done,
         .bad_size = json_integer_value(json_object_get(job->result, "bad_size")),

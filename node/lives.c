@@ -259,6 +259,14 @@ live_by_gid(struct core *core, const struct object_id *gid, enum share_role role
 }
 
 bool
+live_waives_consent(struct core *core, const struct live *live)
+{
+    const struct company *c = company_by_id(core, live->partner);
+
+    return live->role == ROLE_GIVEN && c != NULL && c->consent_waived;
+}
+
+bool
 live_is_declined(struct core *core, const struct live *live, const struct record_id *record)
 {
     AUTO(stmt_return) struct stmt *q = NULL;

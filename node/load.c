@@ -40,6 +40,7 @@ load_record(struct core *core, struct load *load, int64_t record, struct arena *
     TRY(copy_get(core, record, live->parent_leaf, arena, run, &row));
     if (live_is_declined(core, live, &row.facts.id))
         return STATUS_NOT_GRANTED;
+    row.facts.consent_waived = live_waives_consent(core, live);
     TRY(disclose(live->chain, &chain_leaf(live->chain)->audience, &row.facts, &row.full,
                  core_wall(core), arena, item, &why));
     item->run = row.run;

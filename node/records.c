@@ -125,8 +125,10 @@ records_fan_out(struct core *core, int64_t record, const struct record_facts *fa
         if (live->role != ROLE_GIVEN || live->parent_leaf != source ||
             (live->state != SHARE_DELIVERED && live->state != SHARE_ACCEPTED))
             continue;
+        struct record_facts asked = *facts;
+        asked.consent_waived = live_waives_consent(core, live);
         struct decision d = decide_record(live->chain, &chain_leaf(live->chain)->audience,
-                                          facts, core_wall(core));
+                                          &asked, core_wall(core));
         if (d.stop != STOP_NONE || live_is_declined(core, live, &facts->id))
             continue;
         TRY(store_exec(core->store, STMT_DUE_ADD, "ii", live->leaf, record));

@@ -137,7 +137,7 @@ records_project(struct core *core, int64_t record)
 struct covering {
     struct core *core;
     struct live *live;
-    covered_fn *fn;
+    selected_fn *fn;
     void *self;
 };
 
@@ -152,11 +152,13 @@ cover_one(const struct covering *c, int64_t record)
     if (s == STATUS_NOT_FOUND)
         return STATUS_OK;
     TRY(s);
+    row.facts.consent_waived = live_waives_consent(c->core, c->live);
     struct decision d = decide_record(c->live->chain, &chain_leaf(c->live->chain)->audience,
                                       &row.facts, core_wall(c->core));
-    if (d.stop != STOP_NONE || live_is_declined(c->core, c->live, &row.facts.id))
+    if ((d.stop != STOP_NONE && d.stop != STOP_CONSENT) ||
+        live_is_declined(c->core, c->live, &row.facts.id))
         return STATUS_OK;
-    return c->fn(c->self, c->live, &row);
+    return c->fn(c->self, c->live, &row, &d);
 }
 
 static enum status
@@ -206,7 +208,7 @@ cover_tree(const struct covering *c, const struct grant *leaf)
 }
 
 enum status
-records_each_covered(struct core *core, struct live *live, covered_fn *fn, void *self)
+records_each_selected(struct core *core, struct live *live, selected_fn *fn, void *self)
 {
     const struct grant *leaf = chain_leaf(live->chain);
     struct covering c = { core, live, fn, self };
@@ -216,6 +218,28 @@ records_each_covered(struct core *core, struct live *live, covered_fn *fn, void 
     for (size_t i = 0; leaf->selector == SELECTOR_RECORDS && i < leaf->record_count; i++)
         TRY(cover_id(&c, &leaf->records[i]));
     return STATUS_OK;
+}
+
+struct covered {
+    covered_fn *fn;
+    void *self;
+};
+
+static enum status
+on_selected(void *self, struct live *live, const struct copy_row *row,
+            const struct decision *decision)
+{
+    const struct covered *c = self;
+
+    return decision->stop == STOP_NONE ? c->fn(c->self, live, row) : STATUS_OK;
+}
+
+enum status
+records_each_covered(struct core *core, struct live *live, covered_fn *fn, void *self)
+{
+    struct covered c = { fn, self };
+
+    return records_each_selected(core, live, on_selected, &c);
 }
 
 static enum status
@@ -231,6 +255,25 @@ enum status
 records_queue_share(struct core *core, struct live *live)
 {
     return records_each_covered(core, live, on_due, core);
+}
+
+static enum status
+on_left_out(void *self, struct live *live, const struct copy_row *row,
+            const struct decision *decision)
+{
+    return decision->stop == STOP_CONSENT ? on_due(self, live, row) : STATUS_OK;
+}
+
+enum status
+records_queue_left_out(struct core *core, int64_t partner)
+{
+    for (size_t i = 0; i < core->live_count; i++) {
+        struct live *live = &core->lives[i];
+        if (live->role == ROLE_GIVEN && live->partner == partner &&
+            (live->state == SHARE_DELIVERED || live->state == SHARE_ACCEPTED))
+            TRY(records_each_selected(core, live, on_left_out, core));
+    }
+    return STATUS_OK;
 }
 
 /* ---- reading a copy ----------------------------------------------------------------------- */

@@ -30,6 +30,7 @@ static const struct {
     { "partner.show", service_partner_show },
     { "partner.trust", service_partner_trust },
     { "partner.confirm", service_partner_confirm },
+    { "partner.waive", service_partner_waive },
     { "partner.suspend", service_partner_suspend },
     { "partner.remove", service_partner_remove },
     { "record.add", service_record_add },

@@ -31,6 +31,7 @@ find_keys(void *self, const struct node_id *node, struct company_keys *out)
         return false;
     out->signing_key = d->signing_key;
     (void)snprintf(out->country, sizeof(out->country), "%s", d->country);
+    (void)snprintf(out->name, sizeof(out->name), "%s", d->name);
     return true;
 }
 
@@ -104,7 +105,11 @@ facts_of(struct call *call, const struct record_now *now, struct record_facts *o
 {
     const struct type *type = dictionary_find(call->dictionary, now->type);
 
-    *out = (struct record_facts){ .id = now->id, .type = now->type };
+    *out = (struct record_facts){ .id = now->id,
+                                  .type = now->type,
+                                  .known_type = type,
+                                  .fields = now->fields,
+                                  .field_count = now->field_count };
     for (size_t i = 0; type != NULL && type->parent != NULL && i < now->field_count; i++) {
         if (!key_is_equal(now->fields[i].key, type->parent->key) ||
             now->fields[i].value.len != ID_SIZE)
@@ -126,6 +131,16 @@ owner_node(struct call *call, int64_t company, struct node_id *out)
 }
 
 /* ---- explain ------------------------------------------------------------------------------ */
+
+/* Our own shares go by our own waiver. What another company waived is not known here. */
+static bool
+is_waived(struct call *call, const struct toward *t)
+{
+    int64_t since;
+
+    return t->role == ROLE_GIVEN &&
+           store_number(call->store, &since, STMT_COMPANY_WAIVER, "i", t->partner) == STATUS_OK;
+}
 
 struct question {
     struct call *call;
@@ -150,10 +165,24 @@ link_words(struct question *q, const struct grant *g)
     return arena_printf(q->call->arena, "%s -> %s", issuer, audience);
 }
 
-static void
-note_stop(struct question *q, const char *stop, const char *between, int depth)
+/* Why, in words; for consent also what of it is missing. */
+static const char *
+stop_words(struct question *q, const char *stop, enum consent_lack lack)
 {
-    const char *key = arena_printf(q->call->arena, "stop.%s", stop);
+    struct arena *arena = q->call->arena;
+    const char *said = text_get(q->call->language, arena_printf(arena, "stop.%s", stop));
+
+    if (lack == LACK_NONE)
+        return said;
+    return arena_printf(arena, "%s %s", said,
+                        text_get(q->call->language,
+                                 arena_printf(arena, "consent.%s", consent_lack_name(lack))));
+}
+
+static void
+note_stop(struct question *q, const char *stop, const char *between, int depth,
+          enum consent_lack lack)
+{
 
     if (depth < q->nearest)
         return;
@@ -162,7 +191,7 @@ note_stop(struct question *q, const char *stop, const char *between, int depth)
     q->stopped_by = json_object();
     reply_set(q->stopped_by, "link", json_words(between));
     reply_set(q->stopped_by, "stop", json_words(stop));
-    reply_set(q->stopped_by, "reason", json_words(text_get(q->call->language, key)));
+    reply_set(q->stopped_by, "reason", json_words(stop_words(q, stop, lack)));
 }
 
 static enum status
@@ -176,9 +205,10 @@ ask_chain(struct question *q, const struct toward *t, json_t *o)
         const char *word =
             verdict != STATUS_OK ? status_name(verdict) : share_state_name(t->state);
         reply_set(o, "answer", json_words(word));
-        note_stop(q, verdict != STATUS_OK ? "ENDED" : "STATE", word, 0);
+        note_stop(q, verdict != STATUS_OK ? "ENDED" : "STATE", word, 0, LACK_NONE);
         return STATUS_OK;
     }
+    q->facts.consent_waived = is_waived(q->call, t);
     struct decision d =
         q->field == NULL
             ? decide_record(chain, &q->company, &q->facts, q->call->now)
@@ -186,7 +216,8 @@ ask_chain(struct question *q, const struct toward *t, json_t *o)
     q->allowed = q->allowed || d.stop == STOP_NONE;
     reply_set(o, "answer", json_words(d.stop == STOP_NONE ? "yes" : "no"));
     if (d.stop != STOP_NONE)
-        note_stop(q, stop_name(d.stop), link_words(q, chain_link(chain, d.link)), (int)d.stop);
+        note_stop(q, stop_name(d.stop), link_words(q, chain_link(chain, d.link)), (int)d.stop,
+                  d.lack);
     return STATUS_OK;
 }
 
@@ -354,6 +385,8 @@ hold(struct holding *h, const struct toward *t)
     if (verdict != STATUS_OK || !is_flowing(t->state))
         return STATUS_OK;
     const struct node_id *audience = &chain_leaf(chain)->audience;
+    /* Whether another company waived it is not known: then the next one counts as a holder. */
+    h->facts.consent_waived = t->role != ROLE_GIVEN || is_waived(h->call, t);
     if (decide_record(chain, audience, &h->facts, h->call->now).stop != STOP_NONE)
         return STATUS_OK;
     TRY(company_name(h->call, t->partner, &name));

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "node/consent.h"
 #include "node/service_priv.h"
 #include "node/store/project.h"
 #include "schema/base/cleanup.h"
@@ -78,6 +79,7 @@ bring(struct bringing *b, const int64_t *contacts, size_t count)
         if (there)
             continue;
         take_fields(b, now, &draft);
+        TRY(consent_fill(b->call, now, b->attendee, &draft));
         struct field *fields = ARENA_ARRAY(arena, struct field, draft.count);
         memcpy(fields, draft.fields, draft.count * sizeof(*fields));
         mints[n++] = (struct mint){ .type = b->attendee->key,

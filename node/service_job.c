@@ -162,6 +162,26 @@ job_add(struct call *call, const char *kind, json_t *args, const char *path, int
     return STATUS_OK;
 }
 
+/* The ground for all rows that name none, before a long file is read. */
+static enum status
+check_consent(struct call *call, const struct type *type)
+{
+    static const char *const names[CONSENT_DATE] = { "consent", "consent-purpose",
+                                                     "consent-recipients" };
+
+    for (size_t i = 0; i < CONSENT_DATE; i++) {
+        const char *text = arg_text(call, names[i]);
+        struct bytes value;
+        if (text == NULL)
+            continue;
+        if (type->consent[i] == NULL)
+            return diag_say(call->diag, STATUS_USAGE, "import.no_consent", type->name, NULL);
+        TRY(value_parse(type->consent[i], bytes_text(text), NULL, NULL, call->arena, call->diag,
+                        &value));
+    }
+    return STATUS_OK;
+}
+
 enum status
 service_record_import(struct call *call)
 {
@@ -169,6 +189,7 @@ service_record_import(struct call *call)
     const struct type *type;
 
     TRY(find_type(call, arg_text(call, "type"), &type));
+    TRY(check_consent(call, type));
     if (from == NULL)
         return diag_say(call->diag, STATUS_USAGE, "import.empty", NULL);
     uint8_t raw[8];

@@ -64,6 +64,22 @@ service_partner_list(struct call *call)
     return page_rows(call, STMT_COMPANY_LIST, company_json);
 }
 
+/* That what we send there needs no ground, since when, and where that is written. */
+static enum status
+put_waiver(struct call *call, int64_t company)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_COMPANY_WAIVER);
+
+    stmt_bind(q, "i", company);
+    enum status s = stmt_step(q);
+    reply_set(call->reply, "consent_waived", json_boolean(s == STATUS_OK));
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    reply_set(call->reply, "waived", json_time((struct wall_ms){ stmt_int(q, 0) }));
+    reply_set(call->reply, "waiver", json_words(stmt_text(q, 1)));
+    return STATUS_OK;
+}
+
 static enum status
 show(struct call *call, int64_t company)
 {
@@ -83,7 +99,7 @@ show(struct call *call, int64_t company)
     TRY(store_number(call->store, &frames, STMT_FRAME_COUNT, "i", company));
     reply_set(call->reply, "records_waiting", json_integer(due));
     reply_set(call->reply, "messages_waiting", json_integer(control + frames));
-    return STATUS_OK;
+    return put_waiver(call, company);
 }
 
 enum status
@@ -270,6 +286,45 @@ service_partner_confirm(struct call *call)
     TRY(audit_add(call->core, call->actor, "partner.confirmed", bytes_of(c->node.b, ID_SIZE),
                   (struct bytes){ 0 }));
     return show(call, id);
+}
+
+/* ---- consent waived in writing ------------------------------------------------------------ */
+
+static enum status
+waive(struct call *call, struct company *c, const char *note)
+{
+    if (note == NULL || *note == '\0')
+        return diag_say(call->diag, STATUS_USAGE, "partner.waiver_note", c->name, NULL);
+    if (strlen(note) > TEXT_LONG_MAX)
+        return diag_say(call->diag, STATUS_TOO_BIG, "share.note", NULL);
+    TRY(store_exec(call->store, STMT_COMPANY_WAIVE, "iti", c->id, note, call->now.ms));
+    TRY(records_queue_left_out(call->core, c->id));
+    return audit_add(call->core, call->actor, "partner.consent_waived",
+                     bytes_of(c->node.b, ID_SIZE), bytes_text(note));
+}
+
+static enum status
+waive_no_more(struct call *call, struct company *c)
+{
+    TRY(store_exec(call->store, STMT_COMPANY_WAIVE, "inn", c->id));
+    return audit_add(call->core, call->actor, "partner.consent_needed",
+                     bytes_of(c->node.b, ID_SIZE), (struct bytes){ 0 });
+}
+
+enum status
+service_partner_waive(struct call *call)
+{
+    bool is_end = arg_is_set(call, "end");
+    int64_t id;
+
+    TRY(find_company(call, arg_text(call, "partner"), &id));
+    struct company *c = company_by_id(call->core, id);
+    if (is_end && arg_text(call, "note") != NULL)
+        return diag_say(call->diag, STATUS_USAGE, "partner.waiver_end", NULL);
+    TRY(is_end ? waive_no_more(call, c) : waive(call, c, arg_text(call, "note")));
+    TRY(show(call, id));
+    c->consent_waived = !is_end; /* last: nothing fails after it */
+    return STATUS_OK;
 }
 
 /* ---- suspending, removing ----------------------------------------------------------------- */

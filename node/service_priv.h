@@ -206,6 +206,7 @@ enum status service_partner_list(struct call *call);
 enum status service_partner_show(struct call *call);
 enum status service_partner_trust(struct call *call);
 enum status service_partner_confirm(struct call *call);
+enum status service_partner_waive(struct call *call);
 enum status service_partner_suspend(struct call *call);
 enum status service_partner_remove(struct call *call);
 enum status service_record_add(struct call *call);

@@ -14,7 +14,7 @@
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
 
-enum { LENS_DEFAULT = 20, LENS_MOST = 200, DEPTH_DEFAULT = 0 };
+enum { LENS_DEFAULT = 20, LENS_MOST = 200, LEFT_OUT_MOST = 20, DEPTH_DEFAULT = 0 };
 
 /* A share that is being made. */
 struct making {
@@ -24,6 +24,8 @@ struct making {
     struct grant grant;
     struct signed_object links[CHAIN_MAX];
     size_t link_count;
+    struct grant_field *unasked; /* consent fields that were added */
+    size_t unasked_count;
     struct live live; /* with the verified chain */
     enum offer_kind kind;
     const char *title;
@@ -74,14 +76,31 @@ text_set(struct call *call, const json_t *list, bool upper, const char ***out, s
     *count = kept;
 }
 
-/* The fields named, and the parent fields without which children could not be told apart. */
+/* With any personal field of a type go the fields that say on what ground, so that the next company can decide. */
+static void
+add_consent(struct making *m, const struct grant_field *named, size_t count)
+{
+    m->unasked = ARENA_ARRAY(m->call->arena, struct grant_field, count * CONSENT_FIELD_COUNT_);
+    for (size_t i = 0; i < count; i++) {
+        const struct type *type = dictionary_find(m->call->dictionary, named[i].type);
+        if (!type_field_find(type, named[i].field)->needs_consent)
+            continue;
+        for (size_t k = 0; k < CONSENT_FIELD_COUNT_; k++)
+            if (type->consent[k] != NULL)
+                m->unasked[m->unasked_count++] =
+                    (struct grant_field){ type->key, type->consent[k]->key };
+    }
+}
+
+/* The fields named, the parent fields without which children could not be told apart, and those of consent. */
 static enum status
 read_fields(struct making *m, const struct type *only)
 {
     struct call *call = m->call;
     const json_t *list = arg_list(call, "fields");
     size_t n = json_array_size(list), kept = 0;
-    struct grant_field *fields = ARENA_ARRAY(call->arena, struct grant_field, 2 * n + 1);
+    struct grant_field *fields =
+        ARENA_ARRAY(call->arena, struct grant_field, (2 + CONSENT_FIELD_COUNT_) * n + 1);
 
     for (size_t i = 0; i < n; i++)
         TRY(grant_field_read(call, json_string_value(json_array_get(list, i)), only,
@@ -92,6 +111,9 @@ read_fields(struct making *m, const struct type *only)
         if (type->parent != NULL && m->grant.selector == SELECTOR_TREE)
             fields[n++] = (struct grant_field){ type->key, type->parent->key };
     }
+    add_consent(m, fields, named);
+    for (size_t i = 0; i < m->unasked_count; i++)
+        fields[n++] = m->unasked[i];
     if (n > 0)
         qsort(fields, n, sizeof(*fields), compare_fields);
     for (size_t i = 0; i < n; i++)
@@ -252,12 +274,36 @@ find_source(struct making *m)
     return STATUS_OK;
 }
 
+static bool
+is_unasked(const struct making *m, const struct grant_field *field)
+{
+    for (size_t i = 0; i < m->unasked_count; i++)
+        if (grant_field_compare(&m->unasked[i], field) == 0)
+            return true;
+    return false;
+}
+
+/* Consent fields that nobody asked for and the parent has not: without them. */
+static void
+drop_unasked(struct making *m, const struct grant *parent)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < m->grant.field_count; i++) {
+        struct grant_field f = m->grant.fields[i];
+        if (!is_unasked(m, &f) || is_granted(parent, f.type, f.field))
+            m->grant.fields[kept++] = f;
+    }
+    m->grant.field_count = kept;
+}
+
 /* What the parent demands and the person left out: its end of life, its countries. */
 static void
 inherit(struct making *m)
 {
     const struct grant *parent = chain_leaf(m->source->chain);
 
+    drop_unasked(m, parent);
     m->grant.has_parent = true;
     m->grant.parent = *chain_leaf_id(m->source->chain);
     if (m->grant.delete_days > parent->delete_days)
@@ -327,12 +373,46 @@ make(struct call *call, struct making *m)
 
 /* ---- the lens ----------------------------------------------------------------------------- */
 
+/* What stays home for lack of consent: how many, and the first of them, for the person at this node only. */
+struct left_out {
+    json_t *items;
+    int64_t count;
+};
+
 struct looking {
     struct making *m;
     json_t *items;
     size_t most;
     int64_t count;
+    struct left_out left;
 };
+
+static void
+leave_out(struct call *call, struct left_out *left, const struct copy_row *row,
+          enum consent_lack lack)
+{
+    const char *key = arena_printf(call->arena, "consent.%s", consent_lack_name(lack));
+    struct record_now now = { .id = row->facts.id,
+                              .type = row->facts.type,
+                              .fields = row->full.fields,
+                              .field_count = row->full.field_count };
+
+    if (left->count++ >= LEFT_OUT_MOST)
+        return;
+    json_t *o = json_object();
+    reply_set(o, "id", json_id(now.id.b));
+    reply_set(o, "title", json_words(record_title(call, &now)));
+    reply_set(o, "stop", json_words(consent_lack_name(lack)));
+    reply_set(o, "reason", json_words(text_get(call->language, key)));
+    (void)json_array_append_new(left->items, o);
+}
+
+static void
+put_left_out(json_t *reply, struct left_out *left)
+{
+    reply_set(reply, "left_out", json_integer(left->count));
+    reply_set(reply, "left_out_records", json_incref(left->items));
+}
 
 static json_t *
 withheld_names(struct call *call, const struct type *type, const struct disclosure *full,
@@ -354,7 +434,8 @@ withheld_names(struct call *call, const struct type *type, const struct disclosu
 }
 
 static enum status
-on_look(void *self, struct live *live, const struct copy_row *row)
+on_look(void *self, struct live *live, const struct copy_row *row,
+        const struct decision *decision)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     struct looking *l = self;
@@ -363,6 +444,10 @@ on_look(void *self, struct live *live, const struct copy_row *row)
     struct decision why;
     struct copy_row copy = *row;
 
+    if (decision->stop == STOP_CONSENT) {
+        leave_out(call, &l->left, row, decision->lack);
+        return STATUS_OK;
+    }
     l->count++;
     if (json_array_size(l->items) >= l->most)
         return STATUS_OK;
@@ -388,28 +473,41 @@ service_share_lens(struct call *call)
     if (limit < 1 || limit > LENS_MOST)
         return diag_say(call->diag, STATUS_USAGE, "page.limit", NULL);
     enum status s = make(call, &m);
-    struct looking l = { .m = &m, .items = json_array(), .most = (size_t)limit };
+    struct looking l = {
+        .m = &m, .items = json_array(), .most = (size_t)limit, .left.items = json_array()
+    };
     if (s == STATUS_OK)
-        s = records_each_covered(call->core, &m.live, on_look, &l);
+        s = records_each_selected(call->core, &m.live, on_look, &l);
     verified_chain_free(&m.live.chain);
     call->reply = json_object();
     reply_set(call->reply, "partner", json_words(s == STATUS_OK ? m.partner->name : ""));
     reply_set(call->reply, "title", json_words(m.title));
     reply_set(call->reply, "records", json_integer(l.count));
+    put_left_out(call->reply, &l.left);
+    json_decref(l.left.items);
     reply_set(call->reply, "items", l.items);
     return s;
 }
 
 /* ---- creating ----------------------------------------------------------------------------- */
 
+struct counting {
+    struct call *call;
+    int64_t count;
+    struct left_out left;
+};
+
 static enum status
-on_count(void *self, struct live *live, const struct copy_row *row)
+on_count(void *self, struct live *live, const struct copy_row *row,
+         const struct decision *decision)
 {
-    int64_t *count = self;
+    struct counting *c = self;
 
     (void)live;
-    (void)row;
-    (*count)++;
+    if (decision->stop == STOP_CONSENT)
+        leave_out(c->call, &c->left, row, decision->lack);
+    else
+        c->count++;
     return STATUS_OK;
 }
 
@@ -463,17 +561,18 @@ keep(struct making *m)
     struct call *call = m->call;
     struct signed_object offer;
     struct live *live;
-    int64_t count = 0;
+    AUTO(json_decrefp) json_t *left_out = json_array();
+    struct counting c = { .call = call, .left.items = left_out };
 
-    TRY(records_each_covered(call->core, &m->live, on_count, &count));
-    TRY(sign_offer(m, count, &offer));
+    TRY(records_each_selected(call->core, &m->live, on_count, &c));
+    TRY(sign_offer(m, c.count, &offer));
     struct share_row row = { .role = ROLE_GIVEN,
                              .partner = m->partner->id,
                              .state = m->source != NULL ? SHARE_WAITING : SHARE_OFFERED,
                              .kind = m->kind,
                              .title = m->title,
                              .note = arg_text_or(call, "note", ""),
-                             .count = count,
+                             .count = c.count,
                              .offer = wire_signed_object_format(&offer, call->arena),
                              .oid = digest_object_id(offer.body) };
     struct object_id gid = *chain_leaf_id(m->live.chain);
@@ -486,7 +585,8 @@ keep(struct making *m)
                   bytes_of(row.oid.b, ID_SIZE)));
     call->reply = json_pack("{s:o, s:o, s:s, s:s, s:I}", "id", json_id(gid.b), "title",
                             json_words(row.title), "partner", m->partner->name, "state",
-                            share_state_name(row.state), "records", (json_int_t)count);
+                            share_state_name(row.state), "records", (json_int_t)c.count);
+    put_left_out(call->reply, &c.left);
     return m->source != NULL ? ask_owner(m, live) : offer_send(call->core, live);
 }
 

@@ -18,11 +18,13 @@
                 " ON CONFLICT (key) DO UPDATE SET value = excluded.value") \
     /* ---- companies ---- */ \
     X(COMPANY_ALL, "SELECT id, node, name, country, serial, descriptor, state, introduced_by, token," \
-                   " guest_secret, guest_node FROM company ORDER BY id") \
+                   " guest_secret, guest_node, waiver_ms FROM company ORDER BY id") \
     X(COMPANY_ADD, "INSERT INTO company (node, name, country, serial, descriptor, state, introduced_by, since_ms)" \
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
     X(COMPANY_DESCRIBE, "UPDATE company SET name = ?2, country = ?3, serial = ?4, descriptor = ?5 WHERE id = ?1") \
     X(COMPANY_STATE, "UPDATE company SET state = ?2, since_ms = ?3 WHERE id = ?1") \
+    X(COMPANY_WAIVE, "UPDATE company SET waiver_note = ?2, waiver_ms = ?3 WHERE id = ?1") \
+    X(COMPANY_WAIVER, "SELECT waiver_ms, waiver_note FROM company WHERE id = ?1 AND waiver_ms IS NOT NULL") \
     X(COMPANY_GUEST, "UPDATE company SET token = ?2, guest_secret = ?3, guest_node = ?4 WHERE id = ?1") \
     X(COMPANY_GUEST_OVER, "UPDATE company SET token = NULL, guest_secret = NULL, guest_node = NULL WHERE id = ?1") \
     X(COMPANY_NAMED, "SELECT id FROM company WHERE fold(name) = fold(?1) AND id > 1") \

@@ -131,8 +131,13 @@ class Story:
         t, acme, brio, cedar = self.t, self.acme, self.brio, self.cedar
         good = people_csv(PEOPLE)
         path = acme.file("acme.csv", b"\xef\xbb\xbf" + good.encode())
+        silent = acme.refusal("contact import", path)
+        t.refused("3. an import says on what ground", silent, "USAGE", "--consent")
+        t.refused("3. and a ground nobody knows is none", acme.refusal("contact import", path, consent="whim"), "USAGE", "whim")
+        unknown = self.job(acme, path, dry_run=True, consent="unknown")
+        t.same("3. not known yet is an answer", (unknown["consented"], unknown["unknown"]), (0, 3))
         dry = self.job(acme, path, dry_run=True)
-        t.same("3. a dry run counts", (dry["added"], dry["bad"]), (3, 0))
+        t.same("3. a dry run counts", (dry["added"], dry["bad"], dry["consented"], dry["unknown"]), (3, 0, 3, 0))
         t.same("3. and writes nothing", acme.cli("contact list")["items"], [])
         done = self.job(acme, path)
         t.same("3. the import adds every row", done["added"], 3)
@@ -155,7 +160,7 @@ class Story:
 
     def job(self, node, path, **options):
         """Imports and follows the job to its end; what it counted."""
-        done = node.cli("contact import", path, **options)
+        done = node.cli("contact import", path, **{"consent": "legitimateInterest", "consent_purpose": "event", **options})
         if set(done) == {"job"}:
             done = node.wait(lambda: (lambda j: j if j["state"] in ("done", "failed", "stopped") else None)(
                 node.cli("job show", done["job"])), 120, "the import ends")
@@ -262,7 +267,8 @@ class Story:
         cedar.cli("offer accept", offer)
         cedar.wait(lambda: held(cedar, "attendee", self.ada, "name"), 30, "the guests are at Cedar")
         t.same("6. Cedar has the event", held(cedar, "event", self.event, "name"), "Spring launch")
-        t.same("6. and fewer fields than Brio", sorted(cedar.show("attendee", self.ada)["fields"]), ["event", "name"])
+        t.same("6. and fewer fields than Brio", sorted(cedar.show("attendee", self.ada)["fields"]),
+               ["consentBasis", "consentPurpose", "event", "name"])
         t.same("6. the event's need was not passed on", held(cedar, "event", self.event, "productNeed"), None)
         rows = {r["id"]: r for r in cedar.items("event list")}
         t.same("6. Cedar is told whose it is and through whom",
@@ -290,7 +296,8 @@ class Story:
         for node in (brio, cedar):
             node.wait(lambda node=node: held(node, "event", self.event, "place") == "Hamburg, Elbphilharmonie", 20)
             t.that(f"6. a change at Acme is a change at {node.name}", True)
-        late = acme.cli("contact add", givenName="Late", familyName="Comer", email="late.comer@withheld.example")["id"]
+        late = acme.cli("contact add", givenName="Late", familyName="Comer", email="late.comer@withheld.example",
+                        consentBasis="legitimateInterest")["id"]
         acme.cli("guest add", self.event, late)
         for node in (brio, cedar):
             node.wait(lambda node=node: len(node.items("guest list", self.event)) == 4, 20, "the late guest arrives")
@@ -300,7 +307,7 @@ class Story:
 
     def step_7_leads(self):
         t, acme, brio = self.t, self.acme, self.brio
-        leads = [brio.cli("lead add", name=f"Lead {n}", organization=f"Buyer {n}", need="a CRM",
+        leads = [brio.cli("lead add", name=f"Lead {n}", organization=f"Buyer {n}", need="a CRM", consentBasis="legitimateInterest",
                           note="brio-only-remark-5521")["id"] for n in (1, 2, 3)]
         share = brio.cli("share create", *leads, partner="Acme", fields="lead.name,lead.organization,lead.need",
                          purpose="follow-up", until=UNTIL)["id"]
@@ -448,7 +455,7 @@ def a_large_import(t):
             f.write("First Name,Last Name,Email,Phone Number,Company Name\n")
             for n in range(rows):
                 f.write(f"Guest,Number{n},guest{n}@example.org,+49 40 {n:07d},Company {n % 997}\n")
-        done = acme.run("contact", "import", path)
+        done = acme.run("contact", "import", path, "--consent", "unknown")
         t.that(f"{rows} rows: progress is shown on the way", re.search(r"\d", done.stderr), done.stderr[-200:])
         t.same(f"{rows} rows: every one is there", acme.cli("contact list", limit=1)["total"], rows)
         found = acme.items("contact list", search="Number7777")

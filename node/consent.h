@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/consent.h - on what ground a person may be shared: the standing answer of her contact, refined by the
+ * consent records about her. The rule itself is consent_of() (acl/chain.h).
+ */
+#ifndef HANSA_NODE_CONSENT_H
+#define HANSA_NODE_CONSENT_H
+
+#include "node/service_priv.h"
+
+/* Puts into the draft of a row of type `to` what `contact`, a contact of ours, allows as of now: its consent fields,
+ * with what its consent records add and take away. A row gets no basis when she took back or refused all of it. */
+MUST_CHECK enum status consent_fill(struct call *call, const struct record_now *contact,
+                                    const struct type *to, struct draft *draft);
+
+struct consent_question {
+    const struct type *
+        type; /* of the row: it refers to a contact of ours by its field "contact", or to none */
+    const struct field *fields; /* of the row, ascending */
+    size_t field_count;
+    const struct consent_target *target; /* consent_target_make() */
+    bool waived;                         /* struct company: consent_waived */
+};
+
+/* Why would this personal row stay home? LACK_NONE: it would not. A row of ours that lacks its ground because the person
+ * took it back, refused, or her consent has run out is LACK_WITHDRAWN. Catalog: "consent." and consent_lack_name(). */
+MUST_CHECK enum status consent_left_out(struct call *call,
+                                        const struct consent_question *question,
+                                        enum consent_lack *out);
+
+#endif
