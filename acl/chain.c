@@ -245,6 +245,12 @@ chain_owner(const struct verified_chain *chain)
     return &chain->links[0]->owner;
 }
 
+const struct consent_target *
+chain_consent_target(const struct verified_chain *chain)
+{
+    return &chain->target;
+}
+
 struct wall_ms
 chain_end(const struct verified_chain *chain)
 {

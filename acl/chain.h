@@ -69,6 +69,8 @@ const struct object_id *chain_link_id(const struct verified_chain *chain, size_t
 const struct grant *chain_leaf(const struct verified_chain *chain);
 const struct object_id *chain_leaf_id(const struct verified_chain *chain);
 const struct node_id *chain_owner(const struct verified_chain *chain);
+/* The leaf's purposes and audience. */
+const struct consent_target *chain_consent_target(const struct verified_chain *chain);
 /* The earliest end of any link. */
 struct wall_ms chain_end(const struct verified_chain *chain);
 

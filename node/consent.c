@@ -15,7 +15,7 @@
 #include "node/store/project.h"
 #include "schema/base/cleanup.h"
 
-enum { RECORDS_MOST = 256, DAY_MS = 24 * 3600 * 1000 };
+enum { RECORDS_MOST = 256, SHOWN = 20, DAY_MS = 24 * 3600 * 1000 };
 
 /* The answer as it stands. */
 struct standing {
@@ -382,4 +382,31 @@ consent_left_out(struct call *call, const struct consent_question *q, enum conse
     if (s.is_withdrawn || is_no)
         *out = LACK_WITHDRAWN;
     return STATUS_OK;
+}
+
+void
+consent_stay_note(struct call *call, struct consent_stay *stay, const struct copy_row *row,
+                  enum consent_lack lack)
+{
+    const char *key = arena_printf(call->arena, "consent.%s", consent_lack_name(lack));
+    struct record_now now = { .id = row->facts.id,
+                              .type = row->facts.type,
+                              .fields = row->full.fields,
+                              .field_count = row->full.field_count };
+
+    if (stay->count++ >= SHOWN)
+        return;
+    json_t *o = json_object();
+    reply_set(o, "id", json_id(now.id.b));
+    reply_set(o, "title", json_words(record_title(call, &now)));
+    reply_set(o, "stop", json_words(consent_lack_name(lack)));
+    reply_set(o, "reason", json_words(text_get(call->language, key)));
+    (void)json_array_append_new(stay->items, o);
+}
+
+void
+consent_stay_put(const struct consent_stay *stay, json_t *reply)
+{
+    reply_set(reply, "left_out", json_integer(stay->count));
+    reply_set(reply, "left_out_records", json_incref(stay->items));
 }

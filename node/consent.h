@@ -28,4 +28,14 @@ MUST_CHECK enum status consent_left_out(struct call *call,
                                         const struct consent_question *question,
                                         enum consent_lack *out);
 
+/* What stays home for lack of consent: how many, and the first of them with why, for the person at this node only. */
+struct consent_stay {
+    json_t *items; /* the caller's */
+    int64_t count;
+};
+void consent_stay_note(struct call *call, struct consent_stay *stay, const struct copy_row *row,
+                       enum consent_lack lack);
+/* left_out, left_out_records */
+void consent_stay_put(const struct consent_stay *stay, json_t *reply);
+
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/asks.h"
+#include "node/consent.h"
 #include "node/contribution.h"
 #include "node/service_priv.h"
 #include "node/store/project.h"
@@ -136,12 +137,32 @@ put_row(struct outlook *o, json_t *list, const struct copy_row *row, const char 
     reply_set(r, "id", json_id(row->facts.id.b));
     reply_set(r, "title", json_words(record_title(call, &now)));
     if (reason != NULL)
-        reply_set(r, "reason",
-                  json_words(text_get(call->language,
-                                      arena_printf(call->arena, "contribution.%s", reason))));
+        reply_set(r, "reason", json_words(text_get(call->language, reason)));
     if (missing != NULL)
         reply_set(r, "missing", missing);
     (void)json_array_append_new(list, r);
+}
+
+/* Catalog key of why our own decision keeps it here. */
+static enum status
+stay_reason(struct outlook *o, const struct copy_row *row, const struct decision *d,
+            const char **out)
+{
+    struct call *call = o->b->call;
+    struct consent_question q = { .type = o->b->attendee,
+                                  .fields = row->full.fields,
+                                  .field_count = row->full.field_count,
+                                  .target = chain_consent_target(o->live->chain),
+                                  .waived = row->facts.consent_waived };
+    enum consent_lack lack;
+
+    *out = "contribution.NO_CONSENT";
+    if (d->stop != STOP_CONSENT)
+        return STATUS_OK;
+    TRY(consent_left_out(call, &q, &lack));
+    if (lack != LACK_NONE)
+        *out = arena_printf(call->arena, "consent.%s", consent_lack_name(lack));
+    return STATUS_OK;
 }
 
 /* Is it on the organiser's list already? */
@@ -174,13 +195,17 @@ look_at(struct outlook *o, int64_t record)
         return STATUS_OK;
     TRY(is_taken(o, &row, &taken));
     o->taken += taken;
+    row.facts.consent_waived = live_waives_consent(core, o->live);
     struct decision d = decide_record(o->live->chain, &chain_leaf(o->live->chain)->audience,
                                       &row.facts, core_wall(core));
     bool is_over = terms->quota != 0 && !taken && o->going >= (int64_t)terms->quota;
     if (d.stop != STOP_NONE || is_over) {
         o->stay += d.stop != STOP_NONE;
         o->over += d.stop == STOP_NONE;
-        put_row(o, o->left_out, &row, d.stop != STOP_NONE ? "NO_CONSENT" : "OVER_QUOTA", NULL);
+        const char *reason = "contribution.OVER_QUOTA";
+        if (d.stop != STOP_NONE)
+            TRY(stay_reason(o, &row, &d, &reason));
+        put_row(o, o->left_out, &row, reason, NULL);
         return STATUS_OK;
     }
     o->going++;
@@ -422,6 +447,7 @@ service_guest_contribute(struct call *call)
     TRY(make_grant(&b, &grant));
     TRY(trial(&b, &grant, &chain));
     looking.chain = chain;
+    looking.partner = b.organiser->id;
     o.left_out = json_array();
     o.lacking = json_array();
     enum status s = look(&o);

@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/consent.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
 
-enum { LENS_DEFAULT = 20, LENS_MOST = 200, LEFT_OUT_MOST = 20, DEPTH_DEFAULT = 0 };
+enum { LENS_DEFAULT = 20, LENS_MOST = 200, DEPTH_DEFAULT = 0 };
 
 /* A share that is being made. */
 struct making {
@@ -178,7 +179,20 @@ is_granted(const struct grant *grant, struct key type, struct key field)
     return false;
 }
 
-/* The partner reads the title before any record: it is made of what the grant lets through (P3). */
+/* Would the grant let anything through that is said of a person? */
+static bool
+is_of_person(const struct grant *grant, const struct type *type)
+{
+    for (size_t i = 0; type != NULL && i < grant->field_count; i++) {
+        const struct type_field *f = type_field_find(type, grant->fields[i].field);
+        if (key_is_equal(grant->fields[i].type, type->key) && f != NULL && f->needs_consent)
+            return true;
+    }
+    return false;
+}
+
+/* The partner reads the title before any record, and perhaps long after it was made: it is made of what the grant lets
+ * through, and of a person says no more than what kind of record it is: her ground may be gone by then (P2, P3). */
 static void
 name_it(struct making *m, const struct record_now *first, const struct type *type)
 {
@@ -191,6 +205,8 @@ name_it(struct making *m, const struct record_now *first, const struct type *typ
         if (is_granted(&m->grant, first->type, first->fields[i].key))
             seen.fields[seen.field_count++] = first->fields[i];
     m->title = record_title(m->call, &seen);
+    if (is_of_person(&m->grant, type))
+        m->title = type->label[LANGUAGE_EN];
     if (m->grant.record_count > 1)
         m->title = arena_printf(arena, "%zu x %s", m->grant.record_count,
                                 type != NULL ? type->label[LANGUAGE_EN] : "?");
@@ -373,46 +389,13 @@ make(struct call *call, struct making *m)
 
 /* ---- the lens ----------------------------------------------------------------------------- */
 
-/* What stays home for lack of consent: how many, and the first of them, for the person at this node only. */
-struct left_out {
-    json_t *items;
-    int64_t count;
-};
-
 struct looking {
     struct making *m;
     json_t *items;
     size_t most;
     int64_t count;
-    struct left_out left;
+    struct consent_stay left;
 };
-
-static void
-leave_out(struct call *call, struct left_out *left, const struct copy_row *row,
-          enum consent_lack lack)
-{
-    const char *key = arena_printf(call->arena, "consent.%s", consent_lack_name(lack));
-    struct record_now now = { .id = row->facts.id,
-                              .type = row->facts.type,
-                              .fields = row->full.fields,
-                              .field_count = row->full.field_count };
-
-    if (left->count++ >= LEFT_OUT_MOST)
-        return;
-    json_t *o = json_object();
-    reply_set(o, "id", json_id(now.id.b));
-    reply_set(o, "title", json_words(record_title(call, &now)));
-    reply_set(o, "stop", json_words(consent_lack_name(lack)));
-    reply_set(o, "reason", json_words(text_get(call->language, key)));
-    (void)json_array_append_new(left->items, o);
-}
-
-static void
-put_left_out(json_t *reply, struct left_out *left)
-{
-    reply_set(reply, "left_out", json_integer(left->count));
-    reply_set(reply, "left_out_records", json_incref(left->items));
-}
 
 static json_t *
 withheld_names(struct call *call, const struct type *type, const struct disclosure *full,
@@ -445,7 +428,7 @@ on_look(void *self, struct live *live, const struct copy_row *row,
     struct copy_row copy = *row;
 
     if (decision->stop == STOP_CONSENT) {
-        leave_out(call, &l->left, row, decision->lack);
+        consent_stay_note(call, &l->left, row, decision->lack);
         return STATUS_OK;
     }
     l->count++;
@@ -483,7 +466,7 @@ service_share_lens(struct call *call)
     reply_set(call->reply, "partner", json_words(s == STATUS_OK ? m.partner->name : ""));
     reply_set(call->reply, "title", json_words(m.title));
     reply_set(call->reply, "records", json_integer(l.count));
-    put_left_out(call->reply, &l.left);
+    consent_stay_put(&l.left, call->reply);
     json_decref(l.left.items);
     reply_set(call->reply, "items", l.items);
     return s;
@@ -494,7 +477,7 @@ service_share_lens(struct call *call)
 struct counting {
     struct call *call;
     int64_t count;
-    struct left_out left;
+    struct consent_stay left;
 };
 
 static enum status
@@ -505,7 +488,7 @@ on_count(void *self, struct live *live, const struct copy_row *row,
 
     (void)live;
     if (decision->stop == STOP_CONSENT)
-        leave_out(c->call, &c->left, row, decision->lack);
+        consent_stay_note(c->call, &c->left, row, decision->lack);
     else
         c->count++;
     return STATUS_OK;
@@ -586,7 +569,7 @@ keep(struct making *m)
     call->reply = json_pack("{s:o, s:o, s:s, s:s, s:I}", "id", json_id(gid.b), "title",
                             json_words(row.title), "partner", m->partner->name, "state",
                             share_state_name(row.state), "records", (json_int_t)c.count);
-    put_left_out(call->reply, &c.left);
+    consent_stay_put(&c.left, call->reply);
     return m->source != NULL ? ask_owner(m, live) : offer_send(call->core, live);
 }
 

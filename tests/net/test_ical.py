@@ -138,7 +138,7 @@ def guests_of_a_partners_event(t):
         net.pair(acme, brio)
         event = acme.cli("event add", name="Launch", startDate="2027-05-20 18:00 Asia/Shanghai",
                          organizerEmail="events@acme.example")["id"]
-        acme.cli("attendee add", event=event, name="Bob", email="bob@guest.example")
+        acme.cli("attendee add", event=event, name="Bob", email="bob@guest.example", consentBasis="contract")
         acme.cli("share create", event, partner="Brio", purpose="event", until="2031-12-31",
                  fields="event.name,event.startDate,event.organizerEmail,attendee.name,attendee.event")
         offer = brio.wait(lambda: brio.items("offer list"))[0]

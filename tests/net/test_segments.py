@@ -20,7 +20,7 @@ NAMES = {"Jürgen Müller", "Ada Kern", "Petra Lang", "王小明", "李华", "�
 
 def company(net, name="Acme"):
     node = net.node(name)
-    node.cli("contact import", node.file("people.csv", PEOPLE))
+    node.cli("contact import", node.file("people.csv", PEOPLE), consent="unknown")
     node.wait(lambda: len(node.items("contact list")) == len(NAMES), 20, "the contacts are in")
     return node
 
@@ -145,7 +145,7 @@ def guests(t):
         t.same("a segment of another type", events["members"], 1)
         t.refused("is no source of guests", acme.refusal("guest add", event, segment=events["id"]), "USAGE", "segment of event records")
         many = "name,country\n" + "".join(f"Guest {i},{'DE' if i % 2 else 'CN'}\n" for i in range(1200))
-        acme.cli("contact import", acme.file("many.csv", many))
+        acme.cli("contact import", acme.file("many.csv", many), consent="unknown")
         acme.wait(lambda: acme.cli("segment preview", "name ~ guest")["members"] == 1200, 60, "many contacts are in")
         all_ = acme.cli("segment add", name="Many", rule="name ~ guest and country = DE")["id"]
         job = acme.cli("guest add", event, segment=all_)

@@ -4,7 +4,9 @@
  *
  * A share lets a field through when every share it hangs under does (P4), for the records it names, until its
  * end, unless it was declined, stopped, or struck off. Two questions: what may be sent by one who knows this much
- * (P2, P5), and what is seen when everything has arrived (P6).
+ * (P2, P5), and what is seen when everything has arrived (P6). What says something of a person wants a ground for
+ * this receiver, or a waiver of the giver: without one the whole record stays home (P2, P3). Who passes on decides by
+ * what it holds, which may be older than what the owner has.
  */
 #include <stdio.h>
 #include <string.h>
@@ -159,6 +161,62 @@ is_struck(const struct share *s, int record)
     return s->struck[record] && s->answer_known;
 }
 
+/* ---- consent ------------------------------------------------------------------------------ */
+
+/* Name, e-mail, note, and own fields, which are personal unless somebody says otherwise. */
+static const unsigned personal_slots[THING_COUNT_] = {
+    [EVENT] = 0,
+    [CONTACT] = 1u << 0 | 1u << 1 | 1u << 5 | 1u << SLOT_OWN,
+    [GUEST] = 1u << 0 | 1u << 1 | 1u << 5 | 1u << SLOT_OWN,
+    [LEAD] = 1u << 0 | 1u << 1 | 1u << 5 | 1u << SLOT_OWN,
+};
+
+static unsigned
+granted_slots(const struct sim *sim, const struct share *s, enum thing kind)
+{
+    unsigned slots = s->slots[kind];
+
+    for (int i = s->parent; i >= 0; i = sim->shares[i].parent)
+        slots &= sim->shares[i].slots[kind];
+    return slots;
+}
+
+static bool
+is_personal(const struct sim *sim, const struct share *s, const struct record *r)
+{
+    unsigned slots = granted_slots(sim, s, r->kind) & personal_slots[r->kind];
+
+    for (int slot = 0; slot < SLOTS; slot++)
+        if ((slots >> slot & 1) && r->values[slot] != 0)
+            return true;
+    return false;
+}
+
+/* May the newest go through this share? */
+static bool
+has_ground(const struct sim *sim, const struct share *s, const struct record *r)
+{
+    return !is_personal(sim, s, r) || sim->waived[s->giver][s->receiver] ||
+           (r->ground >> s->receiver & 1);
+}
+
+static bool
+had_ground(const struct sim *sim, const struct share *s, const struct record *r)
+{
+    return sim->has_waived[s->giver][s->receiver] || (r->ground_ever >> s->receiver & 1);
+}
+
+/* As far as the giver can know: the owner has the newest, the others something of before. A name always stands. */
+static bool
+may_have_ground(const struct sim *sim, const struct share *s, const struct record *r, int slot)
+{
+    unsigned slots = granted_slots(sim, s, r->kind) & personal_slots[r->kind];
+
+    if (s->giver == r->owner)
+        return has_ground(sim, s, r);
+    return (!(slots & 1) && !(slots >> slot & 1)) || had_ground(sim, s, r);
+}
+
 bool
 model_may_send(const struct sim *sim, int from, int to, int record, int slot)
 {
@@ -173,7 +231,7 @@ model_may_send(const struct sim *sim, int from, int to, int record, int slot)
         for (int k = i; k >= 0; k = sim->shares[k].parent)
             within = within && share_matches(sim, &sim->shares[k], record) &&
                      (sim->shares[k].slots[r->kind] >> slot & 1);
-        if (within)
+        if (within && may_have_ground(sim, s, r, slot))
             return true;
     }
     return false;
@@ -247,6 +305,8 @@ through(const struct sim *sim, const struct share *s, int record)
         return -1;
     if (share_is_judged(sim, s) && s->fates[record] != FATE_TAKEN)
         return -1; /* the organiser's word decides */
+    if (!has_ground(sim, s, &sim->records[record]))
+        return -1;
     if (s->parent >= 0)
         above = through(sim, &sim->shares[s->parent], record);
     return above < 0 ? -1 : above & (int)s->slots[kind];
@@ -267,4 +327,28 @@ model_sees(const struct sim *sim, int holder, int record)
             seen = seen < 0 ? bits : seen | bits;
     }
     return seen;
+}
+
+/* The newest stays home somewhere on the way, and what was before may have gone. */
+static bool
+is_held_up(const struct sim *sim, const struct share *s, int record)
+{
+    const struct record *r = &sim->records[record];
+    bool is_always_personal = granted_slots(sim, s, r->kind) & personal_slots[r->kind] & 1;
+
+    if (!has_ground(sim, s, r) && (had_ground(sim, s, r) || !is_always_personal))
+        return true;
+    return s->parent >= 0 && is_held_up(sim, &sim->shares[s->parent], record);
+}
+
+bool
+model_may_be_old(const struct sim *sim, int holder, int record)
+{
+    for (int i = 0; i < sim->share_count; i++) {
+        const struct share *s = &sim->shares[i];
+        if (s->receiver == holder && share_flows(sim, s) && share_matches(sim, s, record) &&
+            !s->struck[record] && is_held_up(sim, s, record))
+            return true;
+    }
+    return false;
 }

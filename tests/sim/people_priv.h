@@ -37,6 +37,7 @@ void people_pass_on(struct node *node);
 void people_answer(struct node *node);
 void people_stop_share(struct node *node);
 void people_suspend(struct node *node);
+void people_waive(struct node *node);
 void people_trust_again(struct node *node);
 
 /* ---- people_contributions.c ---- */

@@ -26,6 +26,32 @@ new_values(struct sim *sim, int record, enum thing kind, unsigned slots,
     return fields;
 }
 
+/* On what ground this person may be shared: mostly any company; some name some, some are not known, some have none. */
+static void
+put_ground(struct sim *sim, struct record *r, json_t *fields)
+{
+    AUTO(buffer_fini) struct buffer names = { 0 };
+    unsigned pick = (unsigned)sim_random(sim, 10), everybody = (1u << sim->node_count) - 1;
+    const char *basis = pick < 6   ? "legitimateInterest"
+                        : pick < 8 ? "consent"
+                        : pick < 9 ? "unknown"
+                                   : "";
+
+    if (r->kind == EVENT)
+        return;
+    r->ground = pick < 6 ? everybody : pick < 8 ? (unsigned)sim_random(sim, everybody + 1) : 0;
+    for (int i = 0; i < sim->node_count && pick >= 6 && pick < 8; i++) {
+        if (!(r->ground >> i & 1))
+            continue;
+        buffer_put_text(&names, names.len > 0 ? "; " : "");
+        buffer_put_text(&names, sim->nodes[i].name);
+    }
+    r->ground_ever |= r->ground;
+    (void)json_object_set_new(fields, "consentBasis", json_string(basis));
+    (void)json_object_set_new(fields, "consentRecipients",
+                              json_stringn((const char *)names.data, names.len));
+}
+
 static void
 add_record(struct node *node, enum thing kind)
 {
@@ -38,6 +64,7 @@ add_record(struct node *node, enum thing kind)
     json_t *fields =
         new_values(sim, sim->record_count, kind,
                    1u | people_some_slots(sim, people_all_slots(node, kind)), r.values);
+    put_ground(sim, &r, fields);
     json_t *reply =
         people_ask(node, "record.add",
                    json_pack("{s:s, s:o}", "type", kind_names[kind], "fields", fields), &s);
@@ -82,6 +109,9 @@ people_change_record(struct node *node)
     unsigned slots = people_some_slots(sim, people_all_slots(node, r->kind)) |
                      1u << sim_random(sim, SLOT_OWN);
     json_t *fields = new_values(sim, record, r->kind, slots, values);
+    struct record changed = *r;
+    if (sim_chance(sim, 15))
+        put_ground(sim, &changed, fields);
     int emptied = 1 + (int)sim_random(sim, SLOT_OWN - 1);
     if (sim_chance(sim, 10)) { /* a value is taken away */
         values[emptied] = 0;
@@ -92,6 +122,8 @@ people_change_record(struct node *node)
                                           "record", r->id, "fields", fields));
     if (s == STATUS_OK) {
         memcpy(r->values, values, sizeof(values));
+        r->ground = changed.ground;
+        r->ground_ever = changed.ground_ever;
         sim->counts[COUNT_changes]++;
     } else if (s != STATUS_LOCKED) {
         sim_fail(sim, "%s cannot change its own %s %s: %s", node->name, kind_names[r->kind],
@@ -146,8 +178,10 @@ people_add_field(struct node *node)
 
     if (node->keeps_own_field[kind])
         return;
-    enum status s = people_tell(
-        node, "field.add", json_pack("{s:s, s:s}", "type", kind_names[kind], "name", "extra"));
+    enum status s =
+        people_tell(node, "field.add",
+                    json_pack("{s:s, s:s, s:s}", "type", kind_names[kind], "name", "extra",
+                              "privacy", kind == EVENT ? "business" : "personal"));
     node->keeps_own_field[kind] = s == STATUS_OK;
     if (s != STATUS_OK)
         sim_fail(node->sim, "field.add at %s: %s", node->name, status_name(s));
@@ -206,6 +240,8 @@ learn_guest(struct node *node, int event, int contact)
         if (r.values[slot] != 0)
             model_place(sim, r.values[slot], sim->record_count, slot);
     }
+    r.ground = sim->records[contact].ground;
+    r.ground_ever = r.ground;
     sim->records[sim->record_count++] = r;
 }
 

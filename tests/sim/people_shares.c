@@ -354,3 +354,27 @@ people_trust_again(struct node *node)
         sim->suspended[node->index][i] = s != STATUS_OK;
     }
 }
+
+/* Goes without a ground with one partner, as agreed in writing; or no longer. */
+void
+people_waive(struct node *node)
+{
+    struct sim *sim = node->sim;
+    int partner = people_pick_partner(sim, node->index);
+
+    if (partner < 0)
+        return;
+    bool *waived = &sim->waived[node->index][partner];
+    json_t *args = *waived
+                       ? json_pack("{s:s, s:b}", "partner", sim->nodes[partner].name, "end", 1)
+                       : json_pack("{s:s, s:s}", "partner", sim->nodes[partner].name, "note",
+                                   "contract, clause 4");
+    enum status s = people_tell(node, "partner.waive", args);
+    if (s == STATUS_OK) {
+        *waived = !*waived;
+        sim->has_waived[node->index][partner] |= *waived;
+        sim->counts[COUNT_waived]++;
+    } else if (s != STATUS_LOCKED) {
+        sim_fail(sim, "%s cannot waive: %s", node->name, status_name(s));
+    }
+}

@@ -61,7 +61,7 @@ enum {
     X(ops) X(refused) X(messages) X(resends) X(voids) X(gaps) X(offers) X(accepts) X(excepts)   \
     X(declines) X(passed_on) X(third_hand) X(stops) X(stops_above) X(ended) X(changes)          \
     X(removed) X(suspends) X(own_fields) X(widen_refused) X(foreign_refused) X(locked)          \
-    X(revoked_late) X(forged) X(replayed)                                                       \
+    X(revoked_late) X(forged) X(replayed) X(stayed_home) X(waived)                              \
     X(contributions) X(brought) X(looks_on) X(taken) X(over_quota) X(closed) X(feedbacks)       \
     X(sealed) X(sealed_records) X(receipts) X(sealed_gaps) X(sealed_resends) X(emptied)
 /* clang-format on */
@@ -90,7 +90,9 @@ struct record {
     char id[ID_TEXT_LEN + 1];
     bool gone;
     bool is_off;       /* EVENT: called off */
-    int values[SLOTS]; /* number of a canary, 0: none */
+    int values[SLOTS];    /* number of a canary, 0: none */
+    unsigned ground;      /* bit per node: the person may be shared with it now */
+    unsigned ground_ever; /* at some time */
 };
 
 /* A value that occurs nowhere else, and where it has ever stood. */
@@ -194,6 +196,8 @@ struct sim {
     int64_t blocked_until[NODES_MAX][NODES_MAX]; /* direction */
     bool suspended[NODES_MAX][NODES_MAX];        /* [by][whom] */
     bool has_suspended[NODES_MAX][NODES_MAX];    /* at some time */
+    bool waived[NODES_MAX][NODES_MAX];           /* [by][for whom]: no ground is needed */
+    bool has_waived[NODES_MAX][NODES_MAX];       /* at some time */
     bool faults[FAULT_COUNT_];
     bool calm; /* no new faults */
     struct happening *happenings;
@@ -279,6 +283,8 @@ bool model_may_send(const struct sim *sim, int from, int to, int record, int slo
 bool share_may_go(const struct sim *sim, const struct share *s); /* for all the giver knows */
 /* When everything has arrived: bits of slots that `holder` sees; -1: nothing of this record. */
 int model_sees(const struct sim *sim, int holder, int record);
+/* Does something older than the newest perhaps still stand there, because the newest may not go for want of a ground? */
+bool model_may_be_old(const struct sim *sim, int holder, int record);
 bool share_flows(const struct sim *sim, const struct share *s);
 int share_find(const struct sim *sim, const char *id);
 bool share_is_in_chain(const struct sim *sim, int share, int node); /* owner or receiver */
