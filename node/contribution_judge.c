@@ -132,8 +132,10 @@ static bool
 lacks_consent(struct core *core, const struct contribution_judge *j,
               const struct received *item)
 {
+    const struct company *from = company_by_id(core, j->live->partner);
     struct record_facts facts = item->facts;
 
+    facts.consent_waived = from != NULL && from->consent_waived; /* our side, in writing */
     facts.known_type = dictionary_find(core->dictionary, item->revision->type);
     facts.fields = item->shown->fields;
     facts.field_count = item->shown->field_count;
