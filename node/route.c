@@ -97,7 +97,7 @@ last_way(struct core *core, const struct company *to, struct way *out)
 bool
 route_find(struct core *core, const struct company *to, struct way *out)
 {
-    for (size_t i = 0; to->peer == NULL && i < core->live_count; i++)
+    for (size_t i = 0; i < core->live_count; i++)
         if (way_by(core, &core->lives[i], &to->node, out))
             return last_way(core, to, out) || true;
     return false;
