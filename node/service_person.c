@@ -13,6 +13,8 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/limits.h"
 
+enum { STALE_DAYS = 7 };
+
 enum { ACTIVITIES_MAX = 16 };
 
 /* ---- claims ------------------------------------------------------------------------------- */
@@ -35,6 +37,28 @@ claim_rows(struct call *call, int64_t person, int64_t *records, struct claim *ou
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+/* A company behind a carrier says of each thing that we send it that it has come. When the newest such word is old, so may
+   its rows be: they stay until the grant's end, and are marked. */
+static enum status
+stale_since(struct call *call, int64_t owner, struct wall_ms *out)
+{
+    enum { RECEIPT = 7 };
+    const int64_t long_ms = (int64_t)STALE_DAYS * 24 * 3600 * 1000;
+    const struct company *company = company_by_id(call->core, owner);
+    AUTO(stmt_return) struct stmt *q = NULL;
+
+    *out = (struct wall_ms){ 0 };
+    if (owner == COMPANY_US || company == NULL || company->peer != NULL)
+        return STATUS_OK;
+    q = stmt_borrow(call->store, STMT_ROUTE_GET);
+    stmt_bind(q, "i", owner);
+    enum status s = stmt_step(q);
+    if (s == STATUS_OK && stmt_int(q, RECEIPT) > 0 &&
+        call->now.ms - stmt_int(q, RECEIPT) > long_ms)
+        out->ms = stmt_int(q, RECEIPT);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
 static enum status
 claim_fill(struct call *call, int64_t record, struct claim *out)
 {
@@ -43,6 +67,7 @@ claim_fill(struct call *call, int64_t record, struct claim *out)
     TRY(record_now(call->store, record, false, call->arena, &out->now));
     TRY(company_name(call, out->now->owner, &owner));
     TRY(via_name(call, out->now->grant, out->now->owner, &out->via));
+    TRY(stale_since(call, out->now->owner, &out->stale));
     out->company = owner.name;
     out->is_verified = company_name_is_verified(&owner);
     return STATUS_OK;
@@ -248,22 +273,38 @@ claim_json(struct call *call, const struct type *type, const struct claim *claim
     reply_set(o, "claimed", json_time(claim->claimed));
     reply_set(o, "since", json_time(claim->since));
     reply_set(o, "as_of", json_time(claim->now->at));
+    reply_set(o, "stale_since", claim->stale.ms > 0 ? json_time(claim->stale) : json_null());
     reply_set(o, "status", text_or_null(person_text(call, type, claim, 1, "status")));
     return o;
+}
+
+/* Who brings her, and since when that company is silent. */
+static const char *
+bringer_words(struct call *call, const struct claim *claim)
+{
+    const char *text = claim_words(call, claim);
+
+    if (claim->stale.ms == 0)
+        return text;
+    json_t *day = json_time(claim->stale);
+    text = words(call, "guest.stale", text,
+                 arena_printf(call->arena, "%.10s", json_string_value(day)));
+    json_decref(day);
+    return text;
 }
 
 /* Each company once, however many rows it has. */
 static const char *
 brought_by(struct call *call, const struct claim *claims, size_t count)
 {
-    const char *text = claim_words(call, &claims[0]);
+    const char *text = bringer_words(call, &claims[0]);
 
     for (size_t i = 1; i < count; i++) {
         bool is_new = true;
         for (size_t j = 0; j < i; j++)
             is_new = is_new && claims[i].now->owner != claims[j].now->owner;
         if (is_new)
-            text = words(call, "guest.join", text, claim_words(call, &claims[i]));
+            text = words(call, "guest.join", text, bringer_words(call, &claims[i]));
     }
     return text;
 }

@@ -127,6 +127,8 @@ struct claim { /* a row that speaks of a person */
     bool is_verified;
     struct wall_ms claimed; /* as its owner signed, in the first revision that we saw */
     struct wall_ms since;   /* when it was first shown here */
+    struct wall_ms
+        stale; /* of a company without a link: not heard of since, for long; ms 0: it is not stale */
 };
 /* Ours first, then the earliest to come. In the arena; none: the person is gone. */
 MUST_CHECK enum status person_claims(struct call *call, int64_t person, struct claim **out,
