@@ -4,9 +4,8 @@
 Acme asks Brio for guests, Brio passes the question on to Cedar. What each brings is asserted at Acme and at the company
 that must not see it.
 """
-import os
-
 from hansa_net import Net, main
+from three import accept, captured, company, found_at
 
 EVENT_FIELDS = "event.name,event.startDate,event.place,event.status"
 GUEST_FIELDS = "attendee.event,attendee.name,attendee.organization"
@@ -14,23 +13,8 @@ WANT = "attendee.name,attendee.email,attendee.organization"
 UNTIL = "2027-12-31"
 
 
-def company(net, name, country="DE"):
-    return net.node(name, country, options={"capture": os.path.join(net.folder, name.lower() + ".capture")})
-
-
-def captured(node):
-    with open(node.home + ".capture", "rb") as f:
-        return f.read()
-
-
 def launch(acme, name="Spring launch", **fields):
     return acme.cli("event add", name=name, startDate="2027-05-20 18:00 Europe/Berlin", place="Hamburg", **fields)["id"]
-
-
-def accept(node, title):
-    offer = node.wait(lambda: [o for o in node.items("offer list") if title in o["title"] and o["state"] == "open"], 30,
-                      f"{node.name} is offered {title}")[0]["id"]
-    node.cli("offer accept", offer)
 
 
 def invite(giver, receiver, event, title="Spring launch", **terms):
@@ -93,37 +77,6 @@ def three(net, **terms):
     invite(acme, brio, event, want=WANT, depth=1, **terms)
     invite(brio, cedar, event, contribute=True)
     return acme, brio, cedar, event
-
-
-def memory_of(pid):
-    """Every readable page of a process."""
-    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
-        for line in maps:
-            span, rights = line.split()[:2]
-            low, high = (int(x, 16) for x in span.split("-"))
-            if not rights.startswith("r") or "[v" in line or high - low > 1 << 34:
-                continue
-            try:
-                mem.seek(low)
-                yield mem.read(high - low) or b""
-            except (OSError, ValueError, OverflowError):
-                continue
-
-
-def found_at(node, words):
-    """Which of these stand anywhere in a node's home or in the memory of one of its processes."""
-    found = set()
-    for folder, _, files in os.walk(node.home):
-        for name in files:
-            path = os.path.join(folder, name)
-            if os.path.isfile(path):
-                with open(path, "rb") as f:
-                    data = f.read()
-                found |= {(word, path) for word in words if word in data}
-    for role, pid in node.pids().items():
-        for data in memory_of(pid):
-            found |= {(word, role) for word in words if word in data}
-    return found
 
 
 def sealed_through_brio(t):
