@@ -194,7 +194,7 @@ def shared(options):
         acme, brio = net.node("Acme"), net.node("Brio", "FR")
         net.pair(acme, brio)
         path = os.path.join(net.folder, "people.csv")
-        people(path, options.records)
+        people(path, options.records, ",consentBasis", ",legitimateInterest")
         start = time.monotonic()
         acme.run("contact", "import", path)
         print(f"import of {options.records} contacts: {options.records / (time.monotonic() - start):.0f} rows a second")

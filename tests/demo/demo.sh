@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# tests/demo/demo.sh - three companies share an event: Acme plans it, Brio passes it on, Cedar is asked.
+# tests/demo/demo.sh - three companies share an event: Acme plans it, Brio passes it on, Cedar is asked; then their guests come.
 #
 # Real nodes on this machine, each with a home of its own, driven by the `hansa` command alone. What a step
 # should have done is read at the other company's node; the exit status is 0 only if all of it held.
@@ -66,6 +66,16 @@ never() { # sentence pattern command...: what is there now, and not after waitin
     if "$@" 2>&1 | grep -q -e "$pattern"; then failed "$sentence"; else held "$sentence"; fi
 }
 
+nowhere() { # sentence pattern node: in no file of the node's home
+    if grep -rqa -e "$2" "$WHERE/$3"; then failed "$1"; else held "$1"; fi
+}
+
+reply_to() { # invitation: what the guest's calendar program sends when she accepts
+    tr -d '\r' <"$1" | sed -e ':all' -e 'N' -e '$!b all' -e 's/\n //g' |
+        sed -n -e 's/^METHOD:.*/METHOD:REPLY/' -e 's/^ATTENDEE.*\(mailto:.*\)/ATTENDEE;PARTSTAT=ACCEPTED:\1/' \
+            -e '/^\(BEGIN\|END\):V\(CALENDAR\|EVENT\)/p' -e '/^\(VERSION\|METHOD\|UID\|SEQUENCE\|DTSTAMP\|ATTENDEE\)/p'
+}
+
 finish() {
     status=$?
     trap - EXIT INT TERM
@@ -126,8 +136,9 @@ never 'Acme and Cedar do not know each other' Cedar acme partner list
 
 chapter '3. Each brings its own customers, from the file it already has'
 step 'Acme: a HubSpot export (UTF-8). Brio: an Outlook export (UTF-16, tabs). Cedar: a Chinese list (GB18030).'
-acme contact import "$FILES/acme-hubspot.csv" 2>/dev/null | grep -E '^(Added|Preset)' | indent
-brio contact import "$FILES/brio-outlook.csv" 2>/dev/null | grep -E '^(Added|Preset)' | indent
+step 'Each says on what ground these people may be shared; of Cedar, the file says it person by person.'
+acme contact import "$FILES/acme-hubspot.csv" --consent contract 2>/dev/null | grep -E '^(Added|Preset)' | indent
+brio contact import "$FILES/brio-outlook.csv" --consent legitimateInterest --consent-purpose 'event; follow-up' 2>/dev/null | grep -E '^(Added|Preset)' | indent
 cedar --language en contact import "$FILES/cedar-crm.csv" 2>/dev/null | grep -E '^(Added|Preset)' | indent
 expect "Anna Adler is in Acme's node" 'Adler' acme contact list --search Adler
 expect "Élodie Étienne is in Brio's, accents and all" 'Étienne' brio contact list --search Étienne
@@ -136,14 +147,16 @@ expect "王小明 is in Cedar's" '王小明' cedar contact list
 chapter '4. Acme plans a launch and picks guests'
 event=$(new_id acme event add --name 'Spring launch' --startDate '2027-05-20 18:00 Europe/Berlin' \
     --place 'Hamburg, Kaispeicher' --capacity 120 --productNeed 'teams that outgrew their spreadsheet' \
-    --budget '91,734.00 EUR')
+    --budget '91,734.00 EUR' --organizerEmail events@acme.example)
 acme guest add "$event" --all >/dev/null
 expect 'the guest list has twelve people' '"total": *12' acme guest list "$event" --json
 
-chapter '5. Acme looks through the lens, then shares with Brio: named fields, one purpose, an end date, one step further'
+chapter '5. Acme looks through the lens, then shares with Brio: named fields, purposes, an end date, one step further'
+step 'And it asks for guests: at most ten, with e-mail and phone, by 10 May.'
 share_to_brio() {
-    acme share "$1" "$event" --partner Brio --purpose event --until 2027-12-31 --depth 1 \
-        --fields event.name,event.startDate,event.place,event.productNeed,attendee.event,attendee.name,attendee.organization
+    acme share "$1" "$event" --partner Brio --purpose event,follow-up --until 2027-12-31 --depth 1 --propose \
+        --fields event.name,event.startDate,event.place,event.productNeed,attendee.event,attendee.name,attendee.organization,attendee.telephone \
+        --want attendee.email,attendee.telephone,attendee.organization --quota 10 --closes 2027-05-10
 }
 share_to_brio lens 2>/dev/null | head -n 12 | indent
 share_to_brio create >/dev/null
@@ -154,8 +167,8 @@ expect "and Acme's twelve guests" '"total": *12' brio guest list "$event" --json
 never 'but no e-mail address' 'example.de' brio guest list "$event"
 never 'and not the budget' '91' brio event show "$event"
 
-chapter '6. Brio passes it on to Cedar, with less; Acme hears of it first'
-brio share create "$event" --partner Cedar --purpose event --until 2027-10-31 \
+chapter '6. Brio passes it on to Cedar, with less, for five guests; Acme hears of it first'
+brio share create "$event" --partner Cedar --purpose event,follow-up --until 2027-10-31 --contribute --quota 5 \
     --fields event.name,event.startDate,event.place,attendee.event,attendee.name >/dev/null
 expect 'Cedar has an offer' 'Spring launch' cedar offer list
 expect 'and Acme knows that Cedar was told, through Brio' 'Cedar' acme holders "$event"
@@ -168,9 +181,9 @@ expect 'Brio sees the new place' 'Elbphilharmonie' brio event show "$event"
 expect 'Cedar sees the new place' 'Elbphilharmonie' cedar event show "$event"
 
 chapter '7. Leads without an event: Brio offers three, Acme takes two'
-one=$(new_id brio lead add --name 'Port brewery' --need 'a guest list for 900')
-two=$(new_id brio lead add --name 'Lumiere workshops' --need 'a CRM by autumn')
-three=$(new_id brio lead add --name 'Nordlicht Hotels' --need 'another look')
+one=$(new_id brio lead add --name 'Port brewery' --need 'a guest list for 900' --consentBasis legitimateInterest)
+two=$(new_id brio lead add --name 'Lumiere workshops' --need 'a CRM by autumn' --consentBasis legitimateInterest)
+three=$(new_id brio lead add --name 'Nordlicht Hotels' --need 'another look' --consentBasis legitimateInterest)
 share=$(new_id brio share create "$one" "$two" "$three" --partner Acme --purpose follow-up --until 2027-12-31 \
     --fields lead.name,lead.need)
 expect 'Acme has the offer' 'Brio' acme offer list
@@ -186,11 +199,76 @@ cedar start >/dev/null
 expect 'back again, Cedar has the newest' '20:00' cedar event show "$event"
 expect 'once' '"total": *1,' cedar event list --json
 
+chapter '9. Brio brings guests of its own: it says whom by a rule, and sees first what would go'
+segment=$(new_id brio segment add --name 'Lumière' --rule 'organization ~ lumiere')
+brio guest add "$event" --segment "$segment" >/dev/null
+brio guest contribute "$event" --purpose event,follow-up --preview | grep -E '^(Going|Lacking|Left out|Stay home):' | indent
+never 'before that Acme sees none of them' Amélie acme guest list "$event"
+brio guest contribute "$event" --purpose event,follow-up >/dev/null
+expect "Amélie Arnaud is on Acme's list, brought by Brio" 'Amélie.*Brio' acme guest list "$event"
+expect "and Brio holds Acme's signed word" 'taken' brio guest brought "$event"
+never 'Cedar sees none of them' Amélie cedar guest list "$event"
+
+chapter "10. Cedar finds customers for Acme's need by a rule in Chinese, and brings them sealed: Brio carries, and cannot read"
+segment=$(new_id cedar segment add --name '经理' --rule '职位 ~ 经理 或 职位 ~ 总监')
+cedar guest add "$event" --segment "$segment" >/dev/null
+cedar --language en guest contribute "$event" --purpose event,follow-up --preview | grep -E '^(Going|Left out|Stay home):' | indent
+expect 'one stays at home: nobody has asked her yet' '刘洋' cedar guest contribute "$event" --purpose event,follow-up --preview
+cedar guest contribute "$event" --purpose event,follow-up >/dev/null
+expect "Acme reads that they are Cedar's, through Brio, and that nobody has vouched for Cedar" '王小明.*Cedar via Brio, not verified' acme guest list "$event"
+expect 'Brio can count them' '"rows": *3' brio guest carried "$event" --json
+never 'and has no name of theirs' '王小明' brio guest list "$event"
+nowhere "not in any file of its node" 'guest1@example.cn\|陈思思' brio
+nowhere 'and she who stayed is in no file of Acme' '刘洋' acme
+
+chapter '11. Brio brings one of them too: one person, one line, and neither hears of the other'
+brio attendee add --event "$event" --name 'Wang Xiaoming' --email guest1@example.cn --organization 'Yunfan' \
+    --consentBasis legitimateInterest >/dev/null
+expect 'at Acme one line with two claims' 'Cedar via Brio, not verified; Brio' acme guest list "$event" --search 小明
+never "Brio sees its own alone" Cedar brio guest list "$event"
+never "Cedar sees its own alone" Xiaoming cedar guest list "$event"
+
+chapter '12. What is missing is asked for; what is wrong is corrected by whoever knows better'
+acme guest ask "$event" --company Brio --note 'For the badges' >/dev/null
+expect 'Brio is asked for the phone that its guest lacks' 'Wang Xiaoming' brio ask list
+brio attendee set "$(brio ask list --json | text_of record)" --telephone '+33 1 55 50 01 99' >/dev/null
+expect 'the answer stands in the row' '"total": *0' acme guest missing "$event" --company Brio --json
+expect 'and closes the ask' '"total": *0' brio ask list --json
+anna=$(acme guest list "$event" --search Adler --json | text_of id)
+brio proposal make "$anna" --telephone '+49 30 5550999' --comment 'She changed her number' >/dev/null
+expect "Acme sees Brio's correction" 'Anna Adler' acme proposal list
+never 'which changes nothing yet' '5550999' acme attendee show "$anna"
+acme proposal accept "$(acme proposal list --json | text_of id)" >/dev/null
+expect 'accepted, it is in the row, and Brio reads it there' '5550999' brio attendee show "$anna"
+
+chapter '13. Each bringer invites its own guests; their answers and arrivals are on the one list'
+brio guest invitations "$event" --from events@brio.example --out "$WHERE/invitations" >/dev/null 2>&1
+expect "Acme sees that Brio's guests are invited" 'Amélie.*invited' acme guest list "$event"
+reply_to "$WHERE/invitations"/Am*.ics >"$WHERE/reply.ics"
+brio guest reply "$WHERE/reply.ics" >/dev/null
+expect "Amélie's calendar says yes; Acme sees it" 'Amélie.*accepted' acme guest list "$event"
+acme guest arrive "$event" Amélie --at '2027-05-20 20:10 Europe/Berlin' >/dev/null
+acme guest arrive "$event" 王小明 --at '2027-05-20 20:15 Europe/Berlin' >/dev/null
+expect 'Brio sees that Amélie came' '2027-05-20 18:10' brio guest list "$event" --search Amélie
+expect 'Cedar sees that 王小明 came' '2027-05-20 18:15' cedar guest list "$event" --search 小明
+
+chapter '14. Who came becomes a lead, dealt out to two sellers; the stage goes back to the bringer, nothing else'
+acme lead make "$event" --when attended --sellers Sam,Sue --due 2027-06-01 >/dev/null
+acme work list | indent
+lead=$(acme work list --json | text_of id)
+acme lead move "$lead" qualified --note 'wants a quote' >/dev/null
+expect 'Brio hears the stage' 'qualified' brio activity list --json
+never 'and not who sells, nor what was said' 'Sam\|quote' brio activity list --json
+expect 'who brought whom first, by signed times: Acme says it' 'Amélie.*Brio' acme event attribution "$event"
+expect 'and Brio can check it' 'Amélie.*Brio' brio event attribution "$event"
+
+chapter 'The guest list, as Acme sees it'
+acme guest list "$event" | indent
 guest=$(acme guest list "$event" --search Adler --json | text_of id)
-chapter 'The guest list, as Cedar sees it'
+chapter 'And as Cedar sees it'
 cedar guest list "$event" | indent
 chapter "Why can Cedar see Anna Adler's name, and why not her organisation?"
-acme explain Cedar "$guest" name | indent
+acme explain Cedar "$guest" name --json | text_of sentence | indent
 acme explain Cedar "$guest" organization --json | text_of sentence | indent
 chapter 'Who holds what of her'
 acme holders "$guest" | indent
