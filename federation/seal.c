@@ -23,12 +23,13 @@ seal_wrap(const struct content_key *key, const struct box_key *to,
 static struct digest
 bound(const struct sealed *h)
 {
-    uint8_t numbers[20];
+    uint8_t numbers[24];
 
     put_u32(numbers, h->epoch);
-    put_u64(numbers + 4, h->number);
-    put_u32(numbers + 12, (uint32_t)h->handle_count);
-    put_u32(numbers + 16, (uint32_t)h->gone_count);
+    put_u32(numbers + 4, h->incarnation);
+    put_u64(numbers + 8, h->number);
+    put_u32(numbers + 16, (uint32_t)h->handle_count);
+    put_u32(numbers + 20, (uint32_t)h->gone_count);
     struct bytes parts[] = { bytes_of(h->author.b, ID_SIZE),
                              bytes_of(h->audience.b, ID_SIZE),
                              bytes_of(h->grant.b, ID_SIZE),

@@ -141,6 +141,9 @@ core_open(const struct core_config *config, struct diag *diag, struct core **out
     TRY(load_meta(core, diag));
     TRY(core_load_dictionary(core, diag));
     TRY(core_load(core, diag));
+    TRY(store_begin(core->store));
+    TRY(route_begin(core));
+    TRY(store_commit(core->store));
     *out = TAKE(core);
     return STATUS_OK;
 }

@@ -208,7 +208,7 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
     TRY(kept_get(core, peer, stream, seq, arena, &kept));
     *out = (struct peer_frame){ .kind = kept.kind, .body = kept.body };
     if (kept.kind == MESSAGE_SEALED)
-        return route_may_go_again(core, kept.items)
+        return route_may_go_again(core, kept.items, kept.body)
                    ? STATUS_OK
                    : make_void(core, peer, stream, seq, arena, out);
     if (kept.kind != MESSAGE_RECORDS)

@@ -103,6 +103,15 @@ route_find(struct core *core, const struct company *to, struct way *out)
     return false;
 }
 
+bool
+route_find_by(struct core *core, const struct company *to, const struct object_id *grant,
+              struct way *out)
+{
+    const struct live *live = way_named(core, grant);
+
+    return live != NULL && way_by(core, live, &to->node, out);
+}
+
 struct company *
 route_link(struct core *core, struct company *company)
 {
@@ -142,7 +151,7 @@ find_between(struct core *core, const struct live *live, const struct node_id *a
 enum status
 route_numbers_get(struct core *core, int64_t company, struct route_numbers *out)
 {
-    enum { EPOCH, NEXT, ACKED, HAVE, SEEN, OWED, WAY, RECEIPT };
+    enum { EPOCH, NEXT, ACKED, INCARNATION, HAVE, SEEN, OWED, WAY, RECEIPT };
     AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_ROUTE_GET);
 
     *out = (struct route_numbers){ .next = 1 };
@@ -154,6 +163,7 @@ route_numbers_get(struct core *core, int64_t company, struct route_numbers *out)
     *out = (struct route_numbers){ .epoch = (uint32_t)stmt_int(q, EPOCH),
                                    .next = (uint64_t)stmt_int(q, NEXT),
                                    .acked = (uint64_t)stmt_int(q, ACKED),
+                                   .incarnation = (uint32_t)stmt_int(q, INCARNATION),
                                    .have = (uint64_t)stmt_int(q, HAVE),
                                    .seen = (uint64_t)stmt_int(q, SEEN),
                                    .owed = stmt_int(q, OWED) != 0,
@@ -165,8 +175,9 @@ route_numbers_get(struct core *core, int64_t company, struct route_numbers *out)
 enum status
 route_numbers_put(struct core *core, int64_t company, const struct route_numbers *n)
 {
-    return store_exec(core->store, STMT_ROUTE_PUT, "iiiiiiibi", company, (int64_t)n->epoch,
-                      (int64_t)n->next, (int64_t)n->acked, (int64_t)n->have, (int64_t)n->seen,
+    return store_exec(core->store, STMT_ROUTE_PUT, "iiiiiiiiibi", company, (int64_t)n->epoch,
+                      (int64_t)core->incarnation, (int64_t)n->next, (int64_t)n->acked,
+                      (int64_t)n->incarnation, (int64_t)n->have, (int64_t)n->seen,
                       (int64_t)n->owed, bytes_of(n->way.b, ID_SIZE), n->receipt.ms);
 }
 
@@ -224,6 +235,7 @@ take_object(struct arriving *a, const struct envelope *env)
     };
     struct core_mark mark;
 
+    a->detail = "kind";
     if (!may_be_sealed(env->kind))
         return STATUS_UNKNOWN_KIND;
     TRY(core_mark_set(a->core, &mark));
@@ -254,6 +266,19 @@ open_and_take(struct arriving *a)
     return take_object(a, &env);
 }
 
+/* Of an older incarnation than its author has begun: false. A newer one begins its numbers anew. */
+static bool
+is_of_now(const struct sealed *header, struct route_numbers *n)
+{
+    if (header->incarnation < n->incarnation)
+        return false;
+    if (header->incarnation > n->incarnation)
+        n->have = n->seen = 0;
+    n->incarnation = header->incarnation;
+    n->seen = header->number > n->seen ? header->number : n->seen;
+    return true;
+}
+
 static enum status
 arrived(struct arriving *a)
 {
@@ -265,7 +290,8 @@ arrived(struct arriving *a)
     n.owed = true;
     core->receipts_wait = true;
     n.way = a->header->grant;
-    n.seen = number > n.seen ? number : n.seen;
+    if (!is_of_now(a->header, &n)) /* the receipt says which we know */
+        return route_numbers_put(core, a->author->id, &n);
     if (number != n.have + 1) /* again, or one is missing: the receipt says which we have */
         return route_numbers_put(core, a->author->id, &n);
     enum status s = open_and_take(a);
@@ -387,6 +413,7 @@ tell_one(struct core *core, int64_t company)
     struct sealed_receipt receipt = { .author = core->me,
                                       .audience = to->node,
                                       .grant = *chain_leaf_id(way.live->chain),
+                                      .incarnation = n.incarnation,
                                       .have = n.have,
                                       .seen = n.seen,
                                       .received = core_wall(core) };
@@ -436,6 +463,8 @@ settle_one(struct core *core, int64_t company, struct stmt *q)
                                           stmt_bytes(q, ITEMS));
     if (stmt_int(q, KIND) == MESSAGE_OFFER)
         return exchange_offer_delivered(core, stmt_int(q, SHARE));
+    if (stmt_int(q, KIND) == MESSAGE_PROPOSAL)
+        core->has_erased = true; /* what we proposed goes with its parcel (P11) */
     return STATUS_OK;
 }
 
@@ -446,8 +475,9 @@ settle(struct core *core, struct company *by, const struct sealed_receipt *recei
     enum status s;
 
     TRY(route_numbers_get(core, by->id, &n));
-    if (receipt->have >= n.next || receipt->have < n.acked)
-        return STATUS_OK; /* old news, or a claim about what we never sent */
+    if (receipt->incarnation != core->incarnation || receipt->have >= n.next ||
+        receipt->have < n.acked)
+        return STATUS_OK; /* of other numbers, old news, or a claim about what we never sent */
     {
         AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_PARCEL_UPTO);
         stmt_bind(q, "ii", by->id, (int64_t)receipt->have);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * node/route_out.c - sealing and handing over (contract: node/route.h): control objects and records for companies
- * without a link, what is carried for others, and what goes again because no receipt came.
+ * without a link, and what is carried for others. What goes again is in route_again.c.
  *
  * Nothing is written before it is signed, so that a missing key process leaves everything as it was.
  */
@@ -12,13 +12,7 @@
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
 
-enum {
-    RESEND_MOST = 16,
-    RESEND_SOON_MS = 5 * 1000,  /* a gap was reported twice in this time: once is enough */
-    RESEND_MS = 10 * 60 * 1000, /* no receipt for so long, then twice as long, and so on */
-    RESEND_TRIES = 6,
-    FRAME_ITEMS = 16, /* u64 company, u64 number */
-};
+enum { FRAME_ITEMS = 16 }; /* u64 company, u64 number */
 
 /* ---- content keys ------------------------------------------------------------------------- */
 
@@ -58,31 +52,21 @@ content_key_for(struct core *core, const struct company *to, const struct object
 
 /* ---- one message -------------------------------------------------------------------------- */
 
-/* What is sealed, and what is remembered of it. */
-struct parcel {
-    uint64_t number;
-    uint8_t kind;
-    struct bytes inner;
-    int64_t leaf, share;
-    struct buffer items;
-    struct handle *handles, *gone;
-    size_t handle_count, gone_count;
-};
-
 static int
 compare_handles(const void *a, const void *b)
 {
     return memcmp(a, b, HANDLE_SIZE);
 }
 
-static enum status
-seal(struct core *core, const struct company *to, const struct way *way, struct parcel *p,
-     struct route_numbers *n, struct arena *arena, struct bytes *body)
+enum status
+route_seal(struct core *core, const struct company *to, const struct way *way, struct parcel *p,
+           struct route_numbers *n, struct arena *arena, struct bytes *body)
 {
     const struct sealing_key *key;
     struct sealed header = { .author = core->me,
                              .audience = to->node,
                              .grant = *chain_leaf_id(way->live->chain),
+                             .incarnation = core->incarnation,
                              .number = p->number,
                              .handles = p->handles,
                              .handle_count = p->handle_count,
@@ -105,13 +89,16 @@ seal(struct core *core, const struct company *to, const struct way *way, struct 
 }
 
 static enum status
-keep_parcel(struct core *core, const struct company *to, const struct parcel *p,
-            struct route_numbers *n, struct bytes body)
+keep_parcel(struct core *core, const struct company *to, const struct way *way,
+            const struct parcel *p, struct route_numbers *n, struct bytes body)
 {
+    struct bytes inner = p->kind == MESSAGE_RECORDS ? (struct bytes){ 0 } : p->inner;
+
     n->next = p->number + 1;
     TRY(route_numbers_put(core, to->id, n));
-    return store_exec(core->store, STMT_PARCEL_ADD, "iiiibibi", to->id, (int64_t)p->number,
-                      (int64_t)p->kind, p->leaf, buffer_bytes(&p->items), p->share, body,
+    return store_exec(core->store, STMT_PARCEL_ADD, "iiiibibbbi", to->id, (int64_t)p->number,
+                      (int64_t)p->kind, p->leaf, buffer_bytes(&p->items), p->share,
+                      bytes_of(chain_leaf_id(way->live->chain)->b, ID_SIZE), inner, body,
                       core_wall(core).ms);
 }
 
@@ -204,9 +191,9 @@ seal_control(struct core *core, struct company *to, const struct way *way, struc
     TRY(peek_control(core, to, arena, p, &id));
     TRY(route_numbers_get(core, to->id, &n));
     p->number = n.next;
-    TRY(seal(core, to, way, p, &n, arena, body));
+    TRY(route_seal(core, to, way, p, &n, arena, body));
     TRY(store_exec(core->store, STMT_CONTROL_DROP, "i", id));
-    return keep_parcel(core, to, p, &n, *body);
+    return keep_parcel(core, to, way, p, &n, *body);
 }
 
 static enum status
@@ -220,9 +207,9 @@ seal_records(struct core *core, struct company *to, const struct way *way, struc
     TRY(peek_records(core, to, arena, load, p, &taken));
     TRY(route_numbers_get(core, to->id, &n));
     p->number = n.next;
-    TRY(seal(core, to, way, p, &n, arena, body));
+    TRY(route_seal(core, to, way, p, &n, arena, body));
     TRY(load_handed(core, load, taken, &p->items));
-    return keep_parcel(core, to, p, &n, *body);
+    return keep_parcel(core, to, way, p, &n, *body);
 }
 
 /* ---- handing over ------------------------------------------------------------------------- */
@@ -302,126 +289,4 @@ route_next(struct core *core, struct peer *peer, uint64_t seq, struct arena *are
             s = next_own(core, peer, to, seq, arena, out);
     }
     return s;
-}
-
-/* ---- again -------------------------------------------------------------------------------- */
-
-bool
-route_may_go_again(struct core *core, struct bytes items)
-{
-    struct reader r = reader_of(items);
-    int64_t there;
-
-    if (items.len == 0)
-        return true; /* another's: it knows how to take it back */
-    int64_t company = (int64_t)reader_u64(&r), number = (int64_t)reader_u64(&r);
-    return store_number(core->store, &there, STMT_PARCEL_MAY_GO, "ii", company, number) ==
-           STATUS_OK;
-}
-
-enum status
-route_forget(struct core *core, int64_t leaf)
-{
-    route_forget_keys(core);
-    TRY(store_exec(core->store, STMT_PARCEL_FORGET, "i", leaf));
-    return store_exec(core->store, STMT_CARRY_FORGET, "");
-}
-
-/* An empty message in place of one that may not go any more. */
-static enum status
-seal_nothing(struct core *core, struct company *to, const struct way *way, uint64_t number,
-             struct arena *arena, struct bytes *body)
-{
-    struct parcel p = { .number = number };
-    struct route_numbers n;
-
-    TRY(route_numbers_get(core, to->id, &n));
-    TRY(seal(core, to, way, &p, &n, arena, body));
-    return route_numbers_put(core, to->id, &n);
-}
-
-static enum status
-resend_one(struct core *core, struct company *to, const struct way *way, uint64_t number,
-           struct arena *arena)
-{
-    struct bytes body;
-    int64_t there;
-    bool is_null;
-
-    {
-        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_PARCEL_GET);
-        stmt_bind(q, "iii", to->id, (int64_t)number, core_wall(core).ms - RESEND_SOON_MS);
-        TRY(stmt_step(q));
-        is_null = stmt_is_null(q, 0);
-        body = arena_copy(arena, stmt_bytes(q, 0));
-    }
-    enum status s =
-        store_number(core->store, &there, STMT_CARRY_FIND, "ii", to->id, (int64_t)number);
-    if (s != STATUS_NOT_FOUND)
-        return s; /* waits already */
-    if (is_null)
-        TRY(seal_nothing(core, to, way, number, arena, &body));
-    TRY(store_exec(core->store, STMT_PARCEL_SENT, "iib", to->id, (int64_t)number, body));
-    TRY(store_exec(core->store, STMT_PARCEL_TRIED, "iii", to->id, (int64_t)number,
-                   core_wall(core).ms));
-    return store_exec(core->store, STMT_CARRY_ADD, "iiiib", way->hop->id, (int64_t)COMPANY_US,
-                      (int64_t)number, to->id, body);
-}
-
-enum status
-route_resend(struct core *core, struct company *to, uint64_t from, uint64_t upto)
-{
-    struct way way;
-
-    if (!route_find(core, to, &way))
-        return STATUS_OK;
-    for (uint64_t number = from; number <= upto && number < from + RESEND_MOST; number++) {
-        AUTO(arena_free) struct arena *arena = arena_new(0);
-        enum status s = resend_one(core, to, &way, number, arena);
-        if (s == STATUS_LOCKED || s == STATUS_UNKNOWN_KEY)
-            return STATUS_OK; /* the tick comes back to it */
-        if (s != STATUS_NOT_FOUND)
-            TRY(s);
-    }
-    return STATUS_OK;
-}
-
-/* The oldest without a receipt has waited longer than its tries allow, and nothing is under way to the next link. */
-static enum status
-is_overdue(struct core *core, const struct company *to, const struct company *hop, bool *out)
-{
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_PARCEL_OLDEST);
-    int64_t unanswered;
-
-    *out = false;
-    stmt_bind(q, "i", to->id);
-    enum status s = stmt_step(q);
-    if (s != STATUS_OK)
-        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
-    int64_t tries = stmt_int(q, 1) < RESEND_TRIES ? stmt_int(q, 1) : RESEND_TRIES;
-    int64_t wait = (int64_t)RESEND_MS << tries;
-    TRY(store_number(core->store, &unanswered, STMT_FRAME_COUNT, "i", hop->id));
-    *out = unanswered == 0 && core_wall(core).ms - stmt_int(q, 0) >= wait;
-    return STATUS_OK;
-}
-
-enum status
-route_tick(struct core *core)
-{
-    core->receipts_wait = true; /* a way may have opened */
-    for (size_t i = 0; i < core->company_count; i++) {
-        struct company *to = core->companies[i];
-        struct route_numbers n;
-        struct way way;
-        bool overdue;
-        if (to->id == COMPANY_US || !route_find(core, to, &way) ||
-            peer_state(way.hop->peer) != PEER_READY)
-            continue;
-        TRY(is_overdue(core, to, way.hop, &overdue));
-        if (!overdue)
-            continue;
-        TRY(route_numbers_get(core, to->id, &n));
-        TRY(route_resend(core, to, n.acked + 1, n.next - 1));
-    }
-    return STATUS_OK;
 }

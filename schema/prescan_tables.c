@@ -220,6 +220,7 @@ TABLE(sealed, OBJECT_MAX,
     REQ_FIXED(ID_SIZE),                 /* audience */
     REQ_FIXED(ID_SIZE),                 /* grant */
     REQ(UINT32, 1, UINT32_MAX),         /* epoch */
+    REQ(UINT32, 1, UINT32_MAX),         /* incarnation */
     REQ_COUNTER(1),                     /* number */
     REP(BYTES, HANDLE_SIZE, HANDLE_SIZE, 0, RUN_ITEMS_MAX), /* handle */
     REP(BYTES, HANDLE_SIZE, HANDLE_SIZE, 0, RUN_ITEMS_MAX), /* gone */
@@ -235,6 +236,7 @@ TABLE(sealed_receipt, OBJECT_MAX,
     REQ_FIXED(ID_SIZE),                 /* author */
     REQ_FIXED(ID_SIZE),                 /* audience */
     REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ(UINT32, 1, UINT32_MAX),         /* incarnation */
     REQ_COUNTER(0),                     /* have */
     REQ_COUNTER(0),                     /* seen */
     REQ_TIME)                           /* received_ms */

@@ -270,7 +270,7 @@ struct handle {
 struct sealed {
     struct node_id author, audience;
     struct object_id grant;
-    uint32_t epoch;
+    uint32_t epoch, incarnation;
     uint64_t number;
     struct handle *handles; /* ascending */
     size_t handle_count;
@@ -289,6 +289,7 @@ struct sealed_body {
 struct sealed_receipt {
     struct node_id author, audience;
     struct object_id grant;
+    uint32_t incarnation; /* of the origin, whose numbers these are */
     uint64_t have, seen;
     struct wall_ms received;
 };

@@ -37,6 +37,7 @@ take_sealed(struct arena *arena, const void *message, void *target)
     TAKE_ID(out->audience, pb->audience);
     TAKE_ID(out->grant, pb->grant);
     out->epoch = pb->epoch;
+    out->incarnation = pb->incarnation;
     out->number = pb->number;
     out->handle_count = pb->n_handle;
     out->handles = take_handles(arena, pb->handle, pb->n_handle);
@@ -58,6 +59,7 @@ give_sealed(struct arena *arena, const void *source, void *message)
     pb->audience = GIVE_ID(in->audience);
     pb->grant = GIVE_ID(in->grant);
     pb->epoch = in->epoch;
+    pb->incarnation = in->incarnation;
     pb->number = in->number;
     pb->n_handle = in->handle_count;
     pb->handle = give_handles(arena, in->handles, in->handle_count);
@@ -150,6 +152,7 @@ take_sealed_receipt(struct arena *arena, const void *message, void *target)
     TAKE_ID(out->author, pb->author);
     TAKE_ID(out->audience, pb->audience);
     TAKE_ID(out->grant, pb->grant);
+    out->incarnation = pb->incarnation;
     out->have = pb->have;
     out->seen = pb->seen;
     out->received = TAKE_MS(pb->received_ms);
@@ -166,6 +169,7 @@ give_sealed_receipt(struct arena *arena, const void *source, void *message)
     pb->author = GIVE_ID(in->author);
     pb->audience = GIVE_ID(in->audience);
     pb->grant = GIVE_ID(in->grant);
+    pb->incarnation = in->incarnation;
     pb->have = in->have;
     pb->seen = in->seen;
     pb->received_ms = GIVE_MS(in->received);

@@ -90,16 +90,16 @@ SAMPLE(proposal_answer, .author = acme, .audience = brio, .proposal = some_grant
        .answered = today)
 BARE(proposal_answer, .reason = "")
 
-SAMPLE(sealed, .author = brio, .audience = acme, .grant = some_grant, .epoch = 3, .number = 300,
+SAMPLE(sealed, .author = brio, .audience = acme, .grant = some_grant, .epoch = 3, .incarnation = 2, .number = 300,
        .handles = (struct handle[]){ { { 1 } }, { { 2 } } }, .handle_count = 2,
        .gone = (struct handle[]){ { { 3 } } }, .gone_count = 1, .key = { 4 }, .nonce = { 5 }, .box = { { 6 } })
-BARE(sealed, .epoch = 1, .number = 1)
+BARE(sealed, .epoch = 1, .incarnation = 1, .number = 1)
 
 SAMPLE(sealed_body, .header = signed_of("header"), .box = bytes_of(some_box, sizeof(some_box)))
 BARE(sealed_body, .box = bytes_of(some_box, SEAL_PAD + SEAL_TAG_SIZE))
 
-SAMPLE(sealed_receipt, .author = acme, .audience = brio, .grant = some_grant, .have = 4, .seen = 9, .received = today)
-BARE(sealed_receipt, 0)
+SAMPLE(sealed_receipt, .author = acme, .audience = brio, .grant = some_grant, .incarnation = 2, .have = 4, .seen = 9, .received = today)
+BARE(sealed_receipt, .incarnation = 1)
 
 SAMPLE(void_range, .author = acme, .audience = brio, .stream = STREAM_DATA, .incarnation = 2, .first = 5, .last = 9)
 BARE(void_range, .stream = STREAM_CONTROL, .incarnation = 1, .first = 1, .last = 1)

@@ -179,22 +179,30 @@
     X(SHARE_LEAF, "SELECT s.partner, s.leaf, g.gid, g.object FROM share s JOIN grants g ON g.id = s.leaf" \
                   " WHERE s.id = ?1") \
     /* ---- the sealed way ---- */ \
-    X(ROUTE_GET, "SELECT epoch, next, acked, have, seen, owed, way, receipt_ms FROM route WHERE company = ?1") \
-    X(ROUTE_PUT, "INSERT INTO route (company, epoch, next, acked, have, seen, owed, way, receipt_ms)" \
-                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET epoch = excluded.epoch," \
-                 " next = excluded.next, acked = excluded.acked, have = excluded.have, seen = excluded.seen," \
-                 " owed = excluded.owed, way = excluded.way, receipt_ms = excluded.receipt_ms") \
+    X(ROUTE_GET, "SELECT epoch, next, acked, have_incarnation, have, seen, owed, way, receipt_ms FROM route" \
+                 " WHERE company = ?1") \
+    X(ROUTE_PUT, "INSERT INTO route (company, epoch, incarnation, next, acked, have_incarnation, have, seen, owed, way," \
+                 " receipt_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET" \
+                 " epoch = excluded.epoch, incarnation = excluded.incarnation, next = excluded.next," \
+                 " acked = excluded.acked, have_incarnation = excluded.have_incarnation, have = excluded.have," \
+                 " seen = excluded.seen, owed = excluded.owed, way = excluded.way, receipt_ms = excluded.receipt_ms") \
+    X(ROUTE_PAST, "SELECT company FROM route WHERE incarnation <> ?1 LIMIT 1") \
+    X(ROUTE_ANEW, "UPDATE route SET incarnation = ?2, epoch = 0, next = 1, acked = 0 WHERE company = ?1") \
     X(ROUTE_OWED, "SELECT company FROM route WHERE owed = 1 AND company > ?1 ORDER BY company LIMIT 1") \
-    X(PARCEL_ADD, "INSERT INTO parcel (company, number, kind, leaf, items, share, body, sent_ms, tries)" \
-                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)") \
-    X(PARCEL_GET, "SELECT body FROM parcel WHERE company = ?1 AND number = ?2 AND (tries = 0 OR sent_ms <= ?3)") \
-    X(PARCEL_MAY_GO, "SELECT 1 FROM parcel WHERE company = ?1 AND number = ?2 AND body IS NOT NULL") \
+    X(PARCEL_ADD, "INSERT INTO parcel (company, number, kind, leaf, items, share, way, inner, body, sent_ms, tries)" \
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)") \
+    X(PARCEL_GET, "SELECT kind, leaf, items, share, way, inner, body FROM parcel" \
+                  " WHERE company = ?1 AND number = ?2 AND (tries = 0 OR sent_ms <= ?3)") \
+    X(PARCEL_ALL, "SELECT kind, leaf, items, share, inner FROM parcel WHERE company = ?1 ORDER BY number DESC") \
+    X(PARCEL_MAY_GO, "SELECT 1 FROM parcel WHERE company = ?1 AND number = ?2 AND body = ?3") \
     X(PARCEL_UPTO, "SELECT number, kind, leaf, items, share FROM parcel WHERE company = ?1 AND number <= ?2" \
                    " ORDER BY number") \
     X(PARCEL_DROP, "DELETE FROM parcel WHERE company = ?1 AND number <= ?2") \
-    X(PARCEL_FORGET, "UPDATE parcel SET body = NULL, kind = 0, items = x'' WHERE (leaf = ?1 AND leaf > 0) OR" \
+    X(PARCEL_FORGET, "UPDATE parcel SET body = NULL, kind = 0, items = x'', inner = x'' WHERE (leaf = ?1 AND leaf > 0) OR" \
                      " (kind = 16 AND share IN (SELECT id FROM share WHERE leaf = ?1))") /* 16: its offer */ \
-    X(PARCEL_SENT, "UPDATE parcel SET body = ?3 WHERE company = ?1 AND number = ?2") \
+    X(PARCEL_SENT, "UPDATE parcel SET way = ?3, body = ?4 WHERE company = ?1 AND number = ?2") \
+    X(PARCEL_EMPTY, "UPDATE parcel SET kind = 0, leaf = 0, items = x'', inner = x''" \
+                    " WHERE company = ?1 AND number = ?2") \
     X(PARCEL_TRIED, "UPDATE parcel SET sent_ms = ?3, tries = tries + 1 WHERE company = ?1 AND number = ?2") \
     X(PARCEL_OLDEST, "SELECT sent_ms, tries FROM parcel WHERE company = ?1 ORDER BY number LIMIT 1") \
     X(CARRY_ADD, "INSERT INTO carry (company, author, number, audience, body) VALUES (?1, ?2, ?3, ?4, ?5)") \
@@ -203,6 +211,7 @@
     X(CARRY_DROP, "DELETE FROM carry WHERE id = ?1") \
     X(CARRY_COUNT, "SELECT count(*) FROM carry WHERE author = ?1") \
     X(CARRY_FIND, "SELECT 1 FROM carry WHERE author = 1 AND audience = ?1 AND number = ?2") \
+    X(CARRY_UNDO, "DELETE FROM carry WHERE author = 1 AND audience = ?1 AND number BETWEEN ?2 AND ?3") \
     X(CARRY_FORGET, "DELETE FROM carry WHERE author = 1 AND NOT EXISTS (SELECT 1 FROM parcel p WHERE" \
                     " p.company = carry.audience AND p.number = carry.number AND p.body IS NOT NULL)") \
     X(CARRIED_ADD, "INSERT INTO carried (way, author, handle) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
@@ -229,6 +238,8 @@
     X(INBOX_GET, "SELECT hash FROM inbox WHERE company = ?1 AND stream = ?2 AND seq = ?3") \
     X(INBOX_TRIM, "DELETE FROM inbox WHERE company = ?1 AND stream = ?2 AND seq <= ?3") \
     X(CONTROL_ADD, "INSERT INTO control (company, kind, body, share) VALUES (?1, ?2, ?3, ?4)") \
+    X(CONTROL_FIRST, "INSERT INTO control (id, company, kind, body, share)" \
+                     " VALUES (coalesce((SELECT min(id) FROM control), 1) - 1, ?1, ?2, ?3, ?4)") \
     X(CONTROL_NEXT, "SELECT id, kind, body, share FROM control WHERE company = ?1" \
                     " ORDER BY kind <> 20, id LIMIT 1") \
     X(CONTROL_DROP, "DELETE FROM control WHERE id = ?1") \

@@ -20,11 +20,12 @@ static const struct content_key key = { .b = { 's', 'e', 'a', 'l' } };
 static struct digest
 bound(const struct sealed *h)
 {
-    uint8_t numbers[20];
+    uint8_t numbers[24];
 
     put_u32(numbers, h->epoch);
-    put_u64(numbers + 4, h->number);
-    put_u64(numbers + 12, 0);
+    put_u32(numbers + 4, h->incarnation);
+    put_u64(numbers + 8, h->number);
+    put_u64(numbers + 16, 0);
     struct bytes parts[] = { bytes_of(h->author.b, ID_SIZE), bytes_of(h->audience.b, ID_SIZE),
                              bytes_of(h->grant.b, ID_SIZE),
                              bytes_of(numbers, sizeof(numbers)) };
@@ -59,6 +60,9 @@ check_open(struct arena *arena, struct sealed header, struct bytes box)
     assert(bytes_is_equal(seal_close(&key, &again, kind, body, arena), box));
     again.number++;
     assert(seal_open(&key, &again, box, arena, &kind, &body) == STATUS_BAD_SIGNATURE);
+    again.number--;
+    again.incarnation++;
+    assert(seal_open(&key, &again, box, arena, &kind, &body) == STATUS_BAD_SIGNATURE);
 }
 
 static void
@@ -77,7 +81,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct arena *arena;
     struct sealed header = {
-        .author = { { 1 } }, .audience = { { 2 } }, .epoch = 1, .number = 1
+        .author = { { 1 } }, .audience = { { 2 } }, .epoch = 1, .incarnation = 1, .number = 1
     };
 
     if (size == 0)

@@ -499,7 +499,7 @@ SEALS = [
         (17, b"", {}),
         (32, bytes(range(251)), {"gone": []}),
         (32, bytes(range(252)), {"handle": [], "gone": []}),
-        (16, bytes(700), {"number": 2**40, "epoch": 9}),
+        (16, bytes(700), {"number": 2**40, "epoch": 9, "incarnation": 7}),
     ]
 ]
 
@@ -521,7 +521,9 @@ def seal_case(rng):
         header = {**header, name: wrong}
     elif what == 3:
         handles = sorted(some(rng, make_messages.HANDLES, 0.1))
-        header = {**header, rng.choice(["handle", "gone"]): handles, "number": rng.choice([header["number"], 1])}
+        header = {**header, rng.choice(["handle", "gone"]): handles}
+        counter = rng.choice(["epoch", "incarnation", "number"])
+        header[counter] = rng.choice([header[counter], 1])
     elif what == 4:
         key = rng.choice([key, rng.randbytes(32)])
     raw = encode("Sealed", header)

@@ -572,7 +572,8 @@ WRAPPED_SIZE, SEAL_HEAD, SEAL_ROOM = 80, 5, 60928
 
 def seal_bound(header):
     handles, gone = header.get("handle", []), header.get("gone", [])
-    numbers = u32(header["epoch"]) + u64(header["number"]) + u32(len(handles)) + u32(len(gone))
+    numbers = u32(header["epoch"]) + u32(header["incarnation"]) + u64(header["number"])
+    numbers += u32(len(handles)) + u32(len(gone))
     parties = header["author"] + header["audience"] + header["grant"]
     return H("hansa/1/seal", parties + numbers + b"".join(handles) + b"".join(gone))
 

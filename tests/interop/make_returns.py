@@ -212,6 +212,9 @@ def rule_vectors():
     yield changed("has more than it has seen", "MALFORMED", "SealedReceipt", have=10, seen=9)
     yield changed("has all that it has seen", "OK", "SealedReceipt", have=9, seen=9)
     yield changed("has nothing", "OK", "SealedReceipt", have=0, seen=0)
+    for name in ("Sealed", "SealedReceipt"):
+        for incarnation, status in ((0, "MALFORMED"), (1, "OK"), (2**32 - 1, "OK"), (2**32, "MALFORMED")):
+            yield changed(f"incarnation {incarnation}", status, name, incarnation=incarnation)
     yield changed("refused", "OK", "ProposalAnswer", accepted=False, reason="")
     raw = replaced("SealedBody", "header", b"")
     yield message("without its header", "MALFORMED", "SealedBody", raw)

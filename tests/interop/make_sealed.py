@@ -16,6 +16,7 @@ HEADER = {
     "audience": ACME.node,
     "grant": LINK_ID,
     "epoch": 1,
+    "incarnation": 1,
     "number": 1,
     "handle": HANDLES[:2],
     "gone": HANDLES[5:6],
@@ -58,7 +59,7 @@ def good_seal_vectors():
         ("a body of 4091 bytes", INNER_RECORDS, bytes(i & 255 for i in range(4091)), {}),
         ("no handles", INNER_RECORDS, records, {"handle": [], "gone": []}),
         ("all handles", INNER_RECORDS, records, {"handle": HANDLES, "gone": HANDLES}),
-        ("every number at its most", INNER_RECORDS, records, {"epoch": 2**32 - 1, "number": 2**63 - 1}),
+        ("every number at its most", INNER_RECORDS, records, {"epoch": 2**32 - 1, "incarnation": 2**32 - 1, "number": 2**63 - 1}),
     ]:
         yield seal(f"sealed: {name}", opened(kind, body), close(ref.seal_plain(kind, body), **changes))
 
@@ -78,6 +79,7 @@ def tampered_vectors():
         ("audience", {"audience": BRIO.node}),
         ("grant", {"grant": ref.B(b"another")}),
         ("epoch", {"epoch": 2}),
+        ("incarnation", {"incarnation": 2}),
         ("number", {"number": 2}),
         ("nonce", {"nonce": nonce("another") + bytes(8)}),
         ("digest of the box", {"box": ref.B(b"another")}),
@@ -130,6 +132,7 @@ def malformed_seal_vectors():
     closed = close(ref.seal_plain(INNER_ANSWER, b"body"))
     yield seal("a header whose handles are out of order", "MALFORMED", closed, handle=HANDLES[1::-1])
     yield seal("a header of epoch 0", "MALFORMED", closed, epoch=0)
+    yield seal("a header of incarnation 0", "MALFORMED", closed, incarnation=0)
 
 
 def seal_vectors():

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tests/vectors/dump.c - parsed messages as JSON, with the names of schema/wire.proto. One table
- * row per message; every row also formats what it parsed and wants the same bytes.
+ * tests/vectors/dump.c - parsed messages as JSON, with the names of schema/wire.proto; formatted they are the same bytes.
  */
 #include "schema/base/cleanup.h"
 #include "tests/vectors/vector.h"
@@ -417,6 +416,7 @@ dump_sealed(const struct sealed *m)
     PUT_ID(out, "audience", m->audience);
     PUT_ID(out, "grant", m->grant);
     put_number(out, "epoch", m->epoch);
+    put_number(out, "incarnation", m->incarnation);
     put_number_64(out, "number", m->number);
     put_handles(out, "handle", m->handles, m->handle_count);
     put_handles(out, "gone", m->gone, m->gone_count);
@@ -444,6 +444,7 @@ dump_sealed_receipt(const struct sealed_receipt *m)
     PUT_ID(out, "author", m->author);
     PUT_ID(out, "audience", m->audience);
     PUT_ID(out, "grant", m->grant);
+    put_number(out, "incarnation", m->incarnation);
     put_number_64(out, "have", m->have);
     put_number_64(out, "seen", m->seen);
     put_ms(out, "received_ms", m->received);

@@ -24,6 +24,7 @@ header_of(void)
                             .audience = { { 0xac } },
                             .grant = { { 0x67 } },
                             .epoch = 3,
+                            .incarnation = 2,
                             .number = 300,
                             .handles = there,
                             .handle_count = COUNT_OF(there),
@@ -113,6 +114,8 @@ SPOIL(author)        { h->author.b[31] ^= 1; }
 SPOIL(audience)      { h->audience.b[0] ^= 1; }
 SPOIL(grant)         { h->grant.b[0] ^= 1; }
 SPOIL(epoch)         { h->epoch++; }
+SPOIL(incarnation)   { h->incarnation++; }
+SPOIL(swapped)       { h->epoch = 2; h->incarnation = 3; }
 SPOIL(number)        { h->number++; }
 SPOIL(high_number)   { h->number |= (uint64_t)1 << 62; }
 SPOIL(handle)        { static struct handle other[] = { { { 1 } }, { { 2, 1 } } }; h->handles = other; }
@@ -138,6 +141,8 @@ test_header(struct check *t)
         { "another audience", audience, STATUS_BAD_SIGNATURE },
         { "another grant", grant, STATUS_BAD_SIGNATURE },
         { "another epoch", epoch, STATUS_BAD_SIGNATURE },
+        { "another incarnation", incarnation, STATUS_BAD_SIGNATURE },
+        { "epoch and incarnation swapped", swapped, STATUS_BAD_SIGNATURE },
         { "another number", number, STATUS_BAD_SIGNATURE },
         { "another number, far away", high_number, STATUS_BAD_SIGNATURE },
         { "another handle", handle, STATUS_BAD_SIGNATURE },
@@ -207,6 +212,7 @@ bound(const struct sealed *h)
     buffer_put_bytes(&all, bytes_of(h->audience.b, ID_SIZE));
     buffer_put_bytes(&all, bytes_of(h->grant.b, ID_SIZE));
     buffer_put_u32(&all, h->epoch);
+    buffer_put_u32(&all, h->incarnation);
     buffer_put_u64(&all, h->number);
     buffer_put_u32(&all, (uint32_t)h->handle_count);
     buffer_put_u32(&all, (uint32_t)h->gone_count);

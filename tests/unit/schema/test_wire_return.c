@@ -184,8 +184,10 @@ SPOIL(sealed_gone_twice, Sealed) { (void)n; sealed_gone_of(pb, 2); pb->gone[1] =
 SPOIL(sealed_key, Sealed) { pb->key = numbered(n, 1); }
 SPOIL(sealed_nonce, Sealed) { pb->nonce = numbered(n, 1); }
 SPOIL(sealed_epoch, Sealed) { pb->epoch = (uint32_t)n; }
+SPOIL(sealed_incarnation, Sealed) { pb->incarnation = (uint32_t)n; }
 SPOIL(sealed_number, Sealed) { pb->number = n; }
 SPOIL(box, SealedBody) { pb->box = numbered(n, 1); }
+SPOIL(receipt_incarnation, SealedReceipt) { pb->incarnation = (uint32_t)n; }
 SPOIL(receipt_have, SealedReceipt) { pb->have = n; pb->seen = 9; }
 /* clang-format on */
 
@@ -287,9 +289,15 @@ test_rules(struct check *t)
         ROW("a handle twice", sealed, sealed, sealed_twice, 0, MALFORMED),
         ROW("a handle gone twice", sealed, sealed, sealed_gone_twice, 0, MALFORMED),
         ROW("epoch 0", sealed, sealed, sealed_epoch, 0, MALFORMED),
+        ROW("a message of incarnation 0", sealed, sealed, sealed_incarnation, 0, MALFORMED),
+        ROW("a message of incarnation 1", sealed, sealed, sealed_incarnation, 1, OK),
+        ROW("a message of the last incarnation", sealed, sealed, sealed_incarnation, UINT32_MAX, OK),
         ROW("message 0", sealed, sealed, sealed_number, 0, MALFORMED),
         ROW("message 2^63 - 1", sealed, sealed, sealed_number, INT64_MAX, OK),
         ROW("message 2^63", sealed, sealed, sealed_number, (size_t)INT64_MAX + 1, MALFORMED),
+        ROW("a receipt of incarnation 0", sealed_receipt, sealed_receipt, receipt_incarnation, 0, MALFORMED),
+        ROW("a receipt of incarnation 1", sealed_receipt, sealed_receipt, receipt_incarnation, 1, OK),
+        ROW("a receipt of the last incarnation", sealed_receipt, sealed_receipt, receipt_incarnation, UINT32_MAX, OK),
         ROW("nothing taken of what was seen", sealed_receipt, sealed_receipt, receipt_have, 0, OK),
         ROW("all taken that was seen", sealed_receipt, sealed_receipt, receipt_have, 9, OK),
         ROW("taken what was not seen", sealed_receipt, sealed_receipt, receipt_have, 10, MALFORMED),
@@ -337,10 +345,10 @@ test_members(struct check *t)
           p->field_count == 2 && bytes_is_equal(p->fields[0].value, bytes_text("+49 40 1")) &&
               p->fields[1].value.len == 0 && p->seen.b[0] == 2 && p->record.b[0] == 1);
     CHECK(t, "a header",
-          s->epoch == 3 && s->number == 300 && s->handle_count == 2 &&
+          s->epoch == 3 && s->incarnation == 2 && s->number == 300 && s->handle_count == 2 &&
               s->handles[1].b[0] == 2 && s->gone_count == 1 && s->gone[0].b[0] == 3 &&
               s->key[0] == 4 && s->nonce[0] == 5 && s->box.b[0] == 6);
-    CHECK(t, "a receipt", r->have == 4 && r->seen == 9 && r->received.ms > 0);
+    CHECK(t, "a receipt", r->incarnation == 2 && r->have == 4 && r->seen == 9 && r->received.ms > 0);
 }
 
 int
