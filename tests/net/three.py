@@ -51,8 +51,8 @@ def memory_of(pid):
                 continue
 
 
-def found_at(node, words):
-    """Which of these stand anywhere in a node's home or in the memory of one of its processes, and where."""
+def found_at(node, words, memory=False):
+    """Which of these stand anywhere in a node's home, with memory also in that of its processes, and where."""
     found = set()
     for folder, _, files in os.walk(node.home):
         for name in files:
@@ -61,7 +61,7 @@ def found_at(node, words):
                 with open(path, "rb") as f:
                     data = f.read()
                 found |= {(word, path) for word in words if word in data}
-    for role, pid in node.pids().items():
+    for role, pid in node.pids().items() if memory else ():
         for data in memory_of(pid):
             found |= {(word, role) for word in words if word in data}
     return found
