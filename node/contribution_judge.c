@@ -8,6 +8,7 @@
 #include "node/contribution.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+#include "schema/base/plant.h"
 #include "schema/digest.h"
 
 enum { TELL_MOST = 32 }; /* objects of one round */
@@ -158,7 +159,8 @@ contribution_judge_row(struct core *core, struct contribution_judge *j,
     *code = j->closed;
     if (*code == NULL && lacks_consent(core, j, item))
         *code = "NO_CONSENT";
-    if (*code == NULL && j->terms->quota != 0 && j->taken >= (int64_t)j->terms->quota)
+    if (*code == NULL && j->terms->quota != 0 && j->taken >= (int64_t)j->terms->quota &&
+        !PLANTED(QUOTA_IGNORED))
         *code = "OVER_QUOTA";
     return STATUS_OK;
 }

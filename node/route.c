@@ -8,6 +8,7 @@
 #include "node/route_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+#include "schema/base/plant.h"
 #include "schema/digest.h"
 
 enum {
@@ -414,7 +415,7 @@ tell_one(struct core *core, int64_t company)
                                       .audience = to->node,
                                       .grant = *chain_leaf_id(way.live->chain),
                                       .incarnation = n.incarnation,
-                                      .have = n.have,
+                                      .have = PLANTED(RECEIPT_EARLY) ? n.seen : n.have,
                                       .seen = n.seen,
                                       .received = core_wall(core) };
     TRY(core_sign(core, SIGN_SEALED_RECEIPT, wire_sealed_receipt_format(&receipt, arena),

@@ -19,7 +19,11 @@
     X(FORGET_FANOUT)     /* a change at the owner does not go beyond the first hop: P6 */      \
     X(WIDEN_ACCEPTED)    /* a link may give more than its parent: P4 */                        \
     X(NUMBER_REUSED)     /* after a crash a number comes with other content: P6 */             \
-    X(CONSENT_IGNORED)   /* personal fields leave without a ground for it: P2, P3 */
+    X(CONSENT_IGNORED)   /* personal fields leave without a ground for it: P2, P3 */           \
+    X(QUOTA_IGNORED)     /* an organiser takes more rows than it agreed to */                  \
+    X(SEALED_IN_CLEAR)   /* what goes through a carrier can be read there: P2 */               \
+    X(RECEIPT_EARLY)     /* a receipt for what has not been taken: P1 */                       \
+    X(FEEDBACK_TO_ALL)   /* what becomes of one bringer's rows goes to another: P2 */
 
 enum plant {
 #define X(name) PLANT_##name,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * tests/sim/hostile.c - a partner that lies, when all else is at rest: it forges a newer revision of another
- * company's record (P8), and it says old things again under new numbers (P6). Neither may change what is seen.
+ * company's record (P8), it says old things again under new numbers (P6), and as a carrier of sealed messages it
+ * alters, swaps, invents and repeats them. None of it may change what is seen.
  *
  * What it sends was seen on the wire; it signs with its own key. Its number is the next of its own stream, so
  * the receiver must judge the content.
@@ -17,11 +18,11 @@ enum { LIES_A_SEED = 3, FAR_AHEAD = 1000 };
 /* ---- saying it ---------------------------------------------------------------------------- */
 
 static void
-say(struct sim *sim, int from, int to, struct bytes body)
+say(struct sim *sim, int from, int to, enum message_kind kind, struct bytes body)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     struct lane_seen *lane = &sim->lanes[from][to][STREAM_DATA - 1];
-    struct envelope env = { .kind = MESSAGE_RECORDS,
+    struct envelope env = { .kind = kind,
                             .stream = STREAM_DATA,
                             .session = sim->session[to][from],
                             .incarnation = 1,
@@ -105,7 +106,7 @@ lie(struct sim *sim, const struct kept_body *kept)
     if (body.len == 0)
         return;
     int before = judge_dead(sim, kept->to, "BAD_SIGNATURE");
-    say(sim, kept->from, kept->to, body);
+    say(sim, kept->from, kept->to, MESSAGE_RECORDS, body);
     if (sim_failed(sim))
         return;
     if (judge_dead(sim, kept->to, "BAD_SIGNATURE") != before + 1)
@@ -143,8 +144,86 @@ repeat(struct sim *sim, const struct kept_body *kept)
 
     if (s == NULL || !share_flows(sim, s))
         return;
-    say(sim, kept->from, kept->to, bytes_of(kept->data, kept->len));
+    say(sim, kept->from, kept->to, MESSAGE_RECORDS, bytes_of(kept->data, kept->len));
     sim->counts[COUNT_replayed]++;
+}
+
+/* ---- a carrier that lies ------------------------------------------------------------------ */
+
+enum lie { LIE_BYTE, LIE_SWAP, LIE_INVENT, LIE_OWN, LIE_REPEAT, LIE_COUNT_ };
+
+static const char *const lie_codes[LIE_COUNT_] = { "BAD_SIGNATURE", "BAD_SIGNATURE",
+                                                   "BAD_SIGNATURE", "NOT_GRANTED", NULL };
+
+struct carried {
+    struct sealed_body *body;
+    struct sealed *header;
+};
+
+static bool
+carried_parse(const struct kept_body *kept, struct arena *arena, struct carried *out)
+{
+    return wire_sealed_body_parse(bytes_of(kept->data, kept->len), arena, &out->body) ==
+               STATUS_OK &&
+           wire_sealed_parse(out->body->header.body, arena, &out->header) == STATUS_OK;
+}
+
+/* Signed by the carrier. */
+static void
+sign_as(struct carried *c, int liar, struct arena *arena)
+{
+    c->body->header.body = wire_sealed_format(c->header, arena);
+    c->body->header.signature = node_sign(liar, SIGN_SEALED, c->body->header.body);
+}
+
+/* false: it would be the truth. */
+static bool
+twist(struct sim *sim, const struct kept_body *kept, enum lie lie, struct carried *c,
+      struct arena *arena)
+{
+    struct carried other;
+
+    if (lie == LIE_BYTE) {
+        uint8_t *box = arena_alloc(arena, c->body->box.len);
+        memcpy(box, c->body->box.data, c->body->box.len);
+        box[sim_random(sim, c->body->box.len)] ^= (uint8_t)(1 + sim_random(sim, 255));
+        c->body->box = bytes_of(box, c->body->box.len);
+    } else if (lie == LIE_SWAP) {
+        if (kept->next == NULL || !carried_parse(kept->next, arena, &other) ||
+            ID_IS_EQUAL(other.header->box, c->header->box))
+            return false;
+        c->body->box = other.body->box;
+    } else if (lie == LIE_INVENT) {
+        c->header->number =
+            sim->sealed[node_index_of(sim, &c->header->author)]
+                       [node_index_of(sim, &c->header->audience)].count + 1;
+        sign_as(c, kept->from, arena);
+    } else if (lie == LIE_OWN) {
+        c->header->author = sim->nodes[kept->from].id;
+        sign_as(c, kept->from, arena);
+    }
+    return true;
+}
+
+static void
+carry_lie(struct sim *sim, const struct kept_body *kept)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    enum lie lie = (enum lie)sim_random(sim, LIE_COUNT_);
+    struct carried c;
+
+    if (!carried_parse(kept, arena, &c))
+        return;
+    int way = share_find_gid(sim, &c.header->grant);
+    if (way < 0 || !share_flows(sim, &sim->shares[way]) || !twist(sim, kept, lie, &c, arena))
+        return;
+    const char *code = lie_codes[lie];
+    int before = code == NULL ? 0 : judge_dead(sim, kept->to, code);
+    say(sim, kept->from, kept->to, MESSAGE_SEALED, wire_sealed_body_format(c.body, arena));
+    if (!sim_failed(sim) && code != NULL && judge_dead(sim, kept->to, code) != before + 1)
+        sim_fail(sim, "%s does not say that its carrier %s lied (%d)", sim->nodes[kept->to].name,
+                 sim->nodes[kept->from].name, (int)lie);
+    sim->counts[COUNT_carrier_lies]++;
 }
 
 void
@@ -158,6 +237,10 @@ hostile_act(struct sim *sim)
         else if (sim->counts[COUNT_replayed] < repeats + LIES_A_SEED && is_outdated(sim, k))
             repeat(sim, k);
     }
+    uint64_t carried = sim->counts[COUNT_carrier_lies];
+    for (const struct kept_body *k = sim->carried; k != NULL && !sim_failed(sim); k = k->next)
+        if (sim->counts[COUNT_carrier_lies] < carried + LIES_A_SEED && sim_chance(sim, 40))
+            carry_lie(sim, k);
     /* A share may end just now: a node sees that within 10 s. */
     for (int tries = 0; tries < 4 && !sim_failed(sim); tries++) {
         if (judge_settled(sim, tries == 3))

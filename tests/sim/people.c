@@ -268,6 +268,7 @@ static const struct act acts[] = {
     { 12, somebody_invited, people_bring_guest }, { 12, somebody_invited, people_contribute }, { 1, anyone, people_call_off },
     { 3, somebody_waiting, people_withdraw },
     { 1, anyone, people_waive },
+    { 5, the_first, people_arrive },
 };
 /* clang-format on */
 

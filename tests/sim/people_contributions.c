@@ -170,6 +170,30 @@ people_withdraw(struct node *node)
     }
 }
 
+/* A guest of whatever company comes to one of our events. */
+void
+people_arrive(struct node *node)
+{
+    struct sim *sim = node->sim;
+    int found[RECORDS_MAX], count = 0;
+
+    for (int i = 0; i < sim->record_count; i++) {
+        const struct record *r = &sim->records[i];
+        if (r->kind == GUEST && !r->gone && sim->records[r->event].owner == node->index &&
+            (r->owner != node->index || sim_chance(sim, 10)))
+            found[count++] = i;
+    }
+    if (count == 0)
+        return;
+    const struct record *guest = &sim->records[found[sim_random(sim, (uint64_t)count)]];
+    enum status s = people_tell(node, "guest.arrive",
+                                json_pack("{s:s, s:s}", "event", sim->records[guest->event].id,
+                                          "guest", guest->id));
+    sim->counts[COUNT_arrivals] += s == STATUS_OK;
+    if (s != STATUS_OK && s != STATUS_LOCKED && s != STATUS_NOT_FOUND)
+        sim_fail(sim, "%s cannot say that a guest is there: %s", node->name, status_name(s));
+}
+
 void
 people_call_off(struct node *node)
 {

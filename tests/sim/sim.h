@@ -63,6 +63,7 @@ enum {
     X(removed) X(suspends) X(own_fields) X(widen_refused) X(foreign_refused) X(locked)          \
     X(revoked_late) X(forged) X(replayed) X(stayed_home) X(waived)                              \
     X(contributions) X(brought) X(looks_on) X(taken) X(over_quota) X(closed) X(feedbacks)       \
+    X(arrivals) X(arrivals_told) X(carrier_lies)                                                \
     X(sealed) X(sealed_records) X(receipts) X(sealed_gaps) X(sealed_resends) X(emptied)
 /* clang-format on */
 

@@ -263,6 +263,41 @@ watch_offer(struct sim *sim, int from, int to, const struct envelope *env, struc
                  sim->nodes[to].name);
 }
 
+static int
+record_find(const struct sim *sim, const struct record_id *id)
+{
+    char text[64];
+
+    base32_format(bytes_of(id->b, ID_SIZE), text);
+    text[ID_TEXT_LEN] = '\0';
+    for (int i = 0; i < sim->record_count; i++)
+        if (strcmp(sim->records[i].id, text) == 0)
+            return i;
+    return -1;
+}
+
+/* What goes back is about the receiver's own rows. */
+static void
+watch_fed_back(struct sim *sim, int from, int to, const struct records *records)
+{
+    for (size_t i = 0; i < records->run_count; i++)
+        for (size_t k = 0; k < records->runs[i].item_count; k++) {
+            const struct disclosure *item = &records->runs[i].items[k];
+            sim->counts[COUNT_arrivals_told]++;
+            for (size_t f = 0; f < item->field_count; f++) {
+                struct record_id id;
+                if (item->fields[f].value.len != ID_SIZE)
+                    continue;
+                memcpy(id.b, item->fields[f].value.data, ID_SIZE);
+                int r = record_find(sim, &id);
+                if (r >= 0 && sim->records[r].owner != to)
+                    sim_fail(sim, "%s tells %s what became of %s's guest",
+                             sim->nodes[from].name, sim->nodes[to].name,
+                             sim->nodes[sim->records[r].owner].name);
+            }
+        }
+}
+
 static void
 watch_records(struct sim *sim, int from, int to, const struct envelope *env,
               struct arena *arena)
@@ -283,6 +318,8 @@ watch_records(struct sim *sim, int from, int to, const struct envelope *env,
     if (sim->shares[i].kind != SHARE_PLAIN && !sim->shares[i].accepted)
         sim_fail(sim, "%s sends %s rows before the answer", sim->nodes[from].name,
                  sim->nodes[to].name);
+    if (sim->shares[i].kind == SHARE_FEEDBACK)
+        watch_fed_back(sim, from, to, records);
     sim->counts[COUNT_brought] += sim->shares[i].kind == SHARE_CONTRIBUTION;
     if (env->stream == 0)
         return;
@@ -315,19 +352,6 @@ watch_rule(struct sim *sim, struct share *s, const struct answer *answer)
     s->declined = !answer->accepted;
     sim->counts[COUNT_looks_on] +=
         answer->accepted && s->kind == SHARE_CONTRIBUTION && !share_is_judged(sim, s);
-}
-
-static int
-record_find(const struct sim *sim, const struct record_id *id)
-{
-    char text[64];
-
-    base32_format(bytes_of(id->b, ID_SIZE), text);
-    text[ID_TEXT_LEN] = '\0';
-    for (int i = 0; i < sim->record_count; i++)
-        if (strcmp(sim->records[i].id, text) == 0)
-            return i;
-    return -1;
 }
 
 /* Rows of its share that the organiser has on its list, for all that the bringer knows. */
