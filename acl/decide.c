@@ -74,9 +74,8 @@ is_selected(const struct grant *link, const struct record_facts *facts)
         return is_listed(link, &facts->id);
     case SELECTOR_TREE:
         return ID_IS_EQUAL(facts->id, link->tree) ||
-               (facts->has_parent &&
-                (ID_IS_EQUAL(facts->parent, link->tree) ||
-                 (PLANTED(FEEDBACK_TO_ALL) && link->has_cites)));
+               (facts->has_parent && (ID_IS_EQUAL(facts->parent, link->tree) ||
+                                      (PLANTED(FEEDBACK_TO_ALL) && link->has_cites)));
     case SELECTOR_SEGMENT:
         return is_member(facts, &link->segment);
     }

@@ -194,9 +194,10 @@ twist(struct sim *sim, const struct kept_body *kept, enum lie lie, struct carrie
             return false;
         c->body->box = other.body->box;
     } else if (lie == LIE_INVENT) {
-        c->header->number =
-            sim->sealed[node_index_of(sim, &c->header->author)]
-                       [node_index_of(sim, &c->header->audience)].count + 1;
+        c->header->number = sim->sealed[node_index_of(sim, &c->header->author)]
+                                       [node_index_of(sim, &c->header->audience)]
+                                           .count +
+                            1;
         sign_as(c, kept->from, arena);
     } else if (lie == LIE_OWN) {
         c->header->author = sim->nodes[kept->from].id;
@@ -221,8 +222,8 @@ carry_lie(struct sim *sim, const struct kept_body *kept)
     int before = code == NULL ? 0 : judge_dead(sim, kept->to, code);
     say(sim, kept->from, kept->to, MESSAGE_SEALED, wire_sealed_body_format(c.body, arena));
     if (!sim_failed(sim) && code != NULL && judge_dead(sim, kept->to, code) != before + 1)
-        sim_fail(sim, "%s does not say that its carrier %s lied (%d)", sim->nodes[kept->to].name,
-                 sim->nodes[kept->from].name, (int)lie);
+        sim_fail(sim, "%s does not say that its carrier %s lied (%d)",
+                 sim->nodes[kept->to].name, sim->nodes[kept->from].name, (int)lie);
     sim->counts[COUNT_carrier_lies]++;
 }
 

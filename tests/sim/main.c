@@ -7,6 +7,7 @@
  *   sim --plant NAME --seeds 50       a planted bug must be caught within so many seeds
  *   sim --plants --seeds 50           all of them
  *   sim --twice --seeds 4             each seed twice: the same bytes
+ *   sim --apart --seeds 2             what one bringer learns does not depend on another's guests
  *
  * The last line is "N passed, M failed".
  */
@@ -52,7 +53,7 @@ static const char *const plant_names[] = {
 struct options {
     uint64_t first, seeds;
     const char *plant;
-    bool plants, twice, verbose;
+    bool plants, twice, apart, verbose;
 };
 
 /* ---- for the other files ------------------------------------------------------------------ */
@@ -300,16 +301,41 @@ run_plants(const struct options *o, const char *base)
     return failed == 0 && passed > 0 ? 0 : 1;
 }
 
+/* ---- one bringer and another -------------------------------------------------------------- */
+
+/* Equal as things are, and not with a plant that tells one bringer of another's guest. */
+static int
+run_apart(const struct options *o, const char *base)
+{
+    uint64_t failed = 0;
+
+    for (uint64_t seed = o->first; seed < o->first + o->seeds; seed++)
+        failed += !apart_is_so(base, seed);
+    plant_active = PLANT_FEEDBACK_TO_ALL;
+    bool is_blind = apart_is_so(base, o->first);
+    plant_active = -1;
+    if (is_blind)
+        printf("FAILED  FEEDBACK_TO_ALL makes no difference\n");
+    printf("%llu passed, %llu failed\n", (unsigned long long)(o->seeds - failed + !is_blind),
+           (unsigned long long)(failed + is_blind));
+    return failed == 0 && !is_blind ? 0 : 1;
+}
+
 /* ---- the program -------------------------------------------------------------------------- */
 
 static bool
 parse(int argc, char **argv, struct options *o)
 {
     static const struct option table[] = {
-        { "seeds", required_argument, NULL, 'n' }, { "first", required_argument, NULL, 'f' },
-        { "seed", required_argument, NULL, 's' },  { "plant", required_argument, NULL, 'p' },
-        { "plants", no_argument, NULL, 'P' },      { "twice", no_argument, NULL, 't' },
-        { "verbose", no_argument, NULL, 'v' },     { 0 },
+        { "seeds", required_argument, NULL, 'n' },
+        { "first", required_argument, NULL, 'f' },
+        { "seed", required_argument, NULL, 's' },
+        { "plant", required_argument, NULL, 'p' },
+        { "plants", no_argument, NULL, 'P' },
+        { "twice", no_argument, NULL, 't' },
+        { "verbose", no_argument, NULL, 'v' },
+        { "apart", no_argument, NULL, 'a' },
+        { 0 },
     };
 
     for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
@@ -319,10 +345,11 @@ parse(int argc, char **argv, struct options *o)
             o->first = strtoull(optarg, NULL, 10);
         else if (c == 'p')
             o->plant = optarg;
-        else if (c != 'P' && c != 't' && c != 'v')
+        else if (c != 'P' && c != 't' && c != 'v' && c != 'a')
             return false;
         o->plants = o->plants || c == 'p' || c == 'P';
         o->twice = o->twice || c == 't';
+        o->apart = o->apart || c == 'a';
         o->verbose = o->verbose || c == 'v';
         if (c == 's')
             o->seeds = 1;
@@ -347,7 +374,7 @@ main(int argc, char **argv)
 
     if (sodium_init() < 0 || !memory_init() || !parse(argc, argv, &o)) {
         fprintf(stderr, "sim [--seeds N] [--first S] [--seed S] [--verbose] [--plant NAME | "
-                        "--plants | --twice]\n");
+                        "--plants | --twice | --apart]\n");
         return 64;
     }
     log_init("sim", getenv("HANSA_LOG") != NULL ? log_level_wanted() : LOG_ERROR);
@@ -358,6 +385,7 @@ main(int argc, char **argv)
     }
     int code = o.plants  ? run_plants(&o, base)
                : o.twice ? run_twice(&o, base)
+               : o.apart ? run_apart(&o, base)
                          : run_many(&o, base);
     nodes_clean(base);
     return code;

@@ -186,9 +186,9 @@ people_arrive(struct node *node)
     if (count == 0)
         return;
     const struct record *guest = &sim->records[found[sim_random(sim, (uint64_t)count)]];
-    enum status s = people_tell(node, "guest.arrive",
-                                json_pack("{s:s, s:s}", "event", sim->records[guest->event].id,
-                                          "guest", guest->id));
+    enum status s = people_tell(
+        node, "guest.arrive",
+        json_pack("{s:s, s:s}", "event", sim->records[guest->event].id, "guest", guest->id));
     sim->counts[COUNT_arrivals] += s == STATUS_OK;
     if (s != STATUS_OK && s != STATUS_LOCKED && s != STATUS_NOT_FOUND)
         sim_fail(sim, "%s cannot say that a guest is there: %s", node->name, status_name(s));

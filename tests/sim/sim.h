@@ -9,7 +9,7 @@
  *   model.c    who should hold what, as the promises say      watch.c  every message that leaves a node
  *   people.c   what people do, through services               sealed.c what goes by the sealed way, opened
  *   judge.c    does what nodes show match the model?          hostile.c  a partner that lies, after all else
- *   main.c     seeds, plants, the last line
+ *   apart.c    does one bringer learn of another?             main.c     seeds, plants, the last line
  *   memory.c   SQLite's memory
  *
  * 1. The model learns from answers of services and from messages seen on the wire, never from a node's inside.
@@ -200,7 +200,8 @@ struct sim {
     bool waived[NODES_MAX][NODES_MAX];           /* [by][for whom]: no ground is needed */
     bool has_waived[NODES_MAX][NODES_MAX];       /* at some time */
     bool faults[FAULT_COUNT_];
-    bool calm; /* no new faults */
+    bool calm;     /* no new faults */
+    bool is_apart; /* the story is apart.c's: no model */
     struct happening *happenings;
     uint64_t order;
     uint64_t counts[COUNT_COUNT_];
@@ -341,6 +342,10 @@ bool judge_contributions(struct sim *sim, bool say);
 void judge_brought(struct sim *sim, const struct share *s);
 /* Nothing stands on a company's disk that nobody told it. */
 void judge_disk(struct sim *sim, int at);
+
+/* ---- apart.c ---- */
+bool apart_is_so(const char *base, uint64_t seed);
+void apart_hear(struct sim *sim, int from, int to, const struct envelope *env);
 
 /* ---- hostile.c ---- */
 void hostile_act(struct sim *sim);

@@ -482,6 +482,10 @@ watch_send(struct sim *sim, int from, int to, struct bytes message)
         sim_fail(sim, "%s sends what is no envelope", sim->nodes[from].name);
         return;
     }
+    if (sim->is_apart) {
+        apart_hear(sim, from, to, &env);
+        return;
+    }
     if (env.stream == STREAM_SESSION) {
         watch_canaries(sim, from, to, &env);
         watch_session(sim, from, to, &env);
