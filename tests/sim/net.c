@@ -250,7 +250,7 @@ drop_carried(struct sim *sim, int from, int to, struct bytes raw, struct arena *
 
     if (sim->calm || !sim->faults[FAULT_carrier_drops] || to < 0 ||
         envelope_parse(raw, &env) != STATUS_OK || env.kind != MESSAGE_SEALED ||
-        !sealed_carried_before(sim, from, to, env.body, &other) || !sim_chance(sim, 25))
+        !sealed_carried_before(sim, from, to, env.body, &other) || !sim_chance(sim, 40))
         return raw;
     sim->counts[FAULT_carrier_drops]++;
     env.body = other;

@@ -251,12 +251,15 @@ static const struct act opening[] = {
 
 /* Half of them begin with one guest list of several companies. */
 static const struct act one_list[] = {
-    { 0, the_first, people_add_event },          { 0, the_first, people_share_own },        { 0, somebody_asked, people_answer },
-    { 0, somebody_between, people_pass_on },     { 0, somebody_asked, people_answer },      { 0, somebody_between, people_pass_on },
-    { 0, somebody_asked, people_answer },        { 0, somebody_invited, people_bring_guest }, { 0, somebody_invited, people_contribute },
-    { 0, somebody_invited, people_bring_guest }, { 0, somebody_between, people_pass_on },   { 0, somebody_asked, people_answer },
-    { 0, somebody_invited, people_contribute },  { 0, somebody_invited, people_bring_guest }, { 0, somebody_invited, people_contribute },
-    { 0, somebody_invited, people_bring_guest }, { 0, somebody_invited, people_bring_guest },
+    { 0, the_first, people_add_event },            { 0, the_first, people_ask_for_guests },
+    { 0, somebody_asked, people_answer },          { 0, somebody_asked, people_answer },
+    { 0, somebody_between, people_pass_on },       { 0, somebody_asked, people_answer },
+    { 0, somebody_between, people_pass_on },       { 0, somebody_asked, people_answer },
+    { 0, somebody_invited, people_bring_guest },   { 0, somebody_invited, people_contribute },
+    { 0, somebody_invited, people_contribute },    { 0, somebody_invited, people_bring_guest },
+    { 0, somebody_between, people_pass_on },       { 0, somebody_asked, people_answer },
+    { 0, somebody_invited, people_bring_guest },   { 0, somebody_invited, people_contribute },
+    { 0, somebody_invited, people_bring_guest },   { 0, somebody_invited, people_bring_guest },
 };
 
 static const struct act acts[] = {
@@ -269,6 +272,7 @@ static const struct act acts[] = {
     { 3, somebody_waiting, people_withdraw },
     { 1, anyone, people_waive },
     { 5, the_first, people_arrive },
+    { 4, anyone, people_ask_for_guests },
 };
 /* clang-format on */
 

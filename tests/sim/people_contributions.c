@@ -9,9 +9,9 @@
 /* ---- what is asked for -------------------------------------------------------------------- */
 
 void
-people_draw_terms(struct sim *sim, struct share *s)
+people_draw_terms(struct sim *sim, struct share *s, bool surely)
 {
-    if (!sim_chance(sim, 70))
+    if (!surely && !sim_chance(sim, 70))
         return;
     s->asks = true;
     s->want = people_some_slots(sim, (1u << SLOT_OWN) - 1) | 1u << sim_random(sim, SLOT_OWN);

@@ -33,6 +33,7 @@ void people_add_guest_to(struct node *node, int event);
 
 /* ---- people_shares.c ---- */
 void people_share_own(struct node *node);
+void people_ask_for_guests(struct node *node);
 void people_pass_on(struct node *node);
 void people_answer(struct node *node);
 void people_stop_share(struct node *node);
@@ -41,7 +42,7 @@ void people_waive(struct node *node);
 void people_trust_again(struct node *node);
 
 /* ---- people_contributions.c ---- */
-void people_draw_terms(struct sim *sim, struct share *s);
+void people_draw_terms(struct sim *sim, struct share *s, bool surely);
 void people_narrow_terms(struct sim *sim, struct share *s); /* a copy of its parent's */
 void people_put_terms(const struct share *s, json_t *args);
 void people_bring_guest(struct node *node);

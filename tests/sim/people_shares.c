@@ -94,8 +94,8 @@ pick_listed(struct node *node, struct share *s)
         people_some_slots(sim, people_all_slots(node, kind)) | 1u << sim_random(sim, SLOT_OWN);
 }
 
-void
-people_share_own(struct node *node)
+static void
+share_own(struct node *node, bool for_guests)
 {
     struct sim *sim = node->sim;
     struct share s = {
@@ -107,12 +107,12 @@ people_share_own(struct node *node)
     s.depth = sim_chance(sim, 25) ? 0 : 1 + (int)sim_random(sim, 2);
     if (sim->share_count == SHARES_MAX || s.receiver < 0)
         return;
-    if (sim_chance(sim, 65)) {
+    if (for_guests || sim_chance(sim, 65)) {
         s.event = people_pick_record(sim, node->index, EVENT);
         s.slots[EVENT] = people_some_slots(sim, people_all_slots(node, EVENT)) |
                          1u << sim_random(sim, SLOT_OWN);
         s.slots[GUEST] = people_some_slots(sim, people_all_slots(node, GUEST));
-        people_draw_terms(sim, &s);
+        people_draw_terms(sim, &s, for_guests);
     } else {
         pick_listed(node, &s);
     }
@@ -121,6 +121,18 @@ people_share_own(struct node *node)
     enum status status = create_share(node, &s);
     if (status != STATUS_OK && status != STATUS_LOCKED && status != STATUS_CONFLICT)
         sim_fail(sim, "%s cannot share its own: %s", node->name, status_name(status));
+}
+
+void
+people_share_own(struct node *node)
+{
+    share_own(node, false);
+}
+
+void
+people_ask_for_guests(struct node *node)
+{
+    share_own(node, true);
 }
 
 /* ---- passing on --------------------------------------------------------------------------- */

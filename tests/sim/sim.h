@@ -344,7 +344,8 @@ void judge_brought(struct sim *sim, const struct share *s);
 void judge_disk(struct sim *sim, int at);
 
 /* ---- apart.c ---- */
-bool apart_is_so(const char *base, uint64_t seed);
+enum apart { APART_FAILED, APART_SAME, APART_DIFFERS };
+enum apart apart_compare(const char *base, uint64_t seed);
 void apart_hear(struct sim *sim, int from, int to, const struct envelope *env);
 
 /* ---- hostile.c ---- */
