@@ -31,7 +31,8 @@ is_judged_through(struct sim *sim, const struct share *s, bool say)
 {
     for (int i = 0; i < sim->record_count; i++) {
         const struct record *r = &sim->records[i];
-        if (r->gone || !share_matches(sim, s, i) || s->fates[i] != FATE_NONE)
+        if (r->gone || !share_matches(sim, s, i) || s->fates[i] != FATE_NONE ||
+            !share_has_ground(sim, s, i))
             continue;
         if (say)
             sim_fail(sim, "%s never said what became of %s's guest %s",
@@ -99,6 +100,8 @@ judge_brought(struct sim *sim, const struct share *s)
         const json_t *item = json_array_get(items, i);
         int r = record_of(sim, json_string_value(json_object_get(item, "id")));
         const char *state = json_string_value(json_object_get(item, "state"));
+        if (r >= 0 && !is_fate(sim, s, r, FATE_TAKEN) && !is_fate(sim, s, r, FATE_REFUSED))
+            continue; /* stays home for want of a ground */
         bool is_so = r >= 0 && state != NULL &&
                      ((strcmp(state, "taken") == 0 && is_fate(sim, s, r, FATE_TAKEN)) ||
                       (strcmp(state, "refused") == 0 && is_fate(sim, s, r, FATE_REFUSED)));

@@ -200,6 +200,12 @@ has_ground(const struct sim *sim, const struct share *s, const struct record *r)
            (r->ground >> s->receiver & 1);
 }
 
+bool
+share_has_ground(const struct sim *sim, const struct share *s, int record)
+{
+    return has_ground(sim, s, &sim->records[record]);
+}
+
 static bool
 had_ground(const struct sim *sim, const struct share *s, const struct record *r)
 {

@@ -270,7 +270,7 @@ static const struct act acts[] = {
     { 6, anyone, people_stop_share },       { 1, anyone, people_suspend },        { 4, anyone, people_trust_again },
     { 12, somebody_invited, people_bring_guest }, { 12, somebody_invited, people_contribute }, { 1, anyone, people_call_off },
     { 3, somebody_waiting, people_withdraw },
-    { 1, anyone, people_waive },
+    { 3, anyone, people_waive },
     { 5, the_first, people_arrive },
     { 4, anyone, people_ask_for_guests },
 };

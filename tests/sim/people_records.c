@@ -271,6 +271,7 @@ enter(struct node *node, int event)
     json_t *fields = new_values(sim, sim->record_count, GUEST, slots, r.values);
     enum status s;
 
+    put_ground(sim, &r, fields);
     (void)json_object_set_new(fields, "event", json_string(sim->records[event].id));
     json_t *reply =
         people_ask(node, "record.add",

@@ -63,7 +63,7 @@ enum {
     X(removed) X(suspends) X(own_fields) X(widen_refused) X(foreign_refused) X(locked)          \
     X(revoked_late) X(forged) X(replayed) X(stayed_home) X(waived)                              \
     X(contributions) X(brought) X(looks_on) X(taken) X(over_quota) X(closed) X(feedbacks)       \
-    X(arrivals) X(arrivals_told) X(carrier_lies)                                                \
+    X(arrivals) X(arrivals_told) X(carrier_lies) X(no_consent)                                                \
     X(sealed) X(sealed_records) X(receipts) X(sealed_gaps) X(sealed_resends) X(emptied)
 /* clang-format on */
 
@@ -90,7 +90,7 @@ struct record {
     int event; /* GUEST: index of its event */
     char id[ID_TEXT_LEN + 1];
     bool gone;
-    bool is_off;       /* EVENT: called off */
+    bool is_off;          /* EVENT: called off */
     int values[SLOTS];    /* number of a canary, 0: none */
     unsigned ground;      /* bit per node: the person may be shared with it now */
     unsigned ground_ever; /* at some time */
@@ -288,6 +288,7 @@ int model_sees(const struct sim *sim, int holder, int record);
 /* Does something older than the newest perhaps still stand there, because the newest may not go for want of a ground? */
 bool model_may_be_old(const struct sim *sim, int holder, int record);
 bool share_flows(const struct sim *sim, const struct share *s);
+bool share_has_ground(const struct sim *sim, const struct share *s, int record);
 int share_find(const struct sim *sim, const char *id);
 bool share_is_in_chain(const struct sim *sim, int share, int node); /* owner or receiver */
 void share_name(const struct object_id *gid, char out[static ID_TEXT_LEN + 1]);

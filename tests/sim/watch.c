@@ -377,6 +377,8 @@ is_fair_refusal(const struct sim *sim, const struct share *s, const char *code)
         return asked->quota > 0 && rows > asked->quota;
     if (strcmp(code, "CLOSED") == 0)
         return sim->records[asked->event].is_off;
+    if (strcmp(code, "NO_CONSENT") == 0) /* the bringer had waived it, the organiser had not */
+        return sim->has_waived[s->giver][s->receiver];
     return strcmp(code, "LAPSED") == 0 && !share_flows(sim, asked);
 }
 
@@ -394,6 +396,7 @@ watch_judged(struct sim *sim, struct share *s, const struct judged *row)
     s->fates[i] = row->taken ? FATE_TAKEN : FATE_REFUSED;
     sim->counts[COUNT_taken] += row->taken;
     sim->counts[COUNT_over_quota] += strcmp(row->reason, "OVER_QUOTA") == 0;
+    sim->counts[COUNT_no_consent] += strcmp(row->reason, "NO_CONSENT") == 0;
     sim->counts[COUNT_closed] += strcmp(row->reason, "CLOSED") == 0;
     if (!row->taken && !is_fair_refusal(sim, s, row->reason))
         sim_fail(sim, "%s refuses %s's %s: %s", sim->nodes[s->receiver].name,
