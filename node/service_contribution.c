@@ -385,7 +385,9 @@ give(struct bringing *b, struct grant *grant, struct company *to, int64_t count)
     struct call *call = b->call;
     struct contribution_give how = { .to = to,
                                      .kind = OFFER_CONTRIBUTION,
-                                     .title = record_title(call, b->event),
+                                     /* others may know the event without its name */
+                                     .title =
+                                         to == b->organiser ? record_title(call, b->event) : "",
                                      .count = count,
                                      .actor = call->actor };
     struct live *live = contribution_to(call->core, &b->asked_id, to->id);
