@@ -49,7 +49,9 @@ put_ground(struct sim *sim, struct record *r, json_t *fields)
     r->ground_ever |= r->ground;
     (void)json_object_set_new(fields, "consentBasis", json_string(basis));
     (void)json_object_set_new(fields, "consentRecipients",
-                              json_stringn((const char *)names.data, names.len));
+                              names.len == 0 /* taken away: NULL is no text to Jansson */
+                                  ? json_string("")
+                                  : json_stringn((const char *)names.data, names.len));
 }
 
 static void

@@ -53,6 +53,7 @@ watch_number(struct sim *sim, const struct opened *o)
     struct sealed_lane *lane = &sim->sealed[o->author][o->audience];
     uint64_t number = o->header->number;
     bool is_new = number == lane->count + 1;
+    struct digest inner = digest_plain(o->inner.body);
 
     if (number == 0 || number > lane->count + 1) {
         sim_fail(sim, "%s leaves a hole before sealed number %llu for %s",
@@ -62,18 +63,28 @@ watch_number(struct sim *sim, const struct opened *o)
     }
     if (is_new) {
         lane->seen = xrealloc(lane->seen, (lane->count + 1) * sizeof(*lane->seen));
-        lane->seen[lane->count++] = (struct sealed_seen){ o->header->box, false };
+        lane->seen[lane->count++] =
+            (struct sealed_seen){ o->header->box, inner, o->header->grant, false };
         sim->counts[COUNT_sealed]++;
         sim->counts[COUNT_sealed_records] += o->inner.kind == MESSAGE_RECORDS;
         return true;
     }
     struct sealed_seen *seen = &lane->seen[number - 1];
-    bool is_same = ID_IS_EQUAL(seen->box, o->header->box);
+    /* The same again, or the same by another way, or nothing. */
+    bool is_same =
+        ID_IS_EQUAL(seen->box, o->header->box) ||
+        (ID_IS_EQUAL(seen->inner, inner) && !ID_IS_EQUAL(seen->way, o->header->grant));
     sim->counts[COUNT_sealed_resends]++;
     if (!is_same && o->inner.kind != 0)
         sim_fail(sim, "%s seals number %llu for %s with other content",
                  sim->nodes[o->author].name, (unsigned long long)number,
                  sim->nodes[o->audience].name);
+    if (is_same && !ID_IS_EQUAL(seen->box, o->header->box)) {
+        seen->box = o->header->box;
+        seen->way = o->header->grant;
+        seen->is_emptied = true; /* a carrier may hold the older one */
+        sim->counts[COUNT_other_ways]++;
+    }
     sim->counts[COUNT_emptied] += o->inner.kind == 0 && !seen->is_emptied;
     seen->is_emptied = seen->is_emptied || o->inner.kind == 0;
     return false;

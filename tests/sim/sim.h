@@ -63,7 +63,7 @@ enum {
     X(removed) X(suspends) X(own_fields) X(widen_refused) X(foreign_refused) X(locked)          \
     X(revoked_late) X(forged) X(replayed) X(stayed_home) X(waived)                              \
     X(contributions) X(brought) X(looks_on) X(taken) X(over_quota) X(closed) X(feedbacks)       \
-    X(arrivals) X(arrivals_told) X(carrier_lies) X(no_consent)                                                \
+    X(arrivals) X(arrivals_told) X(carrier_lies) X(no_consent) X(other_ways)                                              \
     X(sealed) X(sealed_records) X(receipts) X(sealed_gaps) X(sealed_resends) X(emptied)
 /* clang-format on */
 
@@ -163,9 +163,10 @@ struct sent {
 /* Messages of the sealed way from one company to another, as first sent. */
 struct sealed_lane {
     struct sealed_seen {
-        struct digest box;
-        bool is_emptied;
-    } * seen; /* by number - 1 */
+        struct digest box, inner;
+        struct object_id way;
+        bool is_emptied; /* or sealed again for another way */
+    } * seen;            /* by number - 1 */
     uint64_t count;
     uint64_t have; /* as the newest receipt says */
 };

@@ -151,10 +151,8 @@ watch_canaries(struct sim *sim, int from, int to, const struct envelope *env)
     for (int canary; (canary = canary_next(env->body, &at)) != 0;) {
         if (canary > sim->canary_count)
             continue;
-        bool may = may_carry(sim, from, to, canary) ||
-                   (env->kind == MESSAGE_OFFER && (sim->canaries[canary].told >> to & 1));
         sim->canaries[canary].told |= 1u << to;
-        if (may) /* a title may say again what it was told */
+        if (may_carry(sim, from, to, canary))
             continue;
         const struct canary *c = &sim->canaries[canary];
         const struct record *r = &sim->records[c->places[0].record];
@@ -170,6 +168,17 @@ say_unsound(struct sim *sim, const struct share *s, const char *what)
 {
     sim_fail(sim, "%s offers %s %s", sim->nodes[s->giver].name, sim->nodes[s->receiver].name,
              what);
+}
+
+/* Did the receiver of this share pass it on to that company, which sees the rows then? */
+static bool
+is_passed_on_to(const struct sim *sim, int share, int node)
+{
+    for (int i = 0; i < sim->share_count; i++)
+        if (sim->shares[i].parent == share && sim->shares[i].receiver == node &&
+            sim->shares[i].chain_sees)
+            return true;
+    return false;
 }
 
 /* Rows for an event: under which question, and what may be in them. */
@@ -191,7 +200,8 @@ watch_contribution(struct sim *sim, struct share *s, const struct grant *grant)
     if (cited->receiver != s->giver || !cited->asks)
         say_unsound(sim, s, "rows that others were asked for");
     if (cited->owner != s->receiver &&
-        (!cited->chain_sees || !share_is_in_chain(sim, s->cites, s->receiver)))
+        (!cited->chain_sees || (!share_is_in_chain(sim, s->cites, s->receiver) &&
+                                !is_passed_on_to(sim, s->cites, s->receiver))))
         say_unsound(sim, s, "rows that are not for it");
 }
 
