@@ -480,11 +480,56 @@ state_of(struct stmt *q)
                                                             : "on its way";
 }
 
+/* The grant of a share of ours, and to whom: what consent asks of a row. */
+static enum status
+target_of(struct call *call, int64_t share, struct consent_question *q)
+{
+    AUTO(stmt_return) struct stmt *leaf = stmt_borrow(call->store, STMT_SHARE_LEAF);
+    struct consent_target *target = ARENA_NEW(call->arena, struct consent_target);
+    struct signed_object *object;
+    struct grant *grant;
+    const char *name;
+    int64_t since;
+
+    stmt_bind(leaf, "i", share);
+    TRY(stmt_step(leaf));
+    TRY(wire_signed_object_parse(arena_copy(call->arena, stmt_bytes(leaf, 3)), call->arena,
+                                 &object));
+    TRY(wire_grant_parse(object->body, call->arena, &grant));
+    TRY(company_name_of(call, &grant->audience, &name));
+    consent_target_make(grant->purposes, grant->purpose_count, name, &grant->audience,
+                        call->arena, target);
+    enum status s =
+        store_number(call->store, &since, STMT_COMPANY_WAIVER, "i", stmt_int(leaf, 0));
+    q->target = target;
+    q->waived = s == STATUS_OK;
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+/* A row that nobody judged yet: is it on its way at all? */
+static enum status
+put_lack(struct call *call, const struct record_now *now, int64_t share, json_t *o)
+{
+    struct consent_question q = { .type = dictionary_find(call->dictionary, now->type),
+                                  .fields = now->fields,
+                                  .field_count = now->field_count };
+    enum consent_lack lack;
+
+    TRY(target_of(call, share, &q));
+    TRY(consent_left_out(call, &q, &lack));
+    if (lack == LACK_NONE)
+        return STATUS_OK;
+    const char *key = arena_printf(call->arena, "consent.%s", consent_lack_name(lack));
+    reply_set(o, "state", json_words("at home"));
+    reply_set(o, "reason", json_words(text_get(call->language, key)));
+    return STATUS_OK;
+}
+
 static enum status
 put_verdict(struct call *call, const struct record_now *now, const struct record_id *event,
             json_t *o)
 {
-    enum { REASON, FIRST, AT, STATE, SHARE_REASON, NAME };
+    enum { REASON, FIRST, AT, STATE, SHARE_REASON, NAME, SHARE };
     AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_VERDICT_OF_ROW);
 
     stmt_bind(q, "bb", bytes_of(now->id.b, ID_SIZE), bytes_of(event->b, ID_SIZE));
@@ -504,7 +549,8 @@ put_verdict(struct call *call, const struct record_now *now, const struct record
     reply_set(o, "acknowledged",
               stmt_int(q, FIRST) > 0 ? json_time((struct wall_ms){ stmt_int(q, FIRST) })
                                      : json_null());
-    return STATUS_OK;
+    return strcmp(state_of(q), "on its way") == 0 ? put_lack(call, now, stmt_int(q, SHARE), o)
+                                                  : STATUS_OK;
 }
 
 enum status

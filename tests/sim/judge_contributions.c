@@ -100,11 +100,10 @@ judge_brought(struct sim *sim, const struct share *s)
         const json_t *item = json_array_get(items, i);
         int r = record_of(sim, json_string_value(json_object_get(item, "id")));
         const char *state = json_string_value(json_object_get(item, "state"));
-        if (r >= 0 && !is_fate(sim, s, r, FATE_TAKEN) && !is_fate(sim, s, r, FATE_REFUSED))
-            continue; /* stays home for want of a ground */
         bool is_so = r >= 0 && state != NULL &&
                      ((strcmp(state, "taken") == 0 && is_fate(sim, s, r, FATE_TAKEN)) ||
-                      (strcmp(state, "refused") == 0 && is_fate(sim, s, r, FATE_REFUSED)));
+                      (strcmp(state, "refused") == 0 && is_fate(sim, s, r, FATE_REFUSED)) ||
+                      (strcmp(state, "at home") == 0 && !share_has_ground(sim, s, r)));
         if (!is_so)
             sim_fail(sim, "%s says of its guest %s: %s; %s did not", sim->nodes[s->giver].name,
                      r < 0 ? "?" : sim->records[r].id, state != NULL ? state : "nothing",
