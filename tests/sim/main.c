@@ -265,6 +265,7 @@ is_caught(uint64_t seed, const char *base)
     }
     if (waitpid(child, &status, 0) != child)
         abort();
+    nodes_sweep(base);
     if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
         printf("caught  %s by seed %llu: the node stopped itself\n", plant_names[plant_active],
                (unsigned long long)seed);

@@ -5,6 +5,7 @@
  * A death is a copy of the files as they are at that moment, uncommitted pages and log included, taken while
  * the core still has them open: what kill -9 leaves. The next life opens the copy.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <sqlite3.h>
@@ -190,8 +191,26 @@ template_path(const char *base, int index, char out[static 256])
 }
 
 void
+nodes_sweep(const char *base)
+{
+    DIR *folder = opendir(base);
+    const struct dirent *entry;
+    char home[256];
+
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] == '.' || strncmp(entry->d_name, "first.", 6) == 0)
+            continue;
+        if (snprintf(home, sizeof(home), "%s/%s", base, entry->d_name) < (int)sizeof(home))
+            remove_home(home);
+    }
+    if (folder != NULL)
+        (void)closedir(folder);
+}
+
+void
 nodes_clean(const char *base)
 {
+    nodes_sweep(base);
     for (int i = 0; i < NODES_MAX; i++) {
         char home[256];
         template_path(base, i, home);

@@ -242,6 +242,7 @@ bool memory_init(void); /* first of all */
 /* ---- node.c ---- */
 MUST_CHECK enum status nodes_template(const char *base); /* once: homes to copy from */
 void nodes_clean(const char *base);
+void nodes_sweep(const char *base); /* homes that a seed which ended in an assert left behind */
 void node_keys_of(int index, struct node_id *id, struct sign_key *key,
                   struct box_key *transport);
 struct signature node_sign(int index, enum sign_type type, struct bytes body);
