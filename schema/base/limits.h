@@ -47,7 +47,7 @@
  * could make every change walk over all of them. test_person.c */
 #define PERSON_ROWS_MAX 32
 
-/* Sellers among whom leads are dealt out at once; each is looked at for each lead. test_lead.c */
+/* Sellers among whom leads are dealt out at once; each is looked at for each lead. tests/net/test_guests.py */
 #define LEAD_SELLERS_MAX 64
 
 /* ---- grants ------------------------------------------------------------------------------ */

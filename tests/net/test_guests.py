@@ -198,6 +198,10 @@ def leads(t):
         t.same("a preview deals and makes nothing", made(acme, event, when="accepted", preview=True)[:2],
                ({"Sam": 1, "Sue": 1, "Lin": 1}, {"NO_PURPOSE": 1}))
         t.same("nothing at all", (counts(acme), acme.items("work list")), (before, []))
+        for n, refused in ((63, False), (64, False), (65, True)):
+            many = ",".join(f"S{i}" for i in range(n))
+            said = acme.refusal("lead make", event, **{**DEAL, "sellers": many, "preview": True})
+            t.same(f"{n} sellers are {'one too many' if refused else 'as many as there may be'}", said is not None, refused)
         dealt = made(acme, event, when="accepted", assign="region")
         t.same("by region; a guest without the purpose is left out, with the reason", dealt[:2],
                ({"Sam": 1, "Sue": 1, "Lin": 1}, {"NO_PURPOSE": 1}))
