@@ -285,12 +285,38 @@ person_put(struct core *core, const struct type *type, int64_t record, const str
     return join(core, record, &keys);
 }
 
-enum status
-person_note(struct core *core, int64_t record, struct wall_ms claimed)
+/* Has the event rows of several companies, with this one? The first row of a second company makes all rows due. */
+static enum status
+has_several(struct core *core, struct bytes event, int64_t owner, bool *out)
 {
-    core->persons_wait = true;
-    TRY(store_exec(core->store, STMT_PERSON_NOTE, "iii", record, claimed.ms,
+    int64_t only;
+    enum status s = store_number(core->store, &only, STMT_PERSON_EVENT_GET, "b", event);
+
+    *out = s == STATUS_OK && only == 0;
+    if (s == STATUS_NOT_FOUND)
+        return store_exec(core->store, STMT_PERSON_EVENT_ADD, "bi", event, owner);
+    TRY(s);
+    if (only == 0 || only == owner)
+        return STATUS_OK;
+    *out = true;
+    TRY(store_exec(core->store, STMT_PERSON_EVENT_SEVERAL, "b", event));
+    return store_exec(core->store, STMT_PERSON_DUE_EVENT, "b", event);
+}
+
+enum status
+person_note(struct core *core, const struct type *type, int64_t record,
+            const struct row_in *row)
+{
+    struct bytes event = value_of(row, type->parent);
+    bool several = false;
+
+    TRY(store_exec(core->store, STMT_PERSON_NOTE, "iii", record, row->claimed.ms,
                    core_wall(core).ms));
+    if (event.len == ID_SIZE)
+        TRY(has_several(core, event, row->owner, &several));
+    if (!several)
+        return STATUS_OK;
+    core->persons_wait = true;
     return store_exec(core->store, STMT_PERSON_DUE_ADD, "i", record);
 }
 
@@ -306,7 +332,7 @@ settle_one(struct core *core, int64_t record)
     const struct type *type = dictionary_find(core->dictionary, now->type);
     if (type == NULL || now->tombstone)
         return STATUS_OK;
-    struct row_in row = { now->fields, now->field_count, now->claimed };
+    struct row_in row = { now->fields, now->field_count, now->claimed, now->owner };
     return person_put(core, type, record, &row);
 }
 

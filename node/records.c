@@ -287,7 +287,7 @@ store_made(struct core *core, struct mint *in, const struct made *made, int64_t 
     copy.record = in->record;
     in->id = made->facts.id;
     TRY(records_copy_put(core, &copy));
-    struct row_in row = { in->fields, in->field_count, made->revision.claimed };
+    struct row_in row = { in->fields, in->field_count, made->revision.claimed, COMPANY_US };
     if (in->tombstone)
         TRY(records_row_drop(core, type, in->record));
     else

@@ -11,6 +11,7 @@ struct row_in { /* what a row shows */
     const struct field *fields;
     size_t field_count;
     struct wall_ms claimed; /* of the revision */
+    int64_t owner;          /* company.id */
 };
 
 struct copy_in {

@@ -99,7 +99,7 @@ records_row_put(struct core *core, const struct type *type, int64_t record,
                 const struct row_in *row)
 {
     TRY(project_put(core->store, type, record, row->fields, row->field_count));
-    return person_is_kept(type) ? person_note(core, record, row->claimed) : STATUS_OK;
+    return person_is_kept(type) ? person_note(core, type, record, row) : STATUS_OK;
 }
 
 enum status
@@ -130,7 +130,7 @@ records_project(struct core *core, int64_t record)
         return STATUS_OK;
     if (now->tombstone)
         return records_row_drop(core, type, record);
-    struct row_in row = { now->fields, now->field_count, now->claimed };
+    struct row_in row = { now->fields, now->field_count, now->claimed, now->owner };
     return records_row_put(core, type, record, &row);
 }
 

@@ -98,7 +98,8 @@ show(struct core *core, const struct live *live, const struct received *item, in
     if (live->state != SHARE_ACCEPTED)
         return STATUS_OK;
     struct row_in row = { item->shown->fields, item->shown->field_count,
-                          item->revision->claimed };
+                          item->revision->claimed,
+                          company_find(core, &item->revision->owner)->id };
     if (is_new && type != NULL && !item->revision->tombstone)
         TRY(records_row_put(core, type, record, &row));
     else

@@ -443,7 +443,7 @@ enum status
 service_proposal_accept(struct call *call)
 {
     struct proposal_row row;
-    struct company *author;
+    struct company *author = NULL;
 
     TRY(find_open(call, &row, &author));
     TRY(change_record(call, &row));
@@ -455,7 +455,7 @@ service_proposal_decline(struct call *call)
 {
     const char *reason = arg_text(call, "reason");
     struct proposal_row row;
-    struct company *author;
+    struct company *author = NULL;
 
     TRY(find_open(call, &row, &author));
     if (reason[0] == '\0')

@@ -89,6 +89,11 @@
     /* ---- persons: rows of one event that speak of one human being ---- */ \
     X(PERSON_GET, "SELECT person, keys, claimed_ms, since_ms FROM person WHERE record = ?1") \
     X(PERSON_ADD, "INSERT INTO person (record, person, keys, claimed_ms, since_ms) VALUES (?1, ?1, ?2, ?3, ?4)") \
+    X(PERSON_EVENT_GET, "SELECT owner FROM person_event WHERE event = ?1") \
+    X(PERSON_EVENT_ADD, "INSERT INTO person_event (event, owner) VALUES (?1, ?2)") \
+    X(PERSON_EVENT_SEVERAL, "UPDATE person_event SET owner = 0 WHERE event = ?1") \
+    X(PERSON_DUE_EVENT, "INSERT INTO person_due (record) SELECT p.record FROM record r JOIN person p ON p.record = r.id" \
+                        " WHERE r.parent_rid = ?1 ON CONFLICT DO NOTHING") \
     X(PERSON_DUE_ADD, "INSERT INTO person_due (record) VALUES (?1) ON CONFLICT DO NOTHING") \
     X(PERSON_DUE_NEXT, "SELECT record FROM person_due ORDER BY record LIMIT ?1") \
     X(PERSON_DUE_DROP, "DELETE FROM person_due WHERE record = ?1") \

@@ -70,7 +70,7 @@ row_put(struct list *list, int64_t record, uint8_t event, const char *text)
                         &fields[count++].value) != STATUS_OK)
             abort();
     }
-    struct row_in row = { fields, count, { HOME_NOW_MS - 1 } };
+    struct row_in row = { fields, count, { HOME_NOW_MS - 1 }, COMPANY_US };
     return person_put(&list->core, list->type, record, &row) == STATUS_OK;
 }
 
