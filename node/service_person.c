@@ -42,20 +42,16 @@ claim_rows(struct call *call, int64_t person, int64_t *records, struct claim *ou
 static enum status
 stale_since(struct call *call, int64_t owner, struct wall_ms *out)
 {
-    enum { RECEIPT = 7 };
     const int64_t long_ms = (int64_t)STALE_DAYS * 24 * 3600 * 1000;
     const struct company *company = company_by_id(call->core, owner);
-    AUTO(stmt_return) struct stmt *q = NULL;
+    int64_t heard;
 
     *out = (struct wall_ms){ 0 };
     if (owner == COMPANY_US || company == NULL || company->peer != NULL)
         return STATUS_OK;
-    q = stmt_borrow(call->store, STMT_ROUTE_GET);
-    stmt_bind(q, "i", owner);
-    enum status s = stmt_step(q);
-    if (s == STATUS_OK && stmt_int(q, RECEIPT) > 0 &&
-        call->now.ms - stmt_int(q, RECEIPT) > long_ms)
-        out->ms = stmt_int(q, RECEIPT);
+    enum status s = store_number(call->store, &heard, STMT_ROUTE_HEARD, "i", owner);
+    if (s == STATUS_OK && call->now.ms - heard > long_ms)
+        out->ms = heard;
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 

@@ -186,6 +186,7 @@
     /* ---- the sealed way ---- */ \
     X(ROUTE_GET, "SELECT epoch, next, acked, have_incarnation, have, seen, owed, way, receipt_ms FROM route" \
                  " WHERE company = ?1") \
+    X(ROUTE_HEARD, "SELECT receipt_ms FROM route WHERE company = ?1 AND receipt_ms > 0") \
     X(ROUTE_PUT, "INSERT INTO route (company, epoch, incarnation, next, acked, have_incarnation, have, seen, owed, way," \
                  " receipt_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET" \
                  " epoch = excluded.epoch, incarnation = excluded.incarnation, next = excluded.next," \
