@@ -82,4 +82,63 @@ def p11_erased_is_gone(t):
             t.that(f"P11: {how}, it is in no file of Brio's home: tables, log, or capture", True)
 
 
-main(p9_every_change_has_its_entry, p10_p12_alone_and_unharmed, p11_erased_is_gone)
+def p2_p3_consent(t):
+    """A row says something of a person: without a ground it is in no byte that leaves, with one it goes, and a waiver lets it."""
+    with Net() as net:
+        capture = os.path.join(net.folder, "acme.capture")
+        acme, brio = net.node("Acme", options={"capture": capture}), net.node("Brio", "FR")
+        net.pair(acme, brio)
+
+        def has_left(text):
+            with open(capture, "rb") as f:
+                return text.encode() in f.read()
+
+        event = acme.cli("event add", name="Launch")["id"]
+        people = {"canary-none-7351": {}, "canary-unknown-2208": {"consentBasis": "unknown"},
+                  "canary-purpose-8830": {"consentBasis": "contract", "consentPurpose": "newsletter"},
+                  "canary-other-5176": {"consentBasis": "consent", "consentRecipients": "Cedar"},
+                  "canary-yes-6402": {"consentBasis": "consent", "consentPurpose": "event", "consentRecipients": "brio"}}
+        reasons = {"canary-none-7351": "NO_BASIS", "canary-unknown-2208": "UNKNOWN", "canary-purpose-8830": "PURPOSE",
+                   "canary-other-5176": "RECIPIENT"}
+        rows = {}
+        for name, ground in people.items():
+            contact = acme.cli("contact add", name=name, organization=f"org of {name}", **ground)["id"]
+            acme.cli("guest add", event, contact)
+            rows[name] = [g["id"] for g in acme.items("guest list", event) if g["name"] == name][0]
+        terms = {"partner": "Brio", "purpose": "event", "until": "2037-12-31",
+                 "fields": "event.name,attendee.name,attendee.organization"}
+        lens = acme.cli("share lens", event, **terms)
+        t.same("P3: the lens shows who goes", (lens["records"], lens["left_out"]), (2, 4))
+        t.same("P3: and who stays, and why", {r["title"]: r["stop"] for r in lens["left_out_records"]}, reasons)
+        made = acme.cli("share create", event, **terms)
+        t.same("P3: so does the share", (made["records"], made["left_out"]), (2, 4))
+        brio.cli("offer accept", offered(brio, "Launch"))
+        brio.wait(lambda: brio.items("guest list", event), 30, "the one with a ground is at Brio")
+        acme.cli("event set", event, place="Kiel")
+        brio.wait(lambda: brio.show("event", event)["fields"].get("place") is None
+                  and brio.show("event", event)["version"] == 2, 30, "something later came too")
+        t.same("P2: with a ground it goes", [g["name"] for g in brio.items("guest list", event)], ["canary-yes-6402"])
+        t.same("P2: without one it is in no byte that leaves, neither name nor company",
+               [name for name in reasons if has_left(name)], [])
+        why = acme.cli("explain", "Brio", rows["canary-none-7351"], "organization")
+        t.same("P3: explain says why not", (why["allowed"], why["stopped_by"]["stop"]), (False, "CONSENT"))
+        t.that("P3: in words", "consentBasis" in why["sentence"], why["sentence"])
+
+        acme.cli("attendee set", rows["canary-unknown-2208"], consentBasis="legitimateInterest")
+        brio.wait(lambda: len(brio.items("guest list", event)) == 2, 30, "an answer lets the row go")
+        t.that("P2: once the answer is there the row goes", has_left("canary-unknown-2208"))
+
+        t.refused("a waiver says where it is written", acme.refusal("partner waive", "Brio"), "USAGE", "--note")
+        acme.cli("partner waive", "Brio", note="contract of 2027-01-12, clause 4")
+        shown = acme.cli("partner show", "Brio")
+        t.same("it stands with the partner, with note and date",
+               (shown["consent_waived"], shown["waiver"], "waived" in shown), (True, "contract of 2027-01-12, clause 4", True))
+        brio.wait(lambda: len(brio.items("guest list", event)) == 5, 30, "what stayed home goes by itself")
+        t.that("P2: a waiver lets what stayed home go", all(has_left(name) for name in reasons))
+        t.same("P9: and it is in the audit", len([e for e in acme.items("audit list") if e["action"] == "partner.consent_waived"]), 1)
+        acme.cli("partner waive", "Brio", end=True)
+        late = acme.cli("attendee add", event=event, name="canary-late-9917")["id"]
+        t.same("P2: ended, a ground is asked for again", acme.cli("explain", "Brio", late)["stopped_by"]["stop"], "CONSENT")
+
+
+main(p2_p3_consent, p9_every_change_has_its_entry, p10_p12_alone_and_unharmed, p11_erased_is_gone)
