@@ -4,7 +4,8 @@
  *
  * 1. A row has room for one answer: a basis, purposes, recipients. What cannot be said so is left out, never rounded up:
  *    "event to Brio" and "news to Cedar" do not become "event and news to Brio and Cedar".
- * 2. Records are taken in the order of their moments. A no without a moment comes last, a yes without one first.
+ * 2. Records are taken in the order of their moments; one without is of the moment when it was written. Of two at once the no
+ *    counts.
  * 3. A no for some companies, where any were allowed, takes everything: a row cannot say "all but".
  */
 #include "node/consent.h"
@@ -15,7 +16,7 @@
 #include "node/store/project.h"
 #include "schema/base/cleanup.h"
 
-enum { RECORDS_MOST = 256, SHOWN = 20, DAY_MS = 24 * 3600 * 1000 };
+enum { RECORDS_MOST = 256, SHOWN = 20, ROWS_MOST = 1024, DAY_MS = 24 * 3600 * 1000 };
 
 /* The answer as it stands. */
 struct standing {
@@ -231,8 +232,7 @@ read_said(struct call *call, const struct type *type, const struct record_now *n
                           .purposes = value_named(type, now, "purpose"),
                           .recipients = value_named(type, now, "recipients") };
     out->is_yes = status.len == 0 || bytes_is_equal(status, bytes_text("given"));
-    out->at = out->is_yes ? moment(given, INT64_MIN)
-                          : moment(value_named(type, now, "withdrawn"), INT64_MAX);
+    out->at = moment(out->is_yes ? given : value_named(type, now, "withdrawn"), now->at.ms);
     if (given.len >= 8) {
         const struct type_field date = { .kind = KIND_DATE };
         const char *day = value_format(type_field_find_name(type, "given"), given, call->arena);
@@ -251,9 +251,9 @@ read_said(struct call *call, const struct type *type, const struct record_now *n
 static int
 by_moment(const void *a, const void *b)
 {
-    int64_t x = ((const struct said *)a)->at, y = ((const struct said *)b)->at;
+    const struct said *x = a, *y = b;
 
-    return (x > y) - (x < y);
+    return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : y->is_yes - x->is_yes;
 }
 
 /* Every consent record about this contact, in order. */
@@ -280,21 +280,21 @@ read_all(struct call *call, const struct record_id *contact, struct said *out, s
     return STATUS_OK;
 }
 
+/* What these fields of a type say, with what her records add and take away. */
 static enum status
-standing_of(struct call *call, const struct record_now *contact, struct standing *out)
+standing_of(struct call *call, const struct type *type, const struct field *fields,
+            size_t count, const struct record_id *contact, struct standing *out)
 {
     struct said *said = ARENA_ARRAY(call->arena, struct said, RECORDS_MOST);
-    const struct type *type;
-    size_t count;
+    size_t said_count;
 
     *out = (struct standing){ .arena = call->arena };
-    TRY(find_type(call, "contact", &type));
     for (size_t k = 0; k < CONSENT_FIELD_COUNT_; k++)
-        for (size_t i = 0; i < contact->field_count; i++)
-            if (key_is_equal(contact->fields[i].key, type->consent[k]->key))
-                out->value[k] = contact->fields[i].value;
-    TRY(read_all(call, &contact->id, said, &count));
-    for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; type->consent[k] != NULL && i < count; i++)
+            if (key_is_equal(fields[i].key, type->consent[k]->key))
+                out->value[k] = fields[i].value;
+    TRY(read_all(call, contact, said, &said_count));
+    for (size_t i = 0; i < said_count; i++) {
         if (said[i].is_yes)
             apply_yes(out, &said[i]);
         else
@@ -303,19 +303,106 @@ standing_of(struct call *call, const struct record_now *contact, struct standing
     return STATUS_OK;
 }
 
+static enum status
+contact_standing(struct call *call, const struct record_now *contact, struct standing *out)
+{
+    const struct type *type;
+
+    TRY(find_type(call, "contact", &type));
+    return standing_of(call, type, contact->fields, contact->field_count, &contact->id, out);
+}
+
+static void
+put_standing(const struct standing *s, const struct type *to, struct draft *draft)
+{
+    for (size_t k = 0; k < CONSENT_FIELD_COUNT_; k++) {
+        bool fits = s->value[k].len <= FIELD_VALUE_MAX;
+        if (to->consent[k] != NULL)
+            draft_put(draft, to->consent[k]->key, fits ? s->value[k] : (struct bytes){ 0 });
+    }
+}
+
 enum status
 consent_fill(struct call *call, const struct record_now *contact, const struct type *to,
              struct draft *draft)
 {
     struct standing s;
 
-    TRY(standing_of(call, contact, &s));
-    for (size_t k = 0; k < CONSENT_FIELD_COUNT_; k++) {
-        bool fits = s.value[k].len <= FIELD_VALUE_MAX;
-        if (to->consent[k] != NULL)
-            draft_put(draft, to->consent[k]->key, fits ? s.value[k] : (struct bytes){ 0 });
-    }
+    TRY(contact_standing(call, contact, &s));
+    put_standing(&s, to, draft);
     return STATUS_OK;
+}
+
+/* ---- what her records change -------------------------------------------------------------- */
+
+/* One contact or row of ours anew, if her records change what it says. */
+static enum status
+refresh(struct call *call, int64_t record, const struct record_id *contact)
+{
+    struct draft *draft = ARENA_NEW(call->arena, struct draft);
+    struct record_now *now;
+    struct standing s;
+    bool changed;
+
+    TRY(record_now(call->store, record, false, call->arena, &now));
+    const struct type *type = dictionary_find(call->dictionary, now->type);
+    if (now->owner != COMPANY_US || now->tombstone || type == NULL ||
+        type->consent[CONSENT_BASIS] == NULL)
+        return STATUS_OK;
+    for (size_t i = 0; i < now->field_count; i++)
+        draft_put(draft, now->fields[i].key, now->fields[i].value);
+    TRY(standing_of(call, type, now->fields, now->field_count, contact, &s));
+    put_standing(&s, type, draft);
+    changed = draft->count != now->field_count;
+    for (size_t i = 0; i < draft->count && !changed; i++)
+        changed = !key_is_equal(draft->fields[i].key, now->fields[i].key) ||
+                  !bytes_is_equal(draft->fields[i].value, now->fields[i].value);
+    struct mint mint = { .record = record,
+                         .type = type->key,
+                         .fields = draft->fields,
+                         .field_count = draft->count };
+    return changed ? records_mint(call->core, &mint, 1, call->actor, "consent.applied")
+                   : STATUS_OK;
+}
+
+static enum status
+refresh_rows(struct call *call, const char *name, const struct record_id *contact)
+{
+    int64_t *records = ARENA_ARRAY(call->arena, int64_t, ROWS_MOST);
+    struct project_reference made_of = { .value = contact, .own_only = true };
+    size_t count;
+
+    TRY(find_type(call, name, &made_of.type));
+    made_of.ref = type_field_find_name(made_of.type, "contact");
+    TRY(project_referring(call->store, &made_of, records, ROWS_MOST, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(refresh(call, records[i], contact));
+    return STATUS_OK;
+}
+
+enum status
+consent_spread(struct call *call, const struct field *fields, size_t count)
+{
+    const struct type *type;
+    struct record_id contact;
+    struct bytes value = { 0 };
+    int64_t record;
+
+    TRY(find_type(call, "consent", &type));
+    const struct type_field *ref = type_field_find_name(type, "contact");
+    for (size_t i = 0; i < count; i++)
+        if (key_is_equal(fields[i].key, ref->key))
+            value = fields[i].value;
+    if (value.len != ID_SIZE)
+        return STATUS_OK;
+    memcpy(contact.b, value.data, ID_SIZE);
+    enum status s = store_number(call->store, &record, STMT_RECORD_FIND, "b", value);
+    if (s == STATUS_OK)
+        s = refresh(call, record, &contact);
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    TRY(refresh_rows(call, "attendee", &contact));
+    return refresh_rows(call, "lead", &contact);
 }
 
 /* ---- who stays home ----------------------------------------------------------------------- */
@@ -377,7 +464,7 @@ consent_left_out(struct call *call, const struct consent_question *q, enum conse
     TRY(find_contact(call, q, &contact));
     if (contact == NULL || contact->owner != COMPANY_US)
         return STATUS_OK;
-    TRY(standing_of(call, contact, &s));
+    TRY(contact_standing(call, contact, &s));
     TRY(is_refused(call, &contact->id, q->target, &is_no));
     if (s.is_withdrawn || is_no)
         *out = LACK_WITHDRAWN;

@@ -13,6 +13,11 @@
 MUST_CHECK enum status consent_fill(struct call *call, const struct record_now *contact,
                                     const struct type *to, struct draft *draft);
 
+/* A consent record of ours was written, with these fields: the contact that it is about, and guests and leads made of her,
+ * say anew what they allow. */
+MUST_CHECK enum status consent_spread(struct call *call, const struct field *fields,
+                                      size_t count);
+
 struct consent_question {
     const struct type *
         type; /* of the row: it refers to a contact of ours by its field "contact", or to none */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/consent.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/csv.h"
@@ -272,13 +273,27 @@ fill_consent(struct import *im, const struct type *type, struct draft *draft, in
 
 /* ---- rows --------------------------------------------------------------------------------- */
 
+/* Rows kept so far; what consent records say spreads to those whom they are about. */
+static enum status
+mint_kept(struct import *im)
+{
+    const struct type *type;
+
+    if (im->mint_count == 0)
+        return STATUS_OK;
+    TRY(records_mint(im->core, im->mints, im->mint_count, "user:admin", "record.imported"));
+    TRY(find_type(&im->call, "consent", &type));
+    for (size_t i = 0; i < im->mint_count; i++)
+        if (key_is_equal(im->mints[i].type, type->key))
+            TRY(consent_spread(&im->call, im->mints[i].fields, im->mints[i].field_count));
+    return STATUS_OK;
+}
+
 static enum status
 flush(struct import *im)
 {
-    enum status s = STATUS_OK;
+    enum status s = mint_kept(im);
 
-    if (im->mint_count > 0)
-        s = records_mint(im->core, im->mints, im->mint_count, "user:admin", "record.imported");
     im->mint_count = 0;
     im->form_count = 0;
     arena_reset(im->batch);
@@ -369,9 +384,7 @@ note_forms(struct import *im, const struct type *type, const struct draft *draft
         n += forms[n].form.len > 0;
     }
     if (pending) {
-        if (im->mint_count > 0)
-            TRY(records_mint(im->core, im->mints, im->mint_count, "user:admin",
-                             "record.imported"));
+        TRY(mint_kept(im));
         im->mint_count = 0;
         im->form_count = 0;
     }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/consent.h"
 #include "node/service_priv.h"
 #include "node/store/project.h"
 #include "schema/base/cleanup.h"
@@ -16,10 +17,12 @@ static const struct hooks {
     enum status (*show)(struct call *call, const struct record_now *now, json_t *object);
     enum status (*removed)(struct call *call, const struct record_now *now);
     enum status (*changed)(struct call *call, const struct record_now *before);
+    enum status (*written)(struct call *call, const struct field *fields, size_t count);
 } hooks[] = {
     /* NULL: nothing more */
-    { "segment", segment_check, segment_show, segment_removed, NULL },
-    { "lead", NULL, lead_show, NULL, lead_changed },
+    { "segment", segment_check, segment_show, segment_removed, NULL, NULL },
+    { "lead", NULL, lead_show, NULL, lead_changed, NULL },
+    { "consent", NULL, NULL, NULL, NULL, consent_spread },
 };
 
 static const struct hooks *
@@ -407,9 +410,12 @@ mint_one(struct call *call, const struct type *type, int64_t record, struct draf
                          .type = type->key,
                          .fields = draft->fields,
                          .field_count = draft->count };
+    const struct hooks *own = hooks_of(type);
     struct record_now *now;
 
     TRY(records_mint(call->core, &mint, 1, call->actor, action));
+    if (own != NULL && own->written != NULL)
+        TRY(own->written(call, draft->fields, draft->count));
     TRY(record_now(call->store, mint.record, false, call->arena, &now));
     return record_json(call, now, &call->reply);
 }

@@ -141,4 +141,45 @@ def p2_p3_consent(t):
         t.same("P2: ended, a ground is asked for again", acme.cli("explain", "Brio", late)["stopped_by"]["stop"], "CONSENT")
 
 
-main(p2_p3_consent, p9_every_change_has_its_entry, p10_p12_alone_and_unharmed, p11_erased_is_gone)
+def p2_consent_records(t):
+    """What a person says later refines the contact, and the rows made of her: a yes adds, a no takes away, a past date ends it."""
+    steps = [
+        # (what is told, the row's answer afterwards: basis, purposes, recipients)
+        ("the contact's answer is the row's", None, ("consent", "event", "Brio")),
+        ("a yes for the same purpose adds a company", {"recipients": "Cedar"}, ("consent", "event", "Brio; Cedar")),
+        ("a yes for the same companies adds a purpose", {"purpose": "follow-up", "recipients": "Brio, Cedar"},
+         ("consent", "event; follow-up", "Brio; Cedar")),
+        ("a yes that would mix with it is not rounded up", {"purpose": "newsletter", "recipients": "Delta"},
+         ("consent", "event; follow-up", "Brio; Cedar")),
+        ("a yes on another ground changes nothing", {"basis": "contract", "recipients": "Delta"},
+         ("consent", "event; follow-up", "Brio; Cedar")),
+        ("a no for one purpose takes it away", {"purpose": "Follow-Up", "status": "withdrawn"}, ("consent", "event", "Brio; Cedar")),
+        ("a no for another purpose takes nothing", {"purpose": "resale", "status": "refused"}, ("consent", "event", "Brio; Cedar")),
+        ("a no for one company takes it away", {"recipients": "CEDAR", "status": "refused"}, ("consent", "event", "Brio")),
+        ("a day that is past ends it", {"recipients": "Brio", "expiryDate": "2020-01-31"}, (None, None, None)),
+    ]
+    with Net() as net:
+        acme = net.node("Acme")
+        event = acme.cli("event add", name="Launch")["id"]
+        ada = acme.cli("contact add", name="Ada", consentBasis="consent", consentPurpose="event", consentRecipients="Brio")["id"]
+        acme.cli("guest add", event, ada)
+        row = acme.items("guest list", event)[0]["id"]
+
+        def answer(kind, record):
+            fields = acme.show(kind, record)["fields"]
+            return tuple(fields.get(name) for name in ("consentBasis", "consentPurpose", "consentRecipients"))
+
+        for sentence, told, want in steps:
+            if told is not None:
+                acme.cli("consent add", **{"contact": ada, "basis": "consent", "purpose": "event", "status": "given", **told})
+            t.same(f"P2: {sentence}", answer("attendee", row), want)
+            t.same(f"P2: {sentence}: the contact too", answer("contact", ada), want)
+        other = acme.cli("event add", name="Dinner")["id"]
+        acme.cli("guest add", other, ada)
+        t.same("P2: a guest made of her later says the same", answer("attendee", acme.items("guest list", other)[0]["id"]), (None, None, None))
+        acme.cli("attendee set", row, consentBasis="contract")
+        acme.cli("consent add", contact=ada, basis="consent", purpose="event", recipients="Brio", given="2999-01-01 12:00")
+        t.same("P2: who says yes again later is asked no more", answer("contact", ada), ("consent", "event", "Brio"))
+
+
+main(p2_p3_consent, p2_consent_records, p9_every_change_has_its_entry, p10_p12_alone_and_unharmed, p11_erased_is_gone)
