@@ -22,7 +22,7 @@ say(struct sim *sim, int from, int to, enum message_kind kind, struct bytes body
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     struct lane_seen *lane = &sim->lanes[from][to][STREAM_DATA - 1];
-    struct envelope env = { .kind = kind,
+    struct envelope env = { .kind = (uint8_t)kind,
                             .stream = STREAM_DATA,
                             .session = sim->session[to][from],
                             .incarnation = 1,
