@@ -348,7 +348,8 @@ test_members(struct check *t)
           s->epoch == 3 && s->incarnation == 2 && s->number == 300 && s->handle_count == 2 &&
               s->handles[1].b[0] == 2 && s->gone_count == 1 && s->gone[0].b[0] == 3 &&
               s->key[0] == 4 && s->nonce[0] == 5 && s->box.b[0] == 6);
-    CHECK(t, "a receipt", r->incarnation == 2 && r->have == 4 && r->seen == 9 && r->received.ms > 0);
+    CHECK(t, "a receipt",
+          r->incarnation == 2 && r->have == 4 && r->seen == 9 && r->received.ms > 0);
 }
 
 int
