@@ -271,6 +271,7 @@ accepted(struct core *core, int64_t share)
     TRY(store_exec(core->store, STMT_CONTRIBUTION_ADD, "iib", share, cited,
                    bytes_of(leaf->tree.b, ID_SIZE)));
     struct invited asked = invited_by(core, &leaf->cites);
+    assert(asked.grant != NULL); /* the rule found it */
     return ID_IS_EQUAL(asked.grant->owner, core->me) ? give_feedback(core, live) : STATUS_OK;
 }
 

@@ -40,8 +40,11 @@ path_index(const struct path *path, const struct node_id *node)
 {
     size_t i = 0;
 
-    while (i < path->count && !ID_IS_EQUAL(*path->nodes[i], *node))
-        i++;
+    for (; i < path->count; i++) {
+        assert(path->nodes[i] != NULL);
+        if (ID_IS_EQUAL(*path->nodes[i], *node))
+            break;
+    }
     return i;
 }
 

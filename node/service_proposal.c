@@ -273,6 +273,7 @@ is_under(struct proposing *p, const struct live *live, const struct field **bloc
     struct copy_row copy;
 
     *out = false;
+    assert(live != NULL);
     if (live->role != ROLE_RECEIVED || live->state != SHARE_ACCEPTED ||
         (chain_leaf(live->chain)->actions & ACTION_PROPOSE) == 0 ||
         !ID_IS_EQUAL(*chain_owner(live->chain), p->owner->node))

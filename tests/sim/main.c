@@ -318,7 +318,7 @@ run_apart(const struct options *o, const char *base)
     if (is_blind)
         printf("FAILED  FEEDBACK_TO_ALL makes no difference\n");
     printf("%llu passed, %llu failed\n", (unsigned long long)(o->seeds - failed + !is_blind),
-           (unsigned long long)(failed + is_blind));
+           (unsigned long long)failed + is_blind);
     return failed == 0 && !is_blind ? 0 : 1;
 }
 
