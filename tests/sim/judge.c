@@ -146,6 +146,16 @@ is_quiet(struct sim *sim, int at, int partner, bool say)
 }
 
 bool
+judge_views(struct sim *sim, bool say)
+{
+    for (int i = 0; i < sim->node_count; i++)
+        for (int r = 0; r < sim->record_count; r++)
+            if (!is_as_it_should(sim, i, r, say))
+                return false;
+    return true;
+}
+
+bool
 judge_settled(struct sim *sim, bool say)
 {
     for (int i = 0; i < sim->node_count; i++) {
@@ -157,11 +167,7 @@ judge_settled(struct sim *sim, bool say)
     }
     if (!sealed_is_quiet(sim, say) || !judge_contributions(sim, say))
         return false;
-    for (int i = 0; i < sim->node_count; i++)
-        for (int r = 0; r < sim->record_count; r++)
-            if (!is_as_it_should(sim, i, r, say))
-                return false;
-    return true;
+    return judge_views(sim, say);
 }
 
 /* What honest nodes may refuse of each other: it was right when it went. */
@@ -253,18 +259,23 @@ check_database(struct sim *sim, const struct node *node)
     (void)sqlite3_close(db);
 }
 
+/* Was something taken back that this rests on: above it, or what it answers? */
+static bool
+is_undone(const struct sim *sim, const struct share *s)
+{
+    int on = s->kind == SHARE_PLAIN ? s->parent : s->cites;
+
+    return on >= 0 && (sim->shares[on].stopped || is_undone(sim, &sim->shares[on]));
+}
+
 static bool
 is_expected(const struct sim *sim, const struct share *s, const char *state)
 {
     bool ended = SIM_EPOCH_MS + sim->now >= s->until;
-    bool above = false;
+    bool above = is_undone(sim, s);
 
-    for (int i = s->parent; i >= 0; i = sim->shares[i].parent)
-        above = above || sim->shares[i].stopped;
     if (s->kind == SHARE_CONTRIBUTION && s->cites < 0)
-        return true;            /* over before it could be offered: judge_contributions() */
-    if (s->kind != SHARE_PLAIN) /* ends with what it answers */
-        above = !share_flows(sim, &sim->shares[s->cites]);
+        return true; /* over before it could be offered: judge_contributions() */
     if (strcmp(state, "stopped") == 0)
         return s->stopped || above;
     if (strcmp(state, "ended") == 0)

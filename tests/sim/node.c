@@ -7,6 +7,7 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "schema/base/plant.h"
 #include "schema/digest.h"
 #include "tests/check.h"
 #include "tests/sim/sim.h"
@@ -207,16 +209,21 @@ nodes_sweep(const char *base)
         (void)closedir(folder);
 }
 
+static int
+on_left(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+    (void)st;
+    (void)type;
+    (void)where;
+    (void)remove(path);
+    return 0;
+}
+
+/* Those of children that a plant killed are there still. */
 void
 nodes_clean(const char *base)
 {
-    nodes_sweep(base);
-    for (int i = 0; i < NODES_MAX; i++) {
-        char home[256];
-        template_path(base, i, home);
-        remove_home(home);
-    }
-    (void)rmdir(base);
+    (void)nftw(base, on_left, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* ---- the world of struct core_env --------------------------------------------------------- */
@@ -313,7 +320,7 @@ on_epoch(void *self, const struct node_id *node, uint64_t epoch)
 static void
 home_of(const struct node *node, int life, char out[static 256])
 {
-    (void)snprintf(out, 256, "%s/%s.%llu.%d", node->sim->base, node->name,
+    (void)snprintf(out, 256, "%s/%s.%d.%llu.%d", node->sim->base, node->name, plant_active,
                    (unsigned long long)node->sim->seed, life);
 }
 

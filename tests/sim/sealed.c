@@ -119,15 +119,51 @@ keep(struct sim *sim, int from, int to, struct bytes body)
     sim->carried = kept;
 }
 
-bool
-sealed_carried_before(struct sim *sim, int from, int to, struct bytes now, struct bytes *out)
+/* The last message that `from` carried to `to` for others before this one. */
+static bool
+carried_before(struct sim *sim, int from, int to, struct bytes now, struct bytes *out)
 {
     for (const struct kept_body *k = sim->carried; k != NULL; k = k->next) {
         *out = bytes_of(k->data, k->len);
         if (k->from == from && k->to == to && !bytes_is_equal(*out, now))
             return true;
     }
+    *out = (struct bytes){ 0 };
     return false;
+}
+
+/* What was said under this number instead; NULL: nothing yet. */
+static struct dropped *
+dropped_find(struct sim *sim, int from, int to, uint64_t seq)
+{
+    struct dropped *d = sim->dropped;
+
+    while (d != NULL && (d->from != from || d->to != to || d->seq != seq))
+        d = d->next;
+    return d;
+}
+
+struct bytes
+sealed_drop(struct sim *sim, int from, int to, struct bytes raw, struct arena *arena)
+{
+    struct envelope env;
+
+    if (!sim->faults[FAULT_carrier_drops] || to < 0 || envelope_parse(raw, &env) != STATUS_OK ||
+        env.kind != MESSAGE_SEALED)
+        return raw;
+    struct dropped *d = dropped_find(sim, from, to, env.seq);
+    if (d == NULL) {
+        d = xcalloc(1, sizeof(*d));
+        *d = (struct dropped){ .next = sim->dropped, .from = from, .to = to, .seq = env.seq };
+        if (!sim->calm && sim_chance(sim, 40) &&
+            carried_before(sim, from, to, env.body, &d->instead))
+            sim->counts[FAULT_carrier_drops]++;
+        sim->dropped = d;
+    }
+    if (d->instead.len == 0)
+        return raw;
+    env.body = d->instead;
+    return envelope_format(&env, arena);
 }
 
 void
@@ -224,4 +260,9 @@ sealed_fini(struct sim *sim)
         free(k);
     }
     sim->carried = NULL;
+    for (struct dropped *d = sim->dropped, *next; d != NULL; d = next) {
+        next = d->next;
+        free(d);
+    }
+    sim->dropped = NULL;
 }

@@ -201,6 +201,8 @@ struct sim {
     bool waived[NODES_MAX][NODES_MAX];           /* [by][for whom]: no ground is needed */
     bool has_waived[NODES_MAX][NODES_MAX];       /* at some time */
     bool faults[FAULT_COUNT_];
+    bool muted[NODES_MAX][NODES_MAX]; /* a liar says no more of its own after its lies */
+    bool has_muted;
     bool calm;     /* no new faults */
     bool is_apart; /* the story is apart.c's: no model */
     struct happening *happenings;
@@ -219,6 +221,13 @@ struct sim {
     struct lane_seen lanes[NODES_MAX][NODES_MAX][2];
     struct sealed_lane sealed[NODES_MAX][NODES_MAX];
     struct kept_body *carried; /* newest first */
+    struct
+        dropped { /* numbers of links under which a carrier said one sealed message, or another */
+        struct dropped *next;
+        int from, to;
+        uint64_t seq;
+        struct bytes instead; /* of `carried`; len 0: what it should */
+    } * dropped;
     struct notice *notices;
     uint64_t session[NODES_MAX][NODES_MAX]; /* as [of] said it to [toward] */
     struct kept_body *kept;                 /* Records bodies for hostile.c */
@@ -312,9 +321,9 @@ void watch_known(struct sim *sim, int by, int toward, bool is_sealed, uint64_t h
 void sealed_watch(struct sim *sim, int from, int to, const struct envelope *env);
 void sealed_watch_receipt(struct sim *sim, int from, const struct envelope *env);
 bool sealed_is_quiet(struct sim *sim, bool say);
-/* The last message that `from` carried to `to` for others before this one. */
-bool sealed_carried_before(struct sim *sim, int from, int to, struct bytes now,
-                           struct bytes *out);
+/* carrier_drops: another sealed message in place of one that is carried; the link counts it, and one is lost. */
+struct bytes sealed_drop(struct sim *sim, int from, int to, struct bytes raw,
+                         struct arena *arena);
 void sealed_fini(struct sim *sim);
 struct kept_body {
     struct kept_body *next;
@@ -329,6 +338,7 @@ void people_act(struct sim *sim);
 void people_settle(struct sim *sim); /* suspended partners are trusted again */
 
 /* ---- judge.c ---- */
+bool judge_views(struct sim *sim, bool say);   /* views as the model says */
 bool judge_settled(struct sim *sim, bool say); /* queues empty and views as the model says */
 void judge_end(struct sim *sim);               /* audit, dead letters, nothing frozen */
 void judge_glance(struct sim *sim); /* at any time: own records are as acknowledged */
