@@ -31,7 +31,7 @@ say(struct sim *sim, int from, int to, enum message_kind kind, struct bytes body
 
     lane->hashes = xrealloc(lane->hashes, (lane->count + 1) * sizeof(*lane->hashes));
     lane->kinds = xrealloc(lane->kinds, lane->count + 1);
-    lane->kinds[lane->count] = kind;
+    lane->kinds[lane->count] = (uint8_t)kind;
     lane->hashes[lane->count++] = digest_plain(body);
     sim->muted[from][to] = true;
     net_inject(sim, from, to, envelope_format(&env, arena));
