@@ -546,7 +546,7 @@ net_strike(struct sim *sim)
         { FAULT_pause, 5, strike_pause },
         { FAULT_jump, 2, strike_jump },
         { FAULT_keys_away, 5, strike_keys },
-        { FAULT_carrier_drops, 5, strike_carrier },
+        { FAULT_carrier_drops, 2, strike_carrier },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows) && !sim_failed(sim); i++) {

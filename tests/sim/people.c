@@ -271,7 +271,7 @@ static const struct act acts[] = {
     { 12, somebody_invited, people_bring_guest }, { 12, somebody_invited, people_contribute }, { 1, anyone, people_call_off },
     { 3, somebody_waiting, people_withdraw },
     { 3, anyone, people_waive },
-    { 5, the_first, people_arrive },
+    { 5, the_first, people_arrive },             { 8, people_on_the_way, people_close_way },
     { 4, anyone, people_ask_for_guests },
 };
 /* clang-format on */

@@ -170,6 +170,48 @@ people_withdraw(struct node *node)
     }
 }
 
+/* The chain that a message without a receipt names, when the two have another chain as well; -1: there is none. */
+static int
+way_to_close(const struct sim *sim)
+{
+    for (int i = 0; i < NODES_MAX * NODES_MAX; i++) {
+        const struct sealed_lane *lane = &sim->sealed[i / NODES_MAX][i % NODES_MAX];
+        int way =
+            lane->have == lane->count ? -1 : share_find_gid(sim, &lane->seen[lane->have].way);
+        for (int k = 0; way >= 0 && k < sim->share_count; k++) {
+            const struct share *other = &sim->shares[k];
+            if (k != way && other->kind == SHARE_PLAIN && !sim->shares[way].stopped &&
+                other->parent >= 0 && other->receiver == sim->shares[way].receiver &&
+                other->giver == sim->shares[way].giver && share_flows(sim, other))
+                return way;
+        }
+    }
+    return -1;
+}
+
+struct node *
+people_on_the_way(struct sim *sim)
+{
+    int way = way_to_close(sim);
+
+    return &sim->nodes[way < 0 ? 1 : sim->shares[way].giver];
+}
+
+/* What is on its way under that chain must go by another. */
+void
+people_close_way(struct node *node)
+{
+    struct sim *sim = node->sim;
+    int way = way_to_close(sim);
+
+    if (way < 0 || sim->shares[way].giver != node->index)
+        return;
+    struct share *s = &sim->shares[way];
+    s->stopped =
+        people_tell(node, "share.stop", json_pack("{s:s}", "share", s->id)) == STATUS_OK;
+    sim->counts[COUNT_stops] += s->stopped;
+}
+
 /* A guest of whatever company comes to one of our events. */
 void
 people_arrive(struct node *node)

@@ -48,6 +48,8 @@ void people_put_terms(const struct share *s, json_t *args);
 void people_bring_guest(struct node *node);
 void people_contribute(struct node *node);
 void people_withdraw(struct node *node);
+struct node *people_on_the_way(struct sim *sim);
+void people_close_way(struct node *node);
 void people_arrive(struct node *node);
 void people_call_off(struct node *node);
 
