@@ -403,7 +403,7 @@ tell_above(struct core *core, const struct live *live, const char *reason)
     struct signed_object *parsed;
     struct bytes object;
 
-    if (chain_length(live->chain) == 1 || live->state == SHARE_WAITING)
+    if (chain_length(live->chain) == 1)
         return STATUS_OK;
     TRY(own_revocation(core, live, reason, &object));
     TRY(wire_signed_object_parse(object, core->round, &parsed));
@@ -433,6 +433,13 @@ end_citing(struct core *core, const struct object_id *gid, enum share_state how,
         i = 0;
     }
     return STATUS_OK;
+}
+
+enum status
+share_declined(struct core *core, struct live *live, const char *reason)
+{
+    TRY(tell_above(core, live, reason));
+    return share_move(core, live, SHARE_DECLINED, reason);
 }
 
 static enum status

@@ -80,7 +80,8 @@ way_named(struct core *core, const struct object_id *grant)
 
     for (size_t i = 0; i < COUNT_OF(roles); i++) {
         const struct live *live = live_by_gid(core, grant, roles[i]);
-        if (live != NULL && is_way(live))
+        if (live != NULL &&
+            live->state != SHARE_WAITING) /* who sends by it may know of its answer before us */
             return live;
     }
     return NULL;
@@ -101,10 +102,17 @@ last_way(struct core *core, const struct company *to, struct way *out)
 bool
 route_find(struct core *core, const struct company *to, struct way *out)
 {
-    for (size_t i = 0; i < core->live_count; i++)
-        if (way_by(core, &core->lives[i], &to->node, out))
-            return last_way(core, to, out) || true;
-    return false;
+    bool found = false;
+
+    for (size_t i = 0; i < core->live_count; i++) {
+        struct way way;
+        if (!way_by(core, &core->lives[i], &to->node, &way))
+            continue;
+        if (!found || (out->live->role == ROLE_NOTED && way.live->role != ROLE_NOTED))
+            *out = way;
+        found = true;
+    }
+    return found && (last_way(core, to, out) || true);
 }
 
 bool
