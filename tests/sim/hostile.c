@@ -203,6 +203,8 @@ twist(struct sim *sim, const struct kept_body *kept, enum lie lie, struct carrie
                             1;
         sign_as(c, kept->from, arena);
     } else if (lie == LIE_OWN) {
+        if (!ID_IS_EQUAL(c->header->audience, sim->nodes[kept->to].id))
+            return false; /* further away it may write; what it steals does not open there */
         c->header->author = sim->nodes[kept->from].id;
         sign_as(c, kept->from, arena);
     }

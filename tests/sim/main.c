@@ -317,9 +317,10 @@ run_apart(const struct options *o, const char *base)
     plant_active = -1;
     if (is_blind)
         printf("FAILED  FEEDBACK_TO_ALL makes no difference\n");
-    printf("%llu passed, %llu failed\n", (unsigned long long)(o->seeds - failed + !is_blind),
-           (unsigned long long)failed + is_blind);
-    return failed == 0 && !is_blind ? 0 : 1;
+    uint64_t passed = o->seeds - failed + (is_blind ? 0 : 1);
+    failed += is_blind ? 1 : 0;
+    printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
+    return failed == 0 ? 0 : 1;
 }
 
 /* ---- the program -------------------------------------------------------------------------- */

@@ -259,7 +259,8 @@ static const struct act one_list[] = {
     { 0, somebody_invited, people_contribute },    { 0, somebody_invited, people_bring_guest },
     { 0, somebody_between, people_pass_on },       { 0, somebody_asked, people_answer },
     { 0, somebody_invited, people_bring_guest },   { 0, somebody_invited, people_contribute },
-    { 0, somebody_invited, people_bring_guest },   { 0, somebody_invited, people_bring_guest },
+    { 0, the_first, people_change_record },        { 0, somebody_invited, people_bring_guest },
+    { 0, the_first, people_change_record },        { 0, somebody_invited, people_bring_guest },
 };
 
 static const struct act acts[] = {
