@@ -319,7 +319,8 @@ run_apart(const struct options *o, const char *base)
         printf("FAILED  FEEDBACK_TO_ALL makes no difference\n");
     uint64_t passed = o->seeds - failed + (is_blind ? 0 : 1);
     failed += is_blind ? 1 : 0;
-    printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
+    printf("%llu passed, %llu failed\n", (unsigned long long)passed,
+           (unsigned long long)failed);
     return failed == 0 ? 0 : 1;
 }
 
