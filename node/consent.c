@@ -258,11 +258,12 @@ by_moment(const void *a, const void *b)
 
 /* Every consent record about this contact, in order. */
 static enum status
-read_all(struct call *call, const struct record_id *contact, struct said *out, size_t *count)
+read_all(struct call *call, const struct record_id *contact, struct said **list, size_t *count)
 {
     const struct type *type;
     int64_t records[RECORDS_MOST];
 
+    *list = NULL;
     *count = 0;
     TRY(find_type(call, "consent", &type));
     struct project_reference about = { .type = type,
@@ -270,13 +271,16 @@ read_all(struct call *call, const struct record_id *contact, struct said *out, s
                                        .value = contact,
                                        .own_only = true };
     TRY(project_referring(call->store, &about, records, RECORDS_MOST, count));
+    if (*count == 0)
+        return STATUS_OK;
+    struct said *said = ARENA_ARRAY(call->arena, struct said, *count);
     for (size_t i = 0; i < *count; i++) {
         struct record_now *now;
         TRY(record_now(call->store, records[i], false, call->arena, &now));
-        read_said(call, type, now, &out[i]);
+        read_said(call, type, now, &said[i]);
     }
-    if (*count > 0)
-        qsort(out, *count, sizeof(*out), by_moment);
+    qsort(said, *count, sizeof(*said), by_moment);
+    *list = said;
     return STATUS_OK;
 }
 
@@ -285,7 +289,7 @@ static enum status
 standing_of(struct call *call, const struct type *type, const struct field *fields,
             size_t count, const struct record_id *contact, struct standing *out)
 {
-    struct said *said = ARENA_ARRAY(call->arena, struct said, RECORDS_MOST);
+    struct said *said;
     size_t said_count;
 
     *out = (struct standing){ .arena = call->arena };
@@ -293,7 +297,7 @@ standing_of(struct call *call, const struct type *type, const struct field *fiel
         for (size_t i = 0; type->consent[k] != NULL && i < count; i++)
             if (key_is_equal(fields[i].key, type->consent[k]->key))
                 out->value[k] = fields[i].value;
-    TRY(read_all(call, contact, said, &said_count));
+    TRY(read_all(call, contact, &said, &said_count));
     for (size_t i = 0; i < said_count; i++) {
         if (said[i].is_yes)
             apply_yes(out, &said[i]);
@@ -432,13 +436,13 @@ static enum status
 is_refused(struct call *call, const struct record_id *contact,
            const struct consent_target *target, bool *out)
 {
-    struct said *said = ARENA_ARRAY(call->arena, struct said, RECORDS_MOST);
     const struct type *type;
+    struct said *said;
     size_t count;
 
     *out = false;
     TRY(find_type(call, "contact", &type));
-    TRY(read_all(call, contact, said, &count));
+    TRY(read_all(call, contact, &said, &count));
     for (size_t i = 0; i < count; i++) {
         const struct field as_yes[] = {
             { .key = type->consent[CONSENT_BASIS]->key, .value = bytes_text("contract") },

@@ -259,6 +259,8 @@ store_close(struct store **store)
     for (size_t i = 0; i < STMT_COUNT_; i++)
         (void)sqlite3_finalize(st->stmts[i].raw);
     stmt_return(&st->child_stmt);
+    for (size_t i = 0; i < STMT_KEPT; i++)
+        (void)sqlite3_finalize(st->kept[i].raw);
     for (size_t i = 0; i < COUNT_OF(st->row_stmts); i++)
         (void)sqlite3_finalize(st->row_stmts[i]);
     (void)sqlite3_close_v2(st->db);
@@ -363,35 +365,68 @@ stmt_borrow(struct store *st, enum statement id)
     return q;
 }
 
+/* One of the kept that is not out, with this text or to be prepared anew; NULL: all are out. */
+static struct stmt *
+kept_free(struct store *st, const char *sql)
+{
+    struct stmt *out = NULL;
+
+    for (size_t i = 0; i < STMT_KEPT; i++) {
+        struct stmt *q = &st->kept[(st->kept_next + i) % STMT_KEPT];
+        if (q->is_out)
+            continue;
+        if (q->raw != NULL && strcmp(sqlite3_sql(q->raw), sql) == 0)
+            return q;
+        out = out == NULL ? q : out;
+    }
+    if (out == NULL)
+        return NULL;
+    st->kept_next = (size_t)(out - st->kept + 1) % STMT_KEPT;
+    (void)sqlite3_finalize(out->raw);
+    out->raw = NULL;
+    return out;
+}
+
 enum status
 stmt_generate(struct store *st, const char *sql, struct stmt **out)
 {
-    AUTO(xfree) struct stmt *q = xcalloc(1, sizeof(*q));
-    int rc = sqlite3_prepare_v2(st->db, sql, -1, &q->raw, NULL);
+    struct stmt *q = kept_free(st, sql);
+    AUTO(xfree) struct stmt *once = NULL;
 
     *out = NULL;
-    if (rc != SQLITE_OK) {
-        LOG(LOG_ERROR, "store.sql_failed", log_num("code", rc));
-        return store_status(rc);
+    if (q == NULL) {
+        q = once = xcalloc(1, sizeof(*once));
+        once->once = true;
     }
-    q->generated = true;
-    *out = TAKE(q);
+    if (q->raw == NULL) {
+        int rc = sqlite3_prepare_v2(st->db, sql, -1, &q->raw, NULL);
+        if (rc != SQLITE_OK) {
+            LOG(LOG_ERROR, "store.sql_failed", log_num("code", rc));
+            return store_status(rc);
+        }
+    }
+    q->is_out = true;
+    once = NULL;
+    *out = q;
     return STATUS_OK;
 }
 
 void
 stmt_return(struct stmt **q)
 {
-    if (*q == NULL)
-        return;
-    if ((*q)->generated) {
-        (void)sqlite3_finalize((*q)->raw);
-        free(*q);
-    } else {
-        (void)sqlite3_reset((*q)->raw);
-        (void)sqlite3_clear_bindings((*q)->raw);
-    }
+    struct stmt *stmt = *q;
+
     *q = NULL;
+    if (stmt == NULL)
+        return;
+    if (stmt->once) {
+        (void)sqlite3_finalize(stmt->raw);
+        free(stmt);
+        return;
+    }
+    (void)sqlite3_reset(stmt->raw);
+    (void)sqlite3_clear_bindings(stmt->raw);
+    stmt->is_out = false;
 }
 
 static void

@@ -9,15 +9,20 @@
 
 #include "node/store/store.h"
 
+enum { STMT_KEPT = 16 };
+
 struct stmt {
     sqlite3_stmt *raw;
-    bool generated; /* finalised, not reset, on return */
+    bool once;   /* finalised, not reset, on return */
+    bool is_out; /* one of store.kept: borrowed now */
 };
 
 struct store {
     sqlite3 *db;
     bool writer;
     struct stmt stmts[STMT_COUNT_];
+    struct stmt kept[STMT_KEPT]; /* generated SQL that may come again, found by its text */
+    size_t kept_next;
     int64_t wal_pages;
     /* Row statements of the projection, by type (node/store/project.c). */
     const struct type *row_types[16];
@@ -28,7 +33,7 @@ struct store {
 };
 
 enum status store_status(int code);
-/* For generated SQL: prepared, owned by the caller through stmt_return. */
+/* For generated SQL: prepared now or before, the caller's until stmt_return. */
 MUST_CHECK enum status stmt_generate(struct store *st, const char *sql, struct stmt **out);
 
 #endif
