@@ -323,7 +323,7 @@ bool live_waives_consent(struct core *core, const struct live *live);
 bool live_is_declined(struct core *core, const struct live *live,
                       const struct record_id *record);
 /* Its partner does not want it: companies above, who noted it, need not think that it stands. */
-MUST_CHECK enum status share_declined(struct core *core, struct live *live, const char *reason);
+MUST_CHECK enum status live_decline(struct core *core, struct live *live, const char *reason);
 /* Everything under a grant falls: marks it revoked by its author, stops shares, erases what is held, tells those we
  * passed on to. */
 MUST_CHECK enum status grant_fall(struct core *core, const struct object_id *gid,

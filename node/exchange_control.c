@@ -190,7 +190,7 @@ answered(struct taking *t, struct live *live, const struct answer *answer)
     if (live->state != SHARE_DELIVERED)
         return STATUS_OK; /* it said so before */
     if (!answer->accepted)
-        return share_declined(core, live, answer->reason);
+        return live_decline(core, live, answer->reason);
     for (size_t i = 0; i < answer->declined_count; i++)
         TRY(store_exec(core->store, STMT_DECLINED_ADD, "ibt", live->share,
                        bytes_of(answer->declined[i].record.b, ID_SIZE),

@@ -436,7 +436,7 @@ end_citing(struct core *core, const struct object_id *gid, enum share_state how,
 }
 
 enum status
-share_declined(struct core *core, struct live *live, const char *reason)
+live_decline(struct core *core, struct live *live, const char *reason)
 {
     TRY(tell_above(core, live, reason));
     return share_move(core, live, SHARE_DECLINED, reason);
