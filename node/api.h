@@ -34,6 +34,8 @@ struct api_request {
 
 /* What the HTTP server calls. */
 struct api {
+    /* Must a read_only service be given to write() now, and wait for the loop? Any thread. NULL: never. */
+    bool (*read_waits)(void *self);
     /* A read_only service: on the calling thread, returns when the reply is there. Any thread. */
     void (*read)(void *self, struct api_request *request);
     /* Any other: takes the request, returns at once; done() comes later from the core's loop thread. */

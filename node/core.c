@@ -26,6 +26,7 @@ enum {
     JOB_MS = 40,
     SETTLE_IDLE = 128, /* guest rows connected in a round that has nothing else to do */
     SETTLE_BUSY = 32,
+    SWEEP_MS = 10 * 1000,
 };
 
 /* ---- the round ---------------------------------------------------------------------------- */
@@ -314,18 +315,43 @@ checkpoint(struct core *core)
         store_checkpoint(core->store);
 }
 
+static struct mono_ms
+earlier(struct mono_ms a, struct mono_ms b)
+{
+    return a.ms < b.ms ? a : b;
+}
+
+/* When the next share is over, as the other clock counts: at most a sweep from now. */
+static struct mono_ms
+next_end(struct core *core, struct mono_ms now)
+{
+    int64_t ends_at = core->ends_at, wall = core_wall(core).ms;
+
+    if (ends_at <= wall)
+        return now;
+    return (struct mono_ms){ now.ms + (ends_at - wall < SWEEP_MS ? ends_at - wall : SWEEP_MS) };
+}
+
+bool
+core_read_waits(const struct core *core)
+{
+    return lives_are_due(core);
+}
+
 struct mono_ms
 core_round(struct core *core)
 {
     struct mono_ms now = core_mono(core);
 
     core->pumped = 0;
+    if (lives_are_due(core)) /* before anybody is answered */
+        round_fail(core, lives_sweep(core));
     run_requests(core);
     run_jobs(core);
     if (now.ms >= core->sweep_at.ms) {
         round_fail(core, lives_sweep(core));
         round_fail(core, route_tick(core));
-        core->sweep_at.ms = now.ms + 10 * 1000;
+        core->sweep_at.ms = now.ms + SWEEP_MS;
     }
     struct mono_ms next = companies_tick(core);
     round_fail(core, contribution_tell(core));
@@ -341,7 +367,7 @@ core_round(struct core *core)
         return now;
     if (core->waiters != NULL && next.ms > now.ms + 50)
         next.ms = now.ms + 50;
-    return next.ms < core->sweep_at.ms ? next : core->sweep_at;
+    return earlier(next, earlier(core->sweep_at, next_end(core, now)));
 }
 
 /* ---- what comes --------------------------------------------------------------------------- */

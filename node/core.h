@@ -11,6 +11,8 @@
 #ifndef HANSA_NODE_CORE_H
 #define HANSA_NODE_CORE_H
 
+#include <stdbool.h>
+
 #include "federation/edge_wire.h"
 #include "federation/keyring.h"
 #include "node/api.h"
@@ -72,6 +74,10 @@ void core_on_broken(struct core *core, const struct node_id *node, uint8_t reaso
 void core_submit(struct core *core, struct api_request *request);
 /* A read-only service, on any thread, on a snapshot of that thread's own. */
 void core_read(struct core *core, struct api_request *request);
+
+/* A share's time is over since the last round: a read must wait for the next one (core_submit), or it would show
+ * what has ended. Any thread. */
+bool core_read_waits(const struct core *core);
 
 /* Do what came, commit, send, answer. Returns when it wants to run again, at the latest. */
 struct mono_ms core_round(struct core *core);

@@ -314,6 +314,14 @@ on_api_read(void *self, struct api_request *request)
     core_read(w->core, request);
 }
 
+static bool
+on_api_read_waits(void *self)
+{
+    const struct world *w = self;
+
+    return core_read_waits(w->core);
+}
+
 static void
 take_requests(struct world *w)
 {
@@ -359,7 +367,10 @@ serve(struct world *w, struct diag *diag)
     struct http_config config = {
         .socket_path = arena_printf(arena, "%s/api.sock", w->options->home),
         .upload_dir = arena_printf(arena, "%s/tmp", w->options->home),
-        .api = { .read = on_api_read, .write = on_api_write, .self = w },
+        .api = { .read_waits = on_api_read_waits,
+                 .read = on_api_read,
+                 .write = on_api_write,
+                 .self = w },
     };
 
     w->inbox.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

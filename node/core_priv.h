@@ -177,7 +177,8 @@ struct core {
     size_t company_count;
     struct live *lives;
     size_t live_count;
-    uint64_t lives_version; /* counts every change of the list */
+    uint64_t lives_version;  /* counts every change of the list */
+    _Atomic int64_t ends_at; /* when the next of them is over, or earlier; readers ask too */
 
     struct arena *round; /* what this round made; gone at its end */
     bool round_failed;
@@ -333,7 +334,9 @@ MUST_CHECK enum status grant_fall(struct core *core, const struct object_id *gid
 bool live_grant_is_revoked(const struct core *core, struct store *st,
                            const struct object_id *grant, const struct node_id *may,
                            size_t count);
-/* Ends what is over by now. Returns when it wants to run again. */
+/* Is something over, and not swept yet? Any thread. */
+bool lives_are_due(const struct core *core);
+/* Ends what is over by now. */
 MUST_CHECK enum status lives_sweep(struct core *core);
 
 /* ---- records.c ---- */

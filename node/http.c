@@ -352,7 +352,8 @@ ask(struct exchange *ex, const char *method)
     }
     if (ex->is_openapi)
         return answer(ex, method);
-    if (ex->request.service->read_only) {
+    bool waits = api->read_waits != NULL && api->read_waits(api->self);
+    if (ex->request.service->read_only && !waits) {
         api->read(api->self, &ex->request);
         return answer(ex, method);
     }

@@ -139,12 +139,16 @@ grants_keep(struct core *core, const struct signed_object *links,
 /* ---- the list ----------------------------------------------------------------------------- */
 
 static struct live *
-live_append(struct core *core)
+live_append(struct core *core, const struct live *row)
 {
+    int64_t end = chain_end(row->chain).ms;
+
     core->lives = xrealloc(core->lives, (core->live_count + 1) * sizeof(*core->lives));
     struct live *live = &core->lives[core->live_count++];
-    *live = (struct live){ 0 };
+    *live = *row;
     core->lives_version++;
+    if (end < core->ends_at)
+        core->ends_at = end;
     return live;
 }
 
@@ -208,11 +212,12 @@ lives_load(struct core *core)
     AUTO(xfree) struct live *rows = NULL;
     size_t count = 0;
 
+    core->ends_at = INT64_MAX;
     TRY(load_rows(core, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         enum status s = load_chain(core, &rows[i]);
         if (s == STATUS_OK)
-            *live_append(core) = rows[i];
+            (void)live_append(core, &rows[i]);
         else if (s != STATUS_NOT_FOUND)
             LOG(LOG_ERROR, "share.chain_not_verified", log_num("share", rows[i].share),
                 log_status(s));
@@ -297,16 +302,15 @@ share_add(struct core *core, const struct share_row *row, struct verified_chain 
         TRY(stmt_step(q));
         parent = stmt_int(q, 2);
     }
-    struct live *live = live_append(core);
-    *live = (struct live){ .share = share,
-                           .leaf = row->leaf,
-                           .parent_leaf = parent,
-                           .partner = row->partner,
-                           .role = row->role,
-                           .state = row->state,
-                           .kind = row->kind,
-                           .chain = TAKE(*chain) };
-    *out = live;
+    struct live live = { .share = share,
+                         .leaf = row->leaf,
+                         .parent_leaf = parent,
+                         .partner = row->partner,
+                         .role = row->role,
+                         .state = row->state,
+                         .kind = row->kind,
+                         .chain = TAKE(*chain) };
+    *out = live_append(core, &live);
     return STATUS_OK;
 }
 
@@ -527,14 +531,23 @@ erase_ended(struct core *core)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+bool
+lives_are_due(const struct core *core)
+{
+    return core_wall(core).ms >= core->ends_at;
+}
+
 enum status
 lives_sweep(struct core *core)
 {
     struct wall_ms now = core_wall(core);
+    int64_t next = INT64_MAX;
 
     TRY(core_need_txn(core));
     for (size_t i = 0; i < core->live_count;) {
-        if (chain_end(core->lives[i].chain).ms > now.ms) {
+        int64_t end = chain_end(core->lives[i].chain).ms;
+        if (end > now.ms) {
+            next = end < next ? end : next;
             i++;
             continue;
         }
@@ -542,5 +555,6 @@ lives_sweep(struct core *core)
         TRY(grant_fall(core, &gid, &core->me, (struct bytes){ 0 }, SHARE_ENDED, ""));
         i = 0;
     }
+    core->ends_at = next;
     return erase_ended(core);
 }
