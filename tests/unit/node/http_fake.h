@@ -35,6 +35,7 @@ struct fake {
     pthread_cond_t changed;
     struct api_request *held; /* given to write(), not yet answered */
     bool holds;               /* do not answer yet */
+    bool is_late;             /* reads must wait for the loop */
     unsigned reads, writes;
     unsigned interrupt_at; /* the user presses Ctrl-C during this read */
     enum status next;      /* what the services answer */
@@ -73,6 +74,14 @@ serve(struct fake *f, struct api_request *request)
         request->reply = json_pack("{ss}", "service", request->service->name);
     else
         (void)diag_say(&request->diag, f->next, "http.path.unknown", "what was asked", NULL);
+}
+
+static inline bool
+fake_read_waits(void *self)
+{
+    const struct fake *f = self;
+
+    return f->is_late;
 }
 
 static inline void
@@ -143,7 +152,9 @@ wait_held(struct fake *f)
 static inline struct http_config
 config_of(struct fake *f)
 {
-    return (struct http_config){ f->socket, f->uploads, { fake_read, fake_write, f } };
+    return (struct http_config){ f->socket,
+                                 f->uploads,
+                                 { fake_read_waits, fake_read, fake_write, f } };
 }
 
 static inline void

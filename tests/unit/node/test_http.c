@@ -47,6 +47,19 @@ test_requests_reach_services(struct check *t)
 
 /* Heads that two servers would read differently, and others that no honest client sends. */
 static void
+test_late_reads_wait(struct check *t)
+{
+    struct fake f;
+
+    fake_start(t, &f);
+    f.is_late = true;
+    CHECK(t, "when the loop must end something first, a read is answered",
+          ask_code(&f, "GET /api/v1/status HTTP/1.1\r\n" HOST "\r\n") == 200);
+    CHECK(t, "by the loop", f.reads == 0 && f.writes == 1);
+    fake_stop(&f);
+}
+
+static void
 test_smuggling_is_refused(struct check *t)
 {
     static const struct {
@@ -304,6 +317,7 @@ main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
         { "requests reach services", test_requests_reach_services },
+        { "late reads wait", test_late_reads_wait },
         { "smuggling is refused", test_smuggling_is_refused },
         { "problems say what", test_problems_say_what },
         { "language is chosen", test_language_is_chosen },
