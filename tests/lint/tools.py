@@ -76,9 +76,13 @@ def check_tidy():
 
 
 def check_analyze():
-    """The product only: a test may go on after a failed CHECK and crash, which says it as well."""
+    """The product only: a test may go on after a failed CHECK and crash, which says it as well.
+
+    A function's paths are followed for 60,000 steps; with HANSA_DEEP for the analyzer's own 225,000, three times as long."""
+    bound = [] if os.environ.get("HANSA_DEEP") else ["-Xclang", "-analyzer-config", "-Xclang", "max-nodes=60000"]
     return tidy(LAYERS, "--checks=-bugprone-*,-cert-*,-readability-*", "--extra-arg=-O0",
-                "--extra-arg=-include", f"--extra-arg={ROOT}/tests/lint/analyzer.h", f"--extra-arg=-I{ROOT}")
+                "--extra-arg=-include", f"--extra-arg={ROOT}/tests/lint/analyzer.h", f"--extra-arg=-I{ROOT}",
+                *(f"--extra-arg={word}" for word in bound))
 
 
 def check_cppcheck():
