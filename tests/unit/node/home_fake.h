@@ -28,6 +28,7 @@ struct home {
     char db[160];
     struct sample_world world;
     uint64_t random;
+    int64_t now_ms;
 };
 
 static void
@@ -43,6 +44,7 @@ home_make(struct home *home)
     (void)snprintf(tmp, sizeof(tmp), "%s/tmp", home->path);
     (void)mkdir(tmp, 0700);
     sample_world_init(&home->world);
+    home->now_ms = HOME_NOW_MS;
 }
 
 static void
@@ -86,6 +88,53 @@ home_overwrite(const struct home *home, struct bytes raw)
     AUTO(fd_close) int fd = open(home->db, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     return fd >= 0 && file_write(fd, raw) == STATUS_OK;
+}
+
+/* ---- what a core of company 0 has around it ------------------------------------------------ */
+
+static struct wall_ms
+home_wall(void *self)
+{
+    const struct home *home = self;
+
+    return (struct wall_ms){ home->now_ms };
+}
+
+static struct mono_ms
+home_mono(void *self)
+{
+    (void)self;
+    return (struct mono_ms){ 1000 };
+}
+
+static void
+home_random(void *self, void *out, size_t len)
+{
+    struct home *home = self;
+    uint8_t *at = out;
+
+    for (size_t i = 0; i < len; i++)
+        at[i] = (uint8_t)check_random(&home->random);
+}
+
+static enum status
+home_sign(void *self, enum sign_type type, struct bytes body, struct signature *out)
+{
+    const struct home *home = self;
+
+    *out = sample_sign(&home->world.companies[0], type, body);
+    return STATUS_OK;
+}
+
+__attribute__((unused)) static struct core_config
+home_config(struct home *home)
+{
+    return (struct core_config){ .home = home->path,
+                                 .env = { .self = home,
+                                          .wall = home_wall,
+                                          .mono = home_mono,
+                                          .random = home_random,
+                                          .keyring = { .sign = home_sign, .self = home } } };
 }
 
 #endif

@@ -13,39 +13,6 @@ enum { CARRIER = 1, OTHER = 2, STRANGER = 3, COMPANIES = 4 };
 
 /* ---- a core between companies ------------------------------------------------------------- */
 
-static struct wall_ms
-on_wall(void *self)
-{
-    (void)self;
-    return (struct wall_ms){ HOME_NOW_MS };
-}
-
-static struct mono_ms
-on_mono(void *self)
-{
-    (void)self;
-    return (struct mono_ms){ 1000 };
-}
-
-static void
-on_random(void *self, void *out, size_t len)
-{
-    struct home *home = self;
-    uint8_t *at = out;
-
-    for (size_t i = 0; i < len; i++)
-        at[i] = (uint8_t)check_random(&home->random);
-}
-
-static enum status
-on_sign(void *self, enum sign_type type, struct bytes body, struct signature *out)
-{
-    struct home *home = self;
-
-    *out = sample_sign(&home->world.companies[0], type, body);
-    return STATUS_OK;
-}
-
 static enum status
 on_unwrap(void *self, const uint8_t key[static SEAL_KEY_SIZE], struct content_key *out)
 {
@@ -84,15 +51,9 @@ static bool
 open_core(struct desk *d)
 {
     struct diag diag = { 0 };
-    struct core_config config = {
-        .home = d->home.path,
-        .env = { .self = &d->home,
-                 .wall = on_wall,
-                 .mono = on_mono,
-                 .random = on_random,
-                 .keyring = { .sign = on_sign, .unwrap = on_unwrap, .self = &d->home } }
-    };
+    struct core_config config = home_config(&d->home);
 
+    config.env.keyring.unwrap = on_unwrap;
     if (core_open(&config, &diag, &d->core) != STATUS_OK || core_need_txn(d->core) != STATUS_OK)
         return false;
     for (size_t i = 0; i < COMPANIES; i++)

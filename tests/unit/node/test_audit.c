@@ -10,39 +10,6 @@ enum { ENTRIES = 6 };
 
 /* ---- a core that only keeps an audit ------------------------------------------------------ */
 
-static struct wall_ms
-on_wall(void *self)
-{
-    (void)self;
-    return (struct wall_ms){ HOME_NOW_MS };
-}
-
-static struct mono_ms
-on_mono(void *self)
-{
-    (void)self;
-    return (struct mono_ms){ 1000 };
-}
-
-static void
-on_random(void *self, void *out, size_t len)
-{
-    struct home *home = self;
-    uint8_t *at = out;
-
-    for (size_t i = 0; i < len; i++)
-        at[i] = (uint8_t)check_random(&home->random);
-}
-
-static enum status
-on_sign(void *self, enum sign_type type, struct bytes body, struct signature *out)
-{
-    struct home *home = self;
-
-    *out = sample_sign(&home->world.companies[0], type, body);
-    return STATUS_OK;
-}
-
 static enum status
 init(struct home *home)
 {
@@ -68,12 +35,7 @@ static enum status
 start(struct home *home, struct core **core)
 {
     struct diag diag = { 0 };
-    struct core_config config = { .home = home->path,
-                                  .env = { .self = home,
-                                           .wall = on_wall,
-                                           .mono = on_mono,
-                                           .random = on_random,
-                                           .keyring = { .sign = on_sign, .self = home } } };
+    struct core_config config = home_config(home);
 
     return core_open(&config, &diag, core);
 }

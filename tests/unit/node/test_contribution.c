@@ -11,39 +11,6 @@ enum { ACME, BRIO, CEDAR, DELTA };
 
 /* ---- a core, and companies that it knows -------------------------------------------------- */
 
-static struct wall_ms
-on_wall(void *self)
-{
-    (void)self;
-    return SAMPLE_NOW;
-}
-
-static struct mono_ms
-on_mono(void *self)
-{
-    (void)self;
-    return (struct mono_ms){ 1000 };
-}
-
-static void
-on_random(void *self, void *out, size_t len)
-{
-    struct home *home = self;
-    uint8_t *at = out;
-
-    for (size_t i = 0; i < len; i++)
-        at[i] = (uint8_t)check_random(&home->random);
-}
-
-static enum status
-on_sign(void *self, enum sign_type type, struct bytes body, struct signature *out)
-{
-    struct home *home = self;
-
-    *out = sample_sign(&home->world.companies[ACME], type, body);
-    return STATUS_OK;
-}
-
 static struct signed_object
 descriptor_of(const struct sample_company *c, struct arena *arena)
 {
@@ -77,18 +44,14 @@ fixture_init(struct fixture *f)
 
     memset(f, 0, sizeof(*f));
     home_make(&f->home);
+    f->home.now_ms = SAMPLE_NOW_MS;
     f->arena = arena_new(0);
     f->event.b[0] = 1;
     f->other.b[0] = 2;
     struct signed_object own = descriptor_of(&f->home.world.companies[ACME], f->arena);
     struct core_birth birth = { .descriptor = wire_signed_object_format(&own, f->arena),
                                 .language = "en" };
-    struct core_config config = { .home = f->home.path,
-                                  .env = { .self = &f->home,
-                                           .wall = on_wall,
-                                           .mono = on_mono,
-                                           .random = on_random,
-                                           .keyring = { .sign = on_sign, .self = &f->home } } };
+    struct core_config config = home_config(&f->home);
     if (core_init(f->home.path, &birth, &diag) != STATUS_OK ||
         core_open(&config, &diag, &f->core) != STATUS_OK || core_need_txn(f->core) != STATUS_OK)
         return false;

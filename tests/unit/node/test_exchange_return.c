@@ -10,39 +10,6 @@
 
 /* ---- a core with partners ----------------------------------------------------------------- */
 
-static struct wall_ms
-on_wall(void *self)
-{
-    (void)self;
-    return (struct wall_ms){ HOME_NOW_MS };
-}
-
-static struct mono_ms
-on_mono(void *self)
-{
-    (void)self;
-    return (struct mono_ms){ 1000 };
-}
-
-static void
-on_random(void *self, void *out, size_t len)
-{
-    struct home *home = self;
-    uint8_t *at = out;
-
-    for (size_t i = 0; i < len; i++)
-        at[i] = (uint8_t)check_random(&home->random);
-}
-
-static enum status
-on_sign(void *self, enum sign_type type, struct bytes body, struct signature *out)
-{
-    struct home *home = self;
-
-    *out = sample_sign(&home->world.companies[0], type, body);
-    return STATUS_OK;
-}
-
 static struct signed_object
 descriptor(const struct sample_company *c, const char *name, struct arena *arena)
 {
@@ -73,12 +40,7 @@ static bool
 desk_open(struct desk *d)
 {
     struct diag diag = { 0 };
-    struct core_config config = { .home = d->home.path,
-                                  .env = { .self = &d->home,
-                                           .wall = on_wall,
-                                           .mono = on_mono,
-                                           .random = on_random,
-                                           .keyring = { .sign = on_sign, .self = &d->home } } };
+    struct core_config config = home_config(&d->home);
     struct signed_object us = descriptor(&d->home.world.companies[0], "Acme", d->arena);
     struct core_birth birth = { .descriptor = wire_signed_object_format(&us, d->arena),
                                 .language = "en" };
