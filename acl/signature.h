@@ -25,7 +25,8 @@
     X(PROPOSAL,     "hansa/1/proposal")         \
     X(PROPOSAL_ANSWER, "hansa/1/proposal-answer") \
     X(SEALED,       "hansa/1/sealed")           \
-    X(SEALED_RECEIPT, "hansa/1/sealed-receipt")
+    X(SEALED_RECEIPT, "hansa/1/sealed-receipt") \
+    X(AUDIT,        "hansa/1/audit-head")
 /* clang-format on */
 
 enum sign_type {

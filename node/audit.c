@@ -3,32 +3,28 @@
  * node/audit.c - one entry per change, in the same transaction; each entry's hash covers the one before.
  *
  * 1. Entries hold ids and hashes, no personal data, so erasing never has to touch them.
- * 2. The newest number and hash also stand in HOME/audit.head, outside the database and its backups,
- *    written after each commit. At start the database must contain the head: if it does not, the file was
- *    rolled back or cut, and the node says so and does not write.
+ * 2. Each entry's hash also stands in HOME/audit.hashes, 32 bytes each, outside the database and its backups: one
+ *    append after each commit. A file that is behind (a crash) is completed at start; a database that is behind, or
+ *    says something else, was rolled back or edited.
+ * 3. The newest hash is signed by the key process at most once a second and kept in HOME/journal, so that who
+ *    changes database and hashes alike is found out too. node/audit_check.c looks.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "node/core_priv.h"
+#include "node/audit_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/digest.h"
 
-enum { HEAD_SIZE = 8 + ID_SIZE };
+enum { SIGN_EVERY_MS = 1000 };
 
-struct entry {
-    int64_t number;
-    int64_t at_ms;
-    const char *actor, *action;
-    struct bytes subject, detail;
-};
-
-static struct digest
-entry_hash(const struct digest *before, const struct entry *e)
+struct digest
+audit_entry_hash(const struct digest *before, const struct audit_entry *e)
 {
     AUTO(buffer_fini) struct buffer buf = { 0 };
 
@@ -51,92 +47,154 @@ enum status
 audit_add(struct core *core, const char *actor, const char *action, struct bytes subject,
           struct bytes detail)
 {
-    struct entry e = { .number = core->audit_number + 1,
-                       .at_ms = core_wall(core).ms,
-                       .actor = actor,
-                       .action = action,
-                       .subject = subject,
-                       .detail = detail };
-    struct digest hash = entry_hash(&core->audit_hash, &e);
+    struct audit_entry e = { .number = core->audit_number + 1,
+                             .at_ms = core_wall(core).ms,
+                             .actor = actor,
+                             .action = action,
+                             .subject = subject,
+                             .detail = detail };
+    struct digest hash = audit_entry_hash(&core->audit_hash, &e);
 
     TRY(core_need_txn(core));
     TRY(store_exec(core->store, STMT_AUDIT_ADD, "iittbbb", e.number, e.at_ms, actor, action,
                    subject, detail, bytes_of(hash.b, ID_SIZE)));
     core->audit_number = e.number;
     core->audit_hash = hash;
+    buffer_put(&core->audit_tail, hash.b, ID_SIZE);
     return STATUS_OK;
 }
 
-static const char *
-head_path(const char *home, char *path, size_t size)
+void
+audit_undo(struct core *core, int64_t number, const struct digest *hash)
 {
-    (void)snprintf(path, size, "%s/audit.head", home);
-    return path;
+    core->audit_number = number;
+    core->audit_hash = *hash;
+    core->audit_tail.len = (size_t)(number - core->audit_written) * ID_SIZE;
 }
 
-/* Written in place: 40 bytes in one sector. A torn or lost write leaves an older head, which the database
- * contains as well. */
-void
-audit_write_head(struct core *core)
-{
-    AUTO(fd_close) int fd = -1;
-    char path[4096];
-    uint8_t raw[HEAD_SIZE];
+/* ---- outside the database ----------------------------------------------------------------- */
 
-    if (core->home == NULL || core->audit_number == core->audit_written)
+/* A lost write leaves a shorter file, which the next start completes from the database. */
+void
+audit_write(struct core *core)
+{
+    struct bytes tail = buffer_bytes(&core->audit_tail);
+
+    if (tail.len == 0 || core->audit_fd < 0)
         return;
-    put_u64(raw, (uint64_t)core->audit_number);
-    memcpy(raw + 8, core->audit_hash.b, ID_SIZE);
-    fd = open(head_path(core->home, path, sizeof(path)), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || pwrite(fd, raw, sizeof(raw), 0) != (ssize_t)sizeof(raw)) {
-        LOG(LOG_WARN, "audit.head_not_written", log_num("errno", errno));
-        return;
+    if (pwrite(core->audit_fd, tail.data, tail.len, (off_t)(core->audit_written * ID_SIZE)) !=
+        (ssize_t)tail.len) {
+        LOG(LOG_WARN, "audit.hashes_not_written", log_num("errno", errno));
+        return; /* goes with the next ones */
     }
     core->audit_written = core->audit_number;
+    buffer_clear(&core->audit_tail);
 }
 
-/* false: there is none yet. */
-static bool
-read_head(const char *home, int64_t *number, struct digest *hash)
+struct mono_ms
+audit_sign(struct core *core)
 {
-    AUTO(fd_close) int fd = -1;
-    char path[4096];
-    uint8_t raw[HEAD_SIZE];
+    uint8_t raw[AUDIT_HEAD_SIZE + sizeof(struct signature)];
+    struct mono_ms now = core_mono(core), next = { core->audit_signed_at.ms + SIGN_EVERY_MS };
+    struct audit_head head = { .author = core->me,
+                               .incarnation = core->incarnation,
+                               .number = core->audit_number,
+                               .hash = core->audit_hash,
+                               .at = core_wall(core) };
+    struct signature signature;
 
-    if (home == NULL)
-        return false;
-    fd = open(head_path(home, path, sizeof(path)), O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || pread(fd, raw, sizeof(raw), 0) != (ssize_t)sizeof(raw))
-        return false;
-    *number = (int64_t)get_u64(raw);
-    memcpy(hash->b, raw + 8, ID_SIZE);
-    return true;
+    if (core->audit_signed == core->audit_number || core->env.keyring.sign == NULL ||
+        core->audit_state != AUDIT_WELL)
+        return (struct mono_ms){ INT64_MAX };
+    if (now.ms < next.ms)
+        return next;
+    core->audit_signed_at = now;
+    audit_head_format(&head, raw);
+    struct bytes body = bytes_of(raw, AUDIT_HEAD_SIZE);
+    if (core->env.keyring.sign(core->env.keyring.self, SIGN_AUDIT, body, &signature) !=
+        STATUS_OK)
+        return (struct mono_ms){ now.ms + SIGN_EVERY_MS }; /* locked: later */
+    memcpy(raw + AUDIT_HEAD_SIZE, signature.b, sizeof(signature.b));
+    journal_add(core->journal, JOURNAL_AUDIT, bytes_of(raw, sizeof(raw)));
+    core_write_journal(core, false);
+    core->audit_signed = core->audit_number;
+    return (struct mono_ms){ INT64_MAX };
 }
 
-/* Does the database contain this head? */
+/* ---- at start ----------------------------------------------------------------------------- */
+
 static enum status
-check_head(struct store *st, int64_t number, const struct digest *hash)
+hash_at(struct store *st, int64_t number, struct digest *out)
 {
     AUTO(stmt_return) struct stmt *q = stmt_borrow(st, STMT_AUDIT_GET);
-    struct digest there;
 
-    if (number == 0)
-        return STATUS_OK;
     stmt_bind(q, "i", number);
-    enum status s = stmt_step(q);
-    if (s == STATUS_NOT_FOUND)
-        return STATUS_CORRUPT;
-    TRY(s);
-    stmt_copy(q, 0, there.b, ID_SIZE);
-    return ID_IS_EQUAL(there, *hash) ? STATUS_OK : STATUS_CORRUPT;
+    TRY(stmt_step(q));
+    stmt_copy(q, 0, out->b, ID_SIZE);
+    return STATUS_OK;
 }
 
-enum status
-audit_load(struct core *core, struct diag *diag)
+int64_t
+audit_hashes_count(int fd)
+{
+    static const struct digest none;
+    struct stat st;
+    struct digest last;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return 0;
+    int64_t count = (int64_t)st.st_size / ID_SIZE;
+    /* A file system may keep the length of a lost write and not its content. */
+    while (count > 0 && pread(fd, last.b, ID_SIZE, (off_t)(count - 1) * ID_SIZE) == ID_SIZE &&
+           ID_IS_EQUAL(last, none))
+        count--;
+    return count;
+}
+
+/* Is what stands outside what the database says? */
+static enum status
+compare(struct core *core, int64_t count)
+{
+    int64_t number = count < core->audit_number ? count : core->audit_number;
+    struct digest there = { 0 }, outside = { 0 };
+
+    core->audit_state = AUDIT_WELL;
+    if (number > 0) {
+        TRY(hash_at(core->store, number, &there));
+        if (pread(core->audit_fd, outside.b, ID_SIZE, (off_t)(number - 1) * ID_SIZE) != ID_SIZE)
+            return STATUS_IO;
+    }
+    if (!ID_IS_EQUAL(there, outside))
+        core->audit_state = AUDIT_ALTERED;
+    else if (count > core->audit_number)
+        core->audit_state = AUDIT_OLDER;
+    return STATUS_OK;
+}
+
+/* What a crash kept from being written. */
+static enum status
+complete(struct core *core, int64_t count)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_AUDIT_AFTER);
+    enum status s;
+
+    core->audit_written = count;
+    stmt_bind(q, "i", count);
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        struct digest hash = { 0 };
+        stmt_copy(q, 0, hash.b, ID_SIZE);
+        buffer_put(&core->audit_tail, hash.b, ID_SIZE);
+    }
+    if (s != STATUS_NOT_FOUND)
+        return s;
+    audit_write(core);
+    return STATUS_OK;
+}
+
+static enum status
+load_last(struct core *core)
 {
     AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_AUDIT_LAST);
-    struct digest head;
-    int64_t number = 0;
 
     core->audit_number = 0;
     core->audit_hash = (struct digest){ 0 };
@@ -144,48 +202,31 @@ audit_load(struct core *core, struct diag *diag)
     if (s == STATUS_OK) {
         core->audit_number = stmt_int(q, 0);
         stmt_copy(q, 1, core->audit_hash.b, ID_SIZE);
-    } else if (s != STATUS_NOT_FOUND) {
-        return s;
     }
-    if (!read_head(core->home, &number, &head))
-        return STATUS_OK;
-    if (check_head(core->store, number, &head) != STATUS_OK)
-        return diag_say(diag, STATUS_CORRUPT, "home.rolled_back", NULL);
-    core->audit_written = number;
-    return STATUS_OK;
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
 enum status
-audit_verify(struct store *st, const char *home, int64_t *count, int64_t *bad)
+audit_load(struct core *core, struct diag *diag)
 {
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(st, STMT_AUDIT_WALK);
-    struct digest before = { 0 }, head = { 0 };
-    int64_t number = 0;
-    bool has_head =
-        read_head(home, &number, &head); /* before the snapshot, which is then as new */
-    enum status s;
+    char path[4096];
 
-    *count = 0;
-    *bad = 0;
-    while ((s = stmt_step(q)) == STATUS_OK) {
-        struct digest there = { 0 };
-        struct entry e = { .number = stmt_int(q, 0),
-                           .at_ms = stmt_int(q, 1),
-                           .actor = stmt_text(q, 2),
-                           .action = stmt_text(q, 3),
-                           .subject = stmt_bytes(q, 4),
-                           .detail = stmt_bytes(q, 5) };
-        stmt_copy(q, 6, there.b, ID_SIZE);
-        struct digest hash = entry_hash(&before, &e);
-        if (*bad == 0 && (e.number != *count + 1 || !ID_IS_EQUAL(hash, there)))
-            *bad = *count + 1;
-        before = there;
-        (*count)++;
+    TRY(load_last(core));
+    buffer_clear(&core->audit_tail);
+    if (core->audit_fd < 0) {
+        (void)snprintf(path, sizeof(path), "%s/audit.hashes", core->home);
+        core->audit_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     }
-    if (s != STATUS_NOT_FOUND)
-        return s;
-    if (*bad == 0 && has_head && check_head(st, number, &head) != STATUS_OK)
-        *bad = number <= *count ? number : *count + 1;
+    if (core->audit_fd < 0)
+        return diag_say(diag, STATUS_IO, "home.unwritable", core->home, NULL);
+    int64_t count = audit_hashes_count(core->audit_fd);
+    TRY(compare(core, count));
+    if (core->audit_state == AUDIT_OLDER)
+        return diag_say(diag, STATUS_CORRUPT, "home.rolled_back", NULL);
+    if (core->audit_state == AUDIT_ALTERED)
+        LOG(LOG_ERROR, "audit.altered", log_num("number", core->audit_number));
+    else
+        return complete(core, count);
     return STATUS_OK;
 }
 

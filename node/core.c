@@ -57,6 +57,7 @@ core_mark_set(struct core *core, struct core_mark *mark)
     TRY(store_mark(core->store));
     *mark = (struct core_mark){ .audit_number = core->audit_number,
                                 .audit_hash = core->audit_hash,
+                                .journal_waiting = journal_waiting(core->journal),
                                 .company_count = core->company_count,
                                 .lives_version = core->lives_version,
                                 .dictionary = core->dictionary,
@@ -75,8 +76,8 @@ void
 core_mark_undo(struct core *core, const struct core_mark *mark)
 {
     store_mark_undo(core->store);
-    core->audit_number = mark->audit_number;
-    core->audit_hash = mark->audit_hash;
+    audit_undo(core, mark->audit_number, &mark->audit_hash);
+    journal_undo(core->journal, mark->journal_waiting);
     core->dictionary = mark->dictionary; /* the older ones are kept */
     core->sendings_end = mark->sendings_end;
     *core->sendings_end = NULL;
@@ -181,6 +182,7 @@ recover(struct core *core)
     struct diag diag;
 
     store_rollback(core->store);
+    journal_undo(core->journal, 0);
     lives_free(core);
     companies_free(core);
     enum status s = core_load(core, &diag);
@@ -255,6 +257,15 @@ pump_all(struct core *core)
                    pump_company(core, core->companies[(first + i) % core->company_count]));
 }
 
+void
+core_write_journal(struct core *core, bool durable)
+{
+    enum status s = journal_flush(core->journal, durable);
+
+    if (s != STATUS_OK)
+        LOG(LOG_ERROR, "journal.not_written", log_status(s));
+}
+
 static void
 finish(struct core *core)
 {
@@ -275,7 +286,8 @@ finish(struct core *core)
         round_clear(core);
         return;
     }
-    audit_write_head(core);
+    audit_write(core);
+    core_write_journal(core, true);
     for (size_t i = 0; i < core->company_count; i++)
         if (core->companies[i]->peer != NULL)
             peer_committed(core->companies[i]->peer);
@@ -347,6 +359,10 @@ core_round(struct core *core)
     if (lives_are_due(core)) /* before anybody is answered */
         round_fail(core, lives_sweep(core));
     run_requests(core);
+    if (core->audit_state != AUDIT_WELL) { /* read, and be asked: no more */
+        finish(core);
+        return (struct mono_ms){ now.ms + 10 * 1000 };
+    }
     run_jobs(core);
     if (now.ms >= core->sweep_at.ms) {
         round_fail(core, lives_sweep(core));
@@ -360,6 +376,9 @@ core_round(struct core *core)
     bool is_idle = core->pumped == 0 && !core->job_waits;
     round_fail(core, person_settle(core, is_idle ? SETTLE_IDLE : SETTLE_BUSY));
     finish(core);
+    struct mono_ms sign_at = audit_sign(core);
+    if (sign_at.ms < next.ms)
+        next = sign_at;
     expire_waiters(core);
     company_publish(core);
     checkpoint(core);
@@ -387,6 +406,8 @@ core_on_message(struct core *core, const struct node_id *from, struct bytes mess
     struct envelope env;
     enum status s = envelope_parse(message, &env);
 
+    if (core->audit_state != AUDIT_WELL)
+        return; /* comes again */
     if (s == STATUS_OK && env.kind == MESSAGE_INTRODUCE) {
         s = core_need_txn(core);
         if (s == STATUS_OK)

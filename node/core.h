@@ -44,7 +44,7 @@ struct core_env {
 };
 
 struct core_config {
-    const char *home; /* hansa.db, audit.head, tmp/ are there */
+    const char *home; /* hansa.db, audit.hashes, journal, tmp/ are there */
     struct core_env env;
 };
 

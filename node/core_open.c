@@ -131,6 +131,7 @@ core_open(const struct core_config *config, struct diag *diag, struct core **out
     *out = NULL;
     core->env = config->env;
     core->home = xstrdup(config->home);
+    core->audit_fd = -1;
     core->db_path = path_in(config->home, "hansa.db");
     core->round = arena_new(0);
     core->sendings_end = &core->sendings;
@@ -138,6 +139,8 @@ core_open(const struct core_config *config, struct diag *diag, struct core **out
     (void)pthread_mutex_init(&core->view_lock, NULL);
     exchange_ops(core, &core->peer_ops);
     TRY(store_open(core->db_path, diag, &core->store));
+    if (journal_open(core->home, &core->journal) != STATUS_OK)
+        return diag_say(diag, STATUS_CORRUPT, "home.journal", core->home, NULL);
     TRY(load_meta(core, diag));
     TRY(core_load_dictionary(core, diag));
     TRY(core_load(core, diag));
@@ -156,6 +159,13 @@ core_close(struct core **out)
     if (core == NULL)
         return;
     job_close(core);
+    if (core->journal != NULL && core->store != NULL && !store_in_txn(core->store)) {
+        core->audit_signed_at = (struct mono_ms){ INT64_MIN / 2 };
+        (void)audit_sign(core);
+    }
+    journal_close(&core->journal);
+    fd_close(&core->audit_fd);
+    buffer_fini(&core->audit_tail);
     lives_free(core);
     companies_free(core);
     for (struct waiter *w = core->waiters, *next; w != NULL; w = next) {

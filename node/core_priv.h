@@ -15,6 +15,7 @@
 #include "federation/invitation.h"
 #include "federation/peer.h"
 #include "node/core.h"
+#include "node/journal.h"
 #include "node/store/store.h"
 
 /* A company's place on the trust list.
@@ -157,6 +158,13 @@ struct opened_key {
     struct content_key key;
 };
 
+/* What the start found when it compared the database with what stands outside it. */
+enum audit_state {
+    AUDIT_WELL,
+    AUDIT_OLDER, /* the database is behind: restored from a copy */
+    AUDIT_ALTERED, /* it says something else: edited. Nothing is changed any more, nothing sent or taken */
+};
+
 struct core {
     struct core_env env;
     char *home;
@@ -195,7 +203,13 @@ struct core {
 
     int64_t audit_number;
     struct digest audit_hash;
-    int64_t audit_written; /* in audit.head */
+    enum audit_state audit_state;
+    struct buffer audit_tail; /* hashes not yet in HOME/audit.hashes */
+    int64_t audit_written;    /* how many are */
+    int audit_fd;
+    int64_t audit_signed; /* number of the newest signed head */
+    struct mono_ms audit_signed_at;
+    struct journal *journal;
 
     struct mono_ms sweep_at;
     struct job *job;    /* the one in hand (node/job.c) */
@@ -246,6 +260,8 @@ MUST_CHECK enum status core_need_txn(struct core *core);
 void core_send_later(struct core *core, const struct node_id *to, struct bytes message);
 void core_order(struct core *core, enum link_order order, const struct link_peer *peer,
                 uint64_t epoch);
+/* What waits for the journal; what fails is tried again. */
+void core_write_journal(struct core *core, bool durable);
 /* Everything that memory holds, from the database. */
 MUST_CHECK enum status core_load(struct core *core, struct diag *diag);
 MUST_CHECK enum status core_load_dictionary(struct core *core, struct diag *diag);
@@ -254,6 +270,7 @@ MUST_CHECK enum status core_load_dictionary(struct core *core, struct diag *diag
 struct core_mark {
     int64_t audit_number;
     struct digest audit_hash;
+    size_t journal_waiting;
     size_t company_count;
     uint64_t lives_version;
     struct dictionary *dictionary;
@@ -446,10 +463,31 @@ MUST_CHECK enum status core_sign(struct core *core, enum sign_type type, struct 
 MUST_CHECK enum status audit_load(struct core *core, struct diag *diag);
 MUST_CHECK enum status audit_add(struct core *core, const char *actor, const char *action,
                                  struct bytes subject, struct bytes detail);
-void audit_write_head(struct core *core);
-/* Walks the whole chain. *bad is the number of the first entry that does not follow, 0 when all is well. */
-MUST_CHECK enum status audit_verify(struct store *st, const char *home, int64_t *count,
-                                    int64_t *bad);
+/* Back to this entry: later ones of this round are undone. */
+void audit_undo(struct core *core, int64_t number, const struct digest *hash);
+/* After a commit: the new entries' hashes, outside the database. */
+void audit_write(struct core *core);
+/* Signs the newest entry when it is time. Returns when it wants to run again. */
+struct mono_ms audit_sign(struct core *core);
+
+/* ---- audit_check.c ---- */
+enum audit_fault {
+    AUDIT_FAULT_NONE,
+    AUDIT_FAULT_CHAIN,  /* the hash does not follow */
+    AUDIT_FAULT_EDITED, /* HOME/audit.hashes has another one */
+    AUDIT_FAULT_CUT,    /* entries are gone that were there */
+    AUDIT_FAULT_SIGNED, /* the key process signed another one, for this entry or one soon after */
+    AUDIT_FAULT_FORGED, /* a signed head in the journal is not by our key */
+};
+struct audit_finding {
+    int64_t count;
+    int64_t bad;       /* number of the first bad entry, 0: all is well */
+    int64_t signed_to; /* the newest entry whose hash was signed and fits */
+    enum audit_fault fault;
+};
+/* Walks the whole chain on a reader, whose snapshot is taken anew. */
+MUST_CHECK enum status audit_verify(struct store *st, const struct core *core,
+                                    struct audit_finding *finding);
 const char *actor_partner(struct core *core,
                           const struct node_id *node); /* in the round arena */
 

@@ -130,6 +130,8 @@ run_marked(struct call *call, const struct api_request *request)
 {
     struct core_mark mark;
 
+    if (call->core->audit_state != AUDIT_WELL)
+        return diag_say(call->diag, STATUS_CORRUPT, "home.altered", NULL);
     TRY(core_mark_set(call->core, &mark));
     enum status s = run(call, request);
     if (s == STATUS_OK)

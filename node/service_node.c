@@ -326,10 +326,23 @@ service_audit_list(struct call *call)
 enum status
 service_audit_verify(struct call *call)
 {
-    int64_t count, bad;
+    static const char *const notes[] = {
+        [AUDIT_FAULT_NONE] = "audit.note.well",     [AUDIT_FAULT_CHAIN] = "audit.note.edited",
+        [AUDIT_FAULT_EDITED] = "audit.note.edited", [AUDIT_FAULT_CUT] = "audit.note.cut",
+        [AUDIT_FAULT_SIGNED] = "audit.note.signed", [AUDIT_FAULT_FORGED] = "audit.note.forged",
+    };
+    struct audit_finding f;
+    json_t *o = json_object();
 
-    TRY(audit_verify(call->store, call->core->home, &count, &bad));
-    call->reply = json_pack("{s:b, s:I}", "ok", bad == 0, "entries", (json_int_t)count);
-    reply_set(call->reply, "first_bad", bad == 0 ? json_null() : json_integer(bad));
+    call->reply = o;
+    TRY(audit_verify(call->store, call->core, &f));
+    const char *bad = arena_printf(call->arena, "%lld", (long long)f.bad);
+    const char *args[] = { bad };
+    reply_set(o, "ok", json_boolean(f.bad == 0));
+    reply_set(o, "entries", json_integer(f.count));
+    reply_set(o, "first_bad", f.bad == 0 ? json_null() : json_integer(f.bad));
+    reply_set(o, "signed_to", f.signed_to == 0 ? json_null() : json_integer(f.signed_to));
+    reply_set(o, "finding",
+              json_words(text_format(call->language, notes[f.fault], args, 1, call->arena)));
     return STATUS_OK;
 }

@@ -330,9 +330,10 @@
                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
     X(AUDIT_LAST, "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1") \
     X(AUDIT_GET, "SELECT hash FROM audit WHERE number = ?1") \
+    X(AUDIT_AFTER, "SELECT hash FROM audit WHERE number > ?1 ORDER BY number") \
     X(AUDIT_WALK, "SELECT number, at_ms, actor, action, subject, detail, hash FROM audit ORDER BY number") \
-    X(AUDIT_LIST, "SELECT number, at_ms, actor, action, subject FROM audit WHERE number > ?1 AND" \
-                  " (?2 = '' OR instr(actor || ' ' || action, ?2) > 0) ORDER BY number LIMIT ?3") \
+    X(AUDIT_LIST, "SELECT number, at_ms, actor, action, subject FROM audit WHERE (?1 = 0 OR number < ?1) AND" \
+                  " (?2 = '' OR instr(actor || ' ' || action, ?2) > 0) ORDER BY number DESC LIMIT ?3") \
     /* ---- calendar answers ---- */ \
     X(ICAL_REPLY_GET, "SELECT sequence, stamp_ms FROM ical_reply WHERE record = ?1") \
     X(ICAL_REPLY_PUT, "INSERT INTO ical_reply (record, sequence, stamp_ms) VALUES (?1, ?2, ?3)" \

@@ -109,6 +109,9 @@
 #define EDGE_MEMORY_MAX ((size_t)512 * MIB)
 
 /* ---- this machine ------------------------------------------------------------------------ */
+/* HOME/journal: one record, and the whole file, which is written anew when it is long. test_journal.c */
+#define JOURNAL_RECORD_MAX 256
+#define JOURNAL_MAX        (16 * MIB)
 #define ARENA_CAP_DEFAULT (64 * MIB)
 #define ARENA_CAP_MESSAGE (4 * MIB)    /* decoding one message of a partner */
 #define HTTP_BODY_MAX     (1 * MIB)    /* JSON body of the API */

@@ -167,14 +167,15 @@ copy_home(const char *from, const char *to)
     make_home(to);
     copy_file(from, to, "hansa.db");
     copy_file(from, to, "hansa.db-wal");
-    copy_file(from, to, "audit.head");
+    copy_file(from, to, "audit.hashes");
+    copy_file(from, to, "journal");
 }
 
 static void
 remove_home(const char *home)
 {
     static const char *const files[] = { "hansa.db", "hansa.db-wal", "hansa.db-shm",
-                                         "audit.head" };
+                                         "audit.hashes", "journal" };
     char path[512];
 
     for (size_t i = 0; i < COUNT_OF(files); i++) {

@@ -30,6 +30,7 @@ static const struct {
     [SIGN_PROPOSAL_ANSWER] = { "proposal_answer", "ProposalAnswer" },
     [SIGN_SEALED] = { "sealed", "Sealed" },
     [SIGN_SEALED_RECEIPT] = { "sealed_receipt", "SealedReceipt" },
+    [SIGN_AUDIT] = { "audit_head", NULL },
 };
 
 enum sign_type

@@ -29,6 +29,7 @@ struct home {
     struct sample_world world;
     uint64_t random;
     int64_t now_ms;
+    enum audit_fault fault; /* of the last look at the audit */
 };
 
 static void
@@ -50,8 +51,8 @@ home_make(struct home *home)
 static void
 home_remove(struct home *home)
 {
-    static const char *const names[] = { "hansa.db", "hansa.db-wal", "hansa.db-shm",
-                                         "audit.head", "old" };
+    static const char *const names[] = { "hansa.db",     "hansa.db-wal", "hansa.db-shm",
+                                         "audit.hashes", "journal",      "old" };
     char path[192];
 
     for (size_t i = 0; i < COUNT_OF(names); i++) {
