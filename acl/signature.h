@@ -26,7 +26,8 @@
     X(PROPOSAL_ANSWER, "hansa/1/proposal-answer") \
     X(SEALED,       "hansa/1/sealed")           \
     X(SEALED_RECEIPT, "hansa/1/sealed-receipt") \
-    X(AUDIT,        "hansa/1/audit-head")
+    X(AUDIT,        "hansa/1/audit-head")       \
+    X(RECEIPT,      "hansa/1/receipt")
 /* clang-format on */
 
 enum sign_type {

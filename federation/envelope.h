@@ -25,6 +25,7 @@
     X(PROPOSAL, 25, 1)                                                                         \
     X(PROPOSAL_ANSWER, 26, 1)                                                                  \
     X(SEALED_RECEIPT, 27, 1)                                                                   \
+    X(RECEIPT, 28, 1)                                                                          \
     X(RECORDS, 32, 2)                                                                          \
     X(SEALED, 33, 2)
 

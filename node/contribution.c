@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/receipt.h"
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
 
@@ -264,6 +265,7 @@ accepted(struct core *core, int64_t share)
     int64_t cited;
 
     TRY(share_move(core, live, SHARE_ACCEPTED, ""));
+    TRY(receipt_applied(core, live->leaf));
     TRY(store_number(core->store, &cited, STMT_GRANT_FIND, "b",
                      bytes_of(leaf->cites.b, ID_SIZE)));
     if (live->kind == OFFER_FEEDBACK)

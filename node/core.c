@@ -13,6 +13,7 @@
 
 #include "node/contribution.h"
 #include "node/person.h"
+#include "node/receipt.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
@@ -372,6 +373,7 @@ core_round(struct core *core)
     struct mono_ms next = companies_tick(core);
     round_fail(core, contribution_tell(core));
     round_fail(core, route_tell(core));
+    round_fail(core, receipt_tell(core));
     pump_all(core);
     bool is_idle = core->pumped == 0 && !core->job_waits;
     round_fail(core, person_settle(core, is_idle ? SETTLE_IDLE : SETTLE_BUSY));

@@ -120,6 +120,7 @@ core_load(struct core *core, struct diag *diag)
     core->verdicts_wait = true;
     core->persons_wait = true;
     core->receipts_wait = true;
+    core->receipts_unsaid = true;
     return jobs_load(core);
 }
 

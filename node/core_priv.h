@@ -222,6 +222,7 @@ struct core {
     struct opened_key *opened_keys;
     size_t opened_next;
     bool receipts_wait; /* something came sealed, its receipt is not signed yet */
+    bool receipts_unsaid; /* what is to be said of what we hold (node/receipt.h) */
     bool persons_wait;  /* guest rows whose keys are due (node/person.h) */
     bool verdicts_wait; /* rows are judged, their bringers not told yet */
     bool has_erased;    /* values went: the log must be emptied */

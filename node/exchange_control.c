@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/contribution.h"
+#include "node/receipt.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
@@ -152,6 +153,8 @@ take_offer(struct taking *t)
     TRY(share_add(core, &row, &chain, &live));
     TRY(audit_add(core, actor_of(t), "offer.received", bytes_of(oid.b, ID_SIZE),
                   bytes_of(offer->grant.b, ID_SIZE)));
+    struct receipt_said received = { .leaf = row.leaf, .state = RECEIPT_RECEIVED };
+    TRY(receipt_make(core, &received));
     bool by_rule = offer->kind == OFFER_CONTRIBUTION || offer->kind == OFFER_FEEDBACK;
     return by_rule ? contribution_answer(core, live->share) : STATUS_OK;
 }
@@ -461,6 +464,7 @@ static const struct {
     { MESSAGE_DESCRIPTOR, take_descriptor },
     { MESSAGE_VERDICT, contribution_take_verdict },
     { MESSAGE_SEALED_RECEIPT, route_take_receipt },
+    { MESSAGE_RECEIPT, receipt_take },
     { MESSAGE_ASK, exchange_take_ask },
     { MESSAGE_PROPOSAL, exchange_take_proposal },
     { MESSAGE_PROPOSAL_ANSWER, exchange_take_proposal_answer },

@@ -12,6 +12,7 @@
 
 #include "node/asks.h"
 #include "node/proposals.h"
+#include "node/receipt.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
@@ -446,6 +447,18 @@ live_decline(struct core *core, struct live *live, const char *reason)
     return share_move(core, live, SHARE_DECLINED, reason);
 }
 
+/* What was taken back is erased now; what is over is kept out of sight for the days that the grant leaves. */
+static enum status
+let_go(struct core *core, int64_t leaf, enum share_state how)
+{
+    int64_t held;
+
+    if (how == SHARE_STOPPED)
+        return receipt_erase(core, leaf, NULL, 0, "REVOKED");
+    TRY(store_number(core->store, &held, STMT_COPY_GRANT_COUNT, "i", leaf));
+    return held == 0 ? receipt_erase(core, leaf, NULL, 0, "ENDED") : records_hide(core, leaf);
+}
+
 static enum status
 fall_one(struct core *core, const struct below *b, struct bytes object, enum share_state how,
          const char *reason)
@@ -464,8 +477,7 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
     }
     TRY(share_move(core, live, how, reason));
     if (b->role == ROLE_RECEIVED)
-        TRY(how == SHARE_STOPPED ? records_forget(core, b->leaf, NULL)
-                                 : records_hide(core, b->leaf));
+        TRY(let_go(core, b->leaf, how));
     return end_citing(core, &gid, how, reason);
 }
 
@@ -527,7 +539,7 @@ erase_ended(struct core *core)
         }
     }
     for (size_t i = 0; i < count; i++)
-        TRY(records_forget(core, leaves[i], NULL));
+        TRY(receipt_erase(core, leaves[i], NULL, 0, "ENDED"));
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/receipt.h"
 #include "node/route.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
@@ -415,6 +416,7 @@ service_offer_accept(struct call *call)
     }
     TRY(share_move(call->core, live, SHARE_ACCEPTED, reason));
     TRY(records_apply(call->core, live));
+    TRY(receipt_applied(call->core, live->leaf));
     TRY(answer_send(call->core, call->actor, live, &answer));
     return show(call, live->share, &leaf);
 }
@@ -432,6 +434,6 @@ service_offer_decline(struct call *call)
         return diag_say(call->diag, STATUS_USAGE, "offer.reason", NULL);
     TRY(answer_send(call->core, call->actor, live, &answer));
     TRY(share_move(call->core, live, SHARE_DECLINED, answer.reason));
-    TRY(records_forget(call->core, held, NULL));
+    TRY(receipt_erase(call->core, held, NULL, 0, "DECLINED"));
     return show(call, share, &leaf);
 }

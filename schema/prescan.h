@@ -69,6 +69,7 @@ MUST_CHECK enum status prescan_check(const struct prescan_message *message, stru
     X(sealed, Sealed)                                                                          \
     X(sealed_body, SealedBody)                                                                 \
     X(sealed_receipt, SealedReceipt)                                                           \
+    X(receipt, Receipt)                                                                        \
     X(void, Void)                                                                              \
     X(signed_body, SignedBody)                                                                 \
     X(stream_state, StreamState)                                                               \

@@ -241,6 +241,18 @@ TABLE(sealed_receipt, OBJECT_MAX,
     REQ_COUNTER(0),                     /* seen */
     REQ_TIME)                           /* received_ms */
 
+TABLE(receipt, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* owner */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ(UINT32, 1, 4),                  /* state */
+    REP(BYTES, ID_SIZE, ID_SIZE, 0, RECEIPT_RECORDS_MAX), /* record */
+    REQ(UINT32, 0, UINT32_MAX),         /* count */
+    REQ(TEXT, 0, CODE_MAX),             /* reason */
+    REQ(TEXT, 0, TEXT_SHORT_MAX),       /* basis */
+    REQ_TIME)                           /* at_ms */
+
 TABLE(void, OBJECT_MAX,
     REQ_FIXED(ID_SIZE),                 /* author */
     REQ_FIXED(ID_SIZE),                 /* audience */

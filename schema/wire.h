@@ -294,6 +294,26 @@ struct sealed_receipt {
     struct wall_ms received;
 };
 
+/* What a holder says of what it holds. PURGED is the last word; REFUSED may still become it. */
+enum receipt_state {
+    RECEIPT_RECEIVED = 1, /* it is in the tray */
+    RECEIPT_APPLIED = 2,  /* it is in use */
+    RECEIPT_PURGED = 3,   /* it is erased */
+    RECEIPT_REFUSED = 4,  /* it is kept though it should be erased, on a basis in law */
+};
+
+struct receipt {
+    struct node_id author, audience, owner;
+    struct object_id grant;
+    enum receipt_state state;
+    struct record_id *records; /* ascending; none: all under the grant */
+    size_t record_count;
+    uint32_t count;
+    const char *reason; /* a code */
+    const char *basis;  /* of REFUSED alone */
+    struct wall_ms at;
+};
+
 enum stream { STREAM_SESSION = 0, STREAM_CONTROL = 1, STREAM_DATA = 2 };
 
 struct void_range {
@@ -351,6 +371,7 @@ struct introduce {
     X(sealed)                                                                                  \
     X(sealed_body)                                                                             \
     X(sealed_receipt)                                                                          \
+    X(receipt)                                                                                 \
     X(void_range)                                                                              \
     X(hello)                                                                                   \
     X(ack)                                                                                     \

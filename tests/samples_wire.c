@@ -101,6 +101,11 @@ BARE(sealed_body, .box = bytes_of(some_box, SEAL_PAD + SEAL_TAG_SIZE))
 SAMPLE(sealed_receipt, .author = acme, .audience = brio, .grant = some_grant, .incarnation = 2, .have = 4, .seen = 9, .received = today)
 BARE(sealed_receipt, .incarnation = 1)
 
+SAMPLE(receipt, .author = brio, .audience = acme, .owner = acme, .grant = some_grant, .state = RECEIPT_REFUSED,
+       .records = (struct record_id[]){ { { 1 } }, { { 2 } } }, .record_count = 2, .count = 2, .reason = "LEGAL_HOLD",
+       .basis = "tax law", .at = today)
+BARE(receipt, .state = RECEIPT_PURGED, .reason = "", .basis = "")
+
 SAMPLE(void_range, .author = acme, .audience = brio, .stream = STREAM_DATA, .incarnation = 2, .first = 5, .last = 9)
 BARE(void_range, .stream = STREAM_CONTROL, .incarnation = 1, .first = 1, .last = 1)
 

@@ -159,6 +159,24 @@
     X(DECLINED_ADD, "INSERT INTO declined (share, rid, reason) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
     X(DECLINED_FIND, "SELECT reason FROM declined WHERE share = ?1 AND rid = ?2") \
     X(DECLINED_LIST, "SELECT rid, reason FROM declined WHERE share = ?1 ORDER BY rid") \
+    /* ---- receipts ---- */ \
+    X(GRANT_TOWARDS, "SELECT id FROM grants WHERE audience IN (?1, ?2) ORDER BY id DESC LIMIT 64") \
+    X(RECEIPT_STATE, "SELECT state, at_ms FROM receipt WHERE grant_id = ?1 AND holder = ?2 AND audience = ?3 AND rset = ?4") \
+    X(RECEIPT_PUT, "INSERT INTO receipt (grant_id, holder, audience, rset, state, records, count, reason, basis, at_ms," \
+                   " came_ms, object) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO UPDATE SET" \
+                   " state = excluded.state, count = excluded.count, reason = excluded.reason, basis = excluded.basis," \
+                   " at_ms = excluded.at_ms, came_ms = excluded.came_ms, object = excluded.object") \
+    X(RECEIPT_PUT_OWN, "INSERT INTO receipt (grant_id, holder, audience, rset, state, records, count, reason, basis, at_ms," \
+                       " came_ms, object) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, x''))" \
+                       " ON CONFLICT DO UPDATE SET state = excluded.state, count = excluded.count," \
+                       " reason = excluded.reason, basis = excluded.basis, at_ms = excluded.at_ms," \
+                       " came_ms = excluded.came_ms, object = NULL") \
+    X(RECEIPT_TRIM, "DELETE FROM receipt WHERE holder = ?1 AND audience = ?2 AND rset <> x'' AND id <= (SELECT id FROM" \
+                    " receipt WHERE holder = ?1 AND audience = ?2 AND rset <> x'' ORDER BY id DESC LIMIT 1 OFFSET ?3)") \
+    X(RECEIPT_UNSAID, "SELECT id, grant_id, audience, state, records, count, reason, basis, at_ms FROM receipt" \
+                      " WHERE object IS NULL AND id > ?1 ORDER BY id LIMIT 1") \
+    X(RECEIPT_SIGNED, "UPDATE receipt SET object = ?2 WHERE id = ?1") \
+    X(CONTROL_KIND_COUNT, "SELECT count(*) FROM control WHERE company = ?1 AND kind = ?2") \
     /* ---- contributions ---- */ \
     X(CONTRIBUTION_ADD, "INSERT INTO contribution (share, cited, event, taken) VALUES (?1, ?2, ?3, 0)") \
     X(CONTRIBUTION_GET, "SELECT cited, event, taken FROM contribution WHERE share = ?1") \

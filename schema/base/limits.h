@@ -59,6 +59,9 @@
 #define TERMS_WANT_MAX    32  /* fields that a contribution may have, and fields of one ask. test_wire_return.c */
 #define VERDICT_ROWS_MAX  64  /* rows judged in one object: what one message brings. test_wire_return.c */
 #define ASK_ROWS_MAX      32  /* rows in one ask: fits OBJECT_MAX with every field. test_wire_return.c */
+#define RECEIPT_RECORDS_MAX 256 /* records named in one receipt: fits OBJECT_MAX. test_wire_return.c */
+#define RECEIPTS_KEPT_MAX   4096 /* that name records, of one company for another; the oldest go. test_receipt.c */
+#define RECEIPTS_CARRIED_MAX 4096 /* of others, waiting for one company. test_receipt.c */
 #define CODE_MAX          32  /* bytes of a reason that programs read. test_wire_return.c */
 /* Entries read of a row's consent purposes and of its recipients; those beyond are not there. test_consent.c */
 #define CONSENT_ENTRIES_MAX 64

@@ -568,7 +568,7 @@ def envelope_case(rng):
     e = dict(rng.choice([make_signed.GREETING, make_signed.NUMBERED]), body=b"body")
     for _ in range(rng.randrange(3)):
         name = rng.choice(["kind", "stream", "session", "incarnation", "sequence"])
-        e[name] = rng.choice([0, 1, 2, 3, 16, 21, 23, 27, 28, 32, 33, 34])
+        e[name] = rng.choice([0, 1, 2, 3, 16, 21, 23, 27, 28, 31, 32, 33, 34])
     raw = ref.format_envelope(e)
     return {"kind": "envelope", "bytes": damage(rng, raw) if rng.random() < 0.3 else raw}
 

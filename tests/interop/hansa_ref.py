@@ -85,6 +85,7 @@ TAGS = {
     "proposal_answer": "hansa/1/proposal-answer",
     "sealed": "hansa/1/sealed",
     "sealed_receipt": "hansa/1/sealed-receipt",
+    "receipt": "hansa/1/receipt",
 }
 MESSAGE_OF = {
     "descriptor": "Descriptor",
@@ -101,6 +102,7 @@ MESSAGE_OF = {
     "proposal_answer": "ProposalAnswer",
     "sealed": "Sealed",
     "sealed_receipt": "SealedReceipt",
+    "receipt": "Receipt",
 }
 
 
@@ -687,6 +689,7 @@ CONTROL_KINDS = {
     25: "SignedBody",
     26: "SignedBody",
     27: "SignedBody",
+    28: "SignedBody",
 }
 DATA_KINDS = {21: "SignedBody", 32: "Records", 33: "SealedBody"}
 KINDS = [SESSION_KINDS, CONTROL_KINDS, DATA_KINDS]

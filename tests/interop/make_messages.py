@@ -191,6 +191,19 @@ INTRODUCE = {"token": bytes(16), "descriptor": SIGNED}
 OFFER_BODY = {"offer": SIGNED, "link": [SIGNED] * 4, "descriptor": [SIGNED] * 4}
 PASSON_BODY = {"passon": SIGNED, "link": [SIGNED], "descriptor": []}
 
+RECEIPT = {
+    "author": BRIO.node,
+    "audience": ACME.node,
+    "owner": ACME.node,
+    "grant": GRANT_ID,
+    "state": 4,
+    "record": [bytes(31) + b"\1", bytes(31) + b"\2"],
+    "count": 2,
+    "reason": "LEGAL_HOLD",
+    "basis": "tax law",
+    "at_ms": NOW,
+}
+
 SAMPLES = {
     "Signed": SIGNED,
     "Descriptor": ACME.descriptor(),
@@ -208,6 +221,7 @@ SAMPLES = {
     "Sealed": SEALED,
     "SealedBody": SEALED_BODY,
     "SealedReceipt": SEALED_RECEIPT,
+    "Receipt": RECEIPT,
     "Revision": revision(),
     "Records": RECORDS,
     "OfferBody": OFFER_BODY,

@@ -22,7 +22,7 @@ INSIDE = {
     "Judged": ("Verdict", {**VERDICT, "row": VERDICT["row"][:1]}, "row", VERDICT["row"][0]),
     "Wanted": ("Ask", {**ASK, "row": ASK["row"][:1]}, "row", ASK["row"][0]),
 }
-OUTER = ["Verdict", "Ask", "Proposal", "ProposalAnswer", "Sealed", "SealedBody", "SealedReceipt"]
+OUTER = ["Verdict", "Ask", "Proposal", "ProposalAnswer", "Sealed", "SealedBody", "SealedReceipt", "Receipt"]
 
 
 def nested(inner, raw):
@@ -216,6 +216,21 @@ def rule_vectors():
         for incarnation, status in ((0, "MALFORMED"), (1, "OK"), (2**32 - 1, "OK"), (2**32, "MALFORMED")):
             yield changed(f"incarnation {incarnation}", status, name, incarnation=incarnation)
     yield changed("refused", "OK", "ProposalAnswer", accepted=False, reason="")
+    for name, status, changes in [
+        ("of state 0", "MALFORMED", {"state": 0}),
+        ("of state 5", "MALFORMED", {"state": 5}),
+        ("refused without a reason", "MALFORMED", {"reason": ""}),
+        ("refused without a basis", "MALFORMED", {"basis": ""}),
+        ("purged with a basis", "MALFORMED", {"state": 3}),
+        ("purged with a reason", "OK", {"state": 3, "basis": ""}),
+        ("purged without a reason", "OK", {"state": 3, "basis": "", "reason": ""}),
+        ("applied with a reason", "MALFORMED", {"state": 2, "basis": ""}),
+        ("received", "OK", {"state": 1, "basis": "", "reason": ""}),
+        ("about more than it names", "MALFORMED", {"count": 3}),
+        ("about fewer than it names", "OK", {"count": 1}),
+        ("about all, however many", "OK", {"record": [], "count": 2**32 - 1}),
+    ]:
+        yield changed(name, status, "Receipt", **changes)
     raw = replaced("SealedBody", "header", b"")
     yield message("without its header", "MALFORMED", "SealedBody", raw)
     yield changed("with a header of any body, which is another matter", "OK", "SealedBody", header=SIGNED)

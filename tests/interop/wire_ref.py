@@ -297,6 +297,17 @@ def check_sealed_receipt(r):
         raise malformed("has what it has not seen")
 
 
+def check_receipt(r):
+    check_ascending("record", r["record"])
+    refused = r["state"] == 4
+    if refused != (r["basis"] != "") or (refused and r["reason"] == ""):
+        raise malformed("refused without a reason, or a basis for what was not refused")
+    if r["state"] < 3 and r["reason"] != "":
+        raise malformed("a reason for what was not taken back")
+    if r["record"] and r["count"] > len(r["record"]):
+        raise malformed("counts more than it names")
+
+
 def check_void(v):
     if v["last"] < v["first"]:
         raise malformed("void range backwards")
@@ -320,6 +331,7 @@ RULES = {
     "Sealed": check_sealed,
     "SealedBody": check_sealed_body,
     "SealedReceipt": check_sealed_receipt,
+    "Receipt": check_receipt,
     "Answer": lambda a: check_ascending("declined", [d["record"] for d in a["declined"]]),
     "Void": check_void,
     "Disclosure": check_disclosure,

@@ -394,6 +394,29 @@ dump_proposal_answer(const struct proposal_answer *m)
     return out;
 }
 
+static json_t *
+dump_receipt(const struct receipt *m)
+{
+    json_t *out = json_object(), *records = json_array();
+
+    PUT_ID(out, "author", m->author);
+    PUT_ID(out, "audience", m->audience);
+    PUT_ID(out, "owner", m->owner);
+    PUT_ID(out, "grant", m->grant);
+    put_number(out, "state", m->state);
+    for (size_t i = 0; i < m->record_count; i++) {
+        char hex[2 * ID_SIZE + 1];
+        hex_format(bytes_of(m->records[i].b, ID_SIZE), hex);
+        json_array_append_new(records, json_string(hex));
+    }
+    json_object_set_new(out, "record", records);
+    put_number(out, "count", m->count);
+    put_text(out, "reason", m->reason);
+    put_text(out, "basis", m->basis);
+    put_ms(out, "at_ms", m->at);
+    return out;
+}
+
 static void
 put_handles(json_t *out, const char *name, const struct handle *list, size_t count)
 {
@@ -558,6 +581,7 @@ dump_bundle(const struct bundle *m, const char *name)
     X(Sealed,         sealed,        sealed,        dump_sealed(m))              \
     X(SealedBody,     sealed_body,   sealed_body,   dump_sealed_body(m))         \
     X(SealedReceipt,  sealed_receipt, sealed_receipt, dump_sealed_receipt(m))    \
+    X(Receipt,        receipt,       receipt,       dump_receipt(m))             \
     X(Void,           void_range,    void_range,    dump_void_range(m))          \
     X(Hello,          hello,         hello,         dump_hello(m))               \
     X(Ack,            ack,           ack,           dump_ack(m))                 \

@@ -31,6 +31,7 @@ static const struct {
     [SIGN_SEALED] = { "sealed", "Sealed" },
     [SIGN_SEALED_RECEIPT] = { "sealed_receipt", "SealedReceipt" },
     [SIGN_AUDIT] = { "audit_head", NULL },
+    [SIGN_RECEIPT] = { "receipt", "Receipt" },
 };
 
 enum sign_type

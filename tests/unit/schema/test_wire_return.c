@@ -189,6 +189,23 @@ SPOIL(sealed_number, Sealed) { pb->number = n; }
 SPOIL(box, SealedBody) { pb->box = numbered(n, 1); }
 SPOIL(receipt_incarnation, SealedReceipt) { pb->incarnation = (uint32_t)n; }
 SPOIL(receipt_have, SealedReceipt) { pb->have = n; pb->seen = 9; }
+SPOIL(said_records, Receipt) {
+    pb->record = ARENA_ARRAY(memory, ProtobufCBinaryData, n + 1);
+    pb->n_record = n;
+    pb->count = 0;
+    for (size_t i = 0; i < n; i++)
+        pb->record[i] = numbered(ID_SIZE, i);
+}
+SPOIL(said_swapped, Receipt) { (void)n; SWAP(pb->record); }
+SPOIL(said_twice, Receipt) { (void)n; pb->record[1] = pb->record[0]; }
+SPOIL(said_count, Receipt) { pb->count = (uint32_t)n; }
+SPOIL(said_state, Receipt) { pb->state = (uint32_t)n; }
+SPOIL(said_plain, Receipt) { pb->state = (uint32_t)n; pb->basis = pb->reason = text_of(0); }
+SPOIL(said_no_reason, Receipt) { (void)n; pb->reason = text_of(0); }
+SPOIL(said_no_basis, Receipt) { (void)n; pb->basis = text_of(0); }
+SPOIL(said_reason, Receipt) { pb->reason = text_of(n); }
+SPOIL(said_basis, Receipt) { pb->basis = text_of(n); }
+SPOIL(said_why, Receipt) { pb->state = (uint32_t)n; pb->basis = text_of(0); }
 /* clang-format on */
 
 struct row {
@@ -244,6 +261,12 @@ test_limits(struct check *t)
         EXACTLY("a cited grant", grant, grant, cites, ID_SIZE),
         EXACTLY("the least box", sealed_body, sealed_body, box, SEAL_PAD + SEAL_TAG_SIZE),
         EXACTLY("the largest box", sealed_body, sealed_body, box, SEAL_ROOM + SEAL_TAG_SIZE),
+        LIMIT("records of a receipt", receipt, receipt, said_records, RECEIPT_RECORDS_MAX),
+        LIMIT("a receipt's code", receipt, receipt, said_reason, CODE_MAX),
+        LIMIT("a receipt's basis", receipt, receipt, said_basis, TEXT_SHORT_MAX),
+        ROW("a receipt of all under a grant", receipt, receipt, said_records, 0, OK),
+        ROW("a receipt of state 0", receipt, receipt, said_state, 0, MALFORMED),
+        ROW("a receipt of state 5", receipt, receipt, said_state, 5, MALFORMED),
         ROW("a box of a block less than the largest", sealed_body, sealed_body, box, SEAL_ROOM - SEAL_PAD + SEAL_TAG_SIZE, OK),
         ROW("a box of a block more than the largest", sealed_body, sealed_body, box, SEAL_ROOM + SEAL_PAD + SEAL_TAG_SIZE, MALFORMED),
         ROW("a box of a tag alone", sealed_body, sealed_body, box, SEAL_TAG_SIZE, MALFORMED),
@@ -300,6 +323,19 @@ test_rules(struct check *t)
         ROW("a receipt of the last incarnation", sealed_receipt, sealed_receipt, receipt_incarnation, UINT32_MAX, OK),
         ROW("nothing taken of what was seen", sealed_receipt, sealed_receipt, receipt_have, 0, OK),
         ROW("all taken that was seen", sealed_receipt, sealed_receipt, receipt_have, 9, OK),
+        ROW("records of a receipt out of order", receipt, receipt, said_swapped, 0, MALFORMED),
+        ROW("a record of a receipt twice", receipt, receipt, said_twice, 0, MALFORMED),
+        ROW("a receipt about as many as it names", receipt, receipt, said_count, 2, OK),
+        ROW("a receipt about more than it names", receipt, receipt, said_count, 3, MALFORMED),
+        ROW("received, and no more", receipt, receipt, said_plain, 1, OK),
+        ROW("applied, and no more", receipt, receipt, said_plain, 2, OK),
+        ROW("purged, and no more", receipt, receipt, said_plain, 3, OK),
+        ROW("refused, and no more", receipt, receipt, said_plain, 4, MALFORMED),
+        ROW("refused, without a reason", receipt, receipt, said_no_reason, 0, MALFORMED),
+        ROW("refused, without a basis", receipt, receipt, said_no_basis, 0, MALFORMED),
+        ROW("purged, on a basis", receipt, receipt, said_state, 3, MALFORMED),
+        ROW("purged, with a reason", receipt, receipt, said_why, 3, OK),
+        ROW("applied, with a reason", receipt, receipt, said_why, 2, MALFORMED),
         ROW("taken what was not seen", sealed_receipt, sealed_receipt, receipt_have, 10, MALFORMED),
     };
 

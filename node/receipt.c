@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/receipt.c - receipts: made of what we hold, taken of what others hold, and passed on (contract: node/receipt.h).
+ */
+#include "node/receipt.h"
+
+#include <string.h>
+
+#include "schema/base/cleanup.h"
+#include "schema/base/log.h"
+#include "schema/digest.h"
+
+enum {
+    TELL_MOST = 32,
+    CITES_MOST = 3, /* what comes back for a contribution to an event that was passed on */
+};
+
+const char *
+receipt_state_name(enum receipt_state state)
+{
+    static const char *const names[] = { [RECEIPT_RECEIVED] = "received",
+                                         [RECEIPT_APPLIED] = "applied",
+                                         [RECEIPT_PURGED] = "purged",
+                                         [RECEIPT_REFUSED] = "refused" };
+
+    assert(state >= RECEIPT_RECEIVED && state <= RECEIPT_REFUSED);
+    return names[state];
+}
+
+bool
+receipt_is_news(enum receipt_state from, enum receipt_state to, bool newer)
+{
+    static const int rank[] = { [RECEIPT_RECEIVED] = 1,
+                                [RECEIPT_APPLIED] = 2,
+                                [RECEIPT_REFUSED] = 3,
+                                [RECEIPT_PURGED] = 4 };
+
+    return rank[to] > rank[from] || (to == from && newer);
+}
+
+/* ---- grants and chains, also fallen ones -------------------------------------------------- */
+
+struct grant_row {
+    int64_t id;
+    struct object_id gid;
+    int64_t issuer, audience, owner; /* company.id */
+    const struct grant *grant;
+};
+
+static enum status
+grant_row_get(struct core *core, int64_t id, struct arena *arena, struct grant_row *out)
+{
+    enum { GID, OBJECT, PARENT, ISSUER, AUDIENCE, OWNER };
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_GRANT_GET);
+    struct signed_object *object;
+    struct grant *grant;
+
+    *out = (struct grant_row){ .id = id };
+    stmt_bind(q, "i", id);
+    TRY(stmt_step(q));
+    stmt_copy(q, GID, out->gid.b, ID_SIZE);
+    out->issuer = stmt_int(q, ISSUER);
+    out->audience = stmt_int(q, AUDIENCE);
+    out->owner = stmt_int(q, OWNER);
+    TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, OBJECT)), arena, &object));
+    TRY(wire_grant_parse(object->body, arena, &grant));
+    out->grant = grant;
+    return STATUS_OK;
+}
+
+static enum status
+grant_find(struct core *core, const struct object_id *gid, int64_t *id)
+{
+    return store_number(core->store, id, STMT_GRANT_FIND, "b", bytes_of(gid->b, ID_SIZE));
+}
+
+/* Companies of a stored chain in order: the owner, then each link's audience. */
+struct line {
+    struct node_id nodes[CHAIN_MAX + 1];
+    size_t count;
+};
+
+static enum status
+line_of(struct core *core, int64_t leaf, struct arena *arena, struct line *out)
+{
+    struct signed_object *links;
+    size_t count;
+
+    *out = (struct line){ 0 };
+    TRY(grant_links(core->store, leaf, arena, &links, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct grant *g;
+        TRY(wire_grant_parse(links[i].body, arena, &g));
+        if (i == 0)
+            out->nodes[out->count++] = g->owner;
+        out->nodes[out->count++] = g->audience;
+    }
+    return STATUS_OK;
+}
+
+/* count when it is not in it */
+static size_t
+line_index(const struct line *line, const struct node_id *node)
+{
+    size_t i = 0;
+
+    while (i < line->count && !ID_IS_EQUAL(line->nodes[i], *node))
+        i++;
+    return i;
+}
+
+/* The neighbour towards a company; NULL when there is none that we have a link with. */
+static struct company *
+hop_by(struct core *core, const struct line *line, const struct node_id *to)
+{
+    size_t me = line_index(line, &core->me), there = line_index(line, to);
+
+    if (me == line->count || there == line->count || me == there)
+        return NULL;
+    struct company *c = company_find(core, &line->nodes[me < there ? me + 1 : me - 1]);
+    return c != NULL && c->peer != NULL ? c : NULL;
+}
+
+/* Itself when there is a link; else along the chain of the leaf, or of the one that this answers. */
+static enum status
+find_hop(struct core *core, const struct grant_row *leaf, int64_t to, struct arena *arena,
+         struct company **out)
+{
+    struct company *audience = company_by_id(core, to);
+    struct grant_row row = *leaf;
+    struct line line;
+
+    *out = audience != NULL && audience->peer != NULL ? audience : NULL;
+    for (int i = 0; i < CITES_MOST && *out == NULL && audience != NULL; i++) {
+        int64_t cited;
+        TRY(line_of(core, row.id, arena, &line));
+        *out = hop_by(core, &line, &audience->node);
+        if (*out != NULL || !row.grant->has_cites)
+            return STATUS_OK;
+        enum status s = grant_find(core, &row.grant->cites, &cited);
+        if (s != STATUS_OK)
+            return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+        TRY(grant_row_get(core, cited, arena, &row));
+    }
+    return STATUS_OK;
+}
+
+/* ---- keeping ------------------------------------------------------------------------------ */
+
+struct entry {
+    int64_t grant, holder, audience;
+    const struct receipt *receipt;
+    struct bytes object; /* none: ours, to be signed */
+};
+
+static struct digest
+set_of(const struct receipt *r)
+{
+    return digest_plain(bytes_of(r->records, r->record_count * sizeof(*r->records)));
+}
+
+/* STATUS_REPLAY: nothing new in it. */
+static enum status
+check_forward(struct core *core, const struct entry *e, struct bytes set)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_RECEIPT_STATE);
+
+    stmt_bind(q, "iiib", e->grant, e->holder, e->audience, set);
+    enum status s = stmt_step(q);
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    bool newer = e->receipt->at.ms > stmt_int(q, 1);
+    return receipt_is_news((enum receipt_state)stmt_int(q, 0), e->receipt->state, newer)
+               ? STATUS_OK
+               : STATUS_REPLAY;
+}
+
+static enum status
+keep(struct core *core, const struct entry *e)
+{
+    const struct receipt *r = e->receipt;
+    struct digest digest = set_of(r);
+    struct bytes set = bytes_of(digest.b, r->record_count > 0 ? ID_SIZE : 0);
+    enum statement put = e->object.len > 0 ? STMT_RECEIPT_PUT : STMT_RECEIPT_PUT_OWN;
+
+    TRY(check_forward(core, e, set));
+    TRY(store_exec(
+        core->store, put, "iiibibittiib", e->grant, e->holder, e->audience, set,
+        (int64_t)r->state, bytes_of(r->records, r->record_count * sizeof(*r->records)),
+        (int64_t)r->count, r->reason, r->basis, r->at.ms, core_wall(core).ms, e->object));
+    if (r->record_count == 0)
+        return STATUS_OK;
+    return store_exec(core->store, STMT_RECEIPT_TRIM, "iii", e->holder, e->audience,
+                      (int64_t)RECEIPTS_KEPT_MAX);
+}
+
+/* ---- making ------------------------------------------------------------------------------- */
+
+enum status
+receipt_make(struct core *core, const struct receipt_said *said)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct grant_row row;
+
+    TRY(grant_row_get(core, said->leaf, arena, &row));
+    assert(row.audience == COMPANY_US && said->record_count <= RECEIPT_RECORDS_MAX);
+    if (said->state < RECEIPT_PURGED && !row.grant->receipt)
+        return STATUS_OK;
+    struct receipt r = { .state = said->state,
+                         .records = ARENA_ARRAY(arena, struct record_id, said->record_count),
+                         .record_count = said->record_count,
+                         .count = said->count > UINT32_MAX ? UINT32_MAX : (uint32_t)said->count,
+                         .reason = said->reason == NULL ? "" : said->reason,
+                         .basis = said->basis == NULL ? "" : said->basis,
+                         .at = core_wall(core) };
+    if (said->record_count > 0)
+        memcpy(r.records, said->records, said->record_count * sizeof(*r.records));
+    int64_t to[] = { row.owner, row.issuer };
+    for (size_t i = 0; i < COUNT_OF(to) && (i == 0 || row.issuer != row.owner); i++) {
+        struct entry e = { row.id, COMPANY_US, to[i], &r, { 0 } };
+        enum status s = keep(core, &e);
+        if (s != STATUS_REPLAY)
+            TRY(s);
+    }
+    core->receipts_unsaid = true;
+    return audit_add(core, "node", "receipt.made", bytes_of(row.gid.b, ID_SIZE),
+                     bytes_text(receipt_state_name(said->state)));
+}
+
+enum status
+receipt_applied(struct core *core, int64_t leaf)
+{
+    struct receipt_said said = { .leaf = leaf, .state = RECEIPT_APPLIED };
+    int64_t held;
+
+    TRY(store_number(core->store, &held, STMT_COPY_GRANT_COUNT, "i", leaf));
+    said.count = (size_t)held;
+    return receipt_make(core, &said);
+}
+
+enum status
+receipt_erase(struct core *core, int64_t leaf, const struct record_id *records, size_t count,
+              const char *reason)
+{
+    struct receipt_said said = { .leaf = leaf,
+                                 .state = RECEIPT_PURGED,
+                                 .records = records,
+                                 .record_count = count,
+                                 .reason = reason };
+    int64_t before, after;
+
+    TRY(store_number(core->store, &before, STMT_COPY_GRANT_COUNT, "i", leaf));
+    if (count == 0)
+        TRY(records_forget(core, leaf, NULL));
+    for (size_t i = 0; i < count; i++)
+        TRY(records_forget(core, leaf, &records[i]));
+    TRY(store_number(core->store, &after, STMT_COPY_GRANT_COUNT, "i", leaf));
+    said.count = (size_t)(before - after);
+    return receipt_make(core, &said);
+}
+
+/* ---- saying ------------------------------------------------------------------------------- */
+
+static enum status
+unsaid_after(struct core *core, int64_t after, struct arena *arena, int64_t *id,
+             struct entry *e, struct receipt *r)
+{
+    enum { ID, GRANT, AUDIENCE, STATE, RECORDS, COUNT, REASON, BASIS, AT };
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_RECEIPT_UNSAID);
+
+    stmt_bind(q, "i", after);
+    TRY(stmt_step(q));
+    *id = stmt_int(q, ID);
+    *e = (struct entry){ stmt_int(q, GRANT), COMPANY_US, stmt_int(q, AUDIENCE), r, { 0 } };
+    struct bytes records = stmt_bytes(q, RECORDS);
+    *r = (struct receipt){ .author = core->me,
+                           .state = (enum receipt_state)stmt_int(q, STATE),
+                           .record_count = records.len / ID_SIZE,
+                           .count = (uint32_t)stmt_int(q, COUNT),
+                           .reason = arena_text(arena, bytes_text(stmt_text(q, REASON))),
+                           .basis = arena_text(arena, bytes_text(stmt_text(q, BASIS))),
+                           .at = { stmt_int(q, AT) } };
+    r->records = ARENA_ARRAY(arena, struct record_id, r->record_count);
+    if (records.len > 0)
+        memcpy(r->records, records.data, r->record_count * ID_SIZE);
+    return STATUS_OK;
+}
+
+static enum status
+say(struct core *core, int64_t id, const struct entry *e, struct receipt *r,
+    struct arena *arena)
+{
+    const struct company *audience = company_by_id(core, e->audience);
+    struct signed_object object;
+    struct grant_row row;
+    struct company *hop;
+
+    TRY(grant_row_get(core, e->grant, arena, &row));
+    r->audience = audience->node; /* the table refers to it */
+    r->owner = row.grant->owner;
+    r->grant = row.gid;
+    TRY(core_sign(core, SIGN_RECEIPT, wire_receipt_format(r, arena), &object));
+    TRY(store_exec(core->store, STMT_RECEIPT_SIGNED, "ib", id,
+                   wire_signed_object_format(&object, arena)));
+    TRY(find_hop(core, &row, e->audience, arena, &hop));
+    if (hop == NULL) {
+        LOG(LOG_WARN, "receipt.no_way", log_id("partner", audience->node.b));
+        return STATUS_OK; /* kept, and goes with an evidence file */
+    }
+    return control_queue(core, hop->id, MESSAGE_RECEIPT,
+                         wire_signed_body_format(&object, arena), 0);
+}
+
+enum status
+receipt_tell(struct core *core)
+{
+    int64_t id = 0;
+
+    for (int i = 0; i < TELL_MOST && core->receipts_unsaid; i++) {
+        AUTO(arena_free) struct arena *arena = arena_new(0);
+        struct receipt r;
+        struct entry e;
+        enum status s = unsaid_after(core, id, arena, &id, &e, &r);
+        if (s == STATUS_NOT_FOUND)
+            core->receipts_unsaid = false;
+        if (s != STATUS_OK)
+            return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+        TRY(core_need_txn(core));
+        s = say(core, id, &e, &r, arena);
+        if (s == STATUS_LOCKED)
+            return STATUS_OK; /* the key will be back */
+        TRY(s);
+    }
+    return STATUS_OK;
+}
+
+/* ---- taking ------------------------------------------------------------------------------- */
+
+/* Of a grant that we know, by its audience, about its owner's records. */
+static enum status
+check_grant(struct taking *t, const struct receipt *r, struct grant_row *row)
+{
+    int64_t id;
+
+    t->detail = "grant";
+    enum status s = grant_find(t->core, &r->grant, &id);
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_NOT_GRANTED : s;
+    TRY(grant_row_get(t->core, id, t->arena, row));
+    if (!ID_IS_EQUAL(row->grant->audience, r->author) ||
+        !ID_IS_EQUAL(row->grant->owner, r->owner))
+        return STATUS_BROKEN_CHAIN;
+    if (!ID_IS_EQUAL(row->grant->owner, r->audience) &&
+        !ID_IS_EQUAL(row->grant->issuer, r->audience))
+        return STATUS_WRONG_AUDIENCE;
+    return STATUS_OK;
+}
+
+static enum status
+keep_taken(struct taking *t, const struct receipt *r, const struct grant_row *row,
+           const struct signed_object *object)
+{
+    const struct company *holder = company_find(t->core, &r->author);
+    const struct company *audience = company_find(t->core, &r->audience);
+    struct entry e = { row->id, holder->id, audience->id, r,
+                       wire_signed_object_format(object, t->arena) };
+
+    TRY(keep(t->core, &e));
+    struct object_id rid = digest_object_id(object->body);
+    return audit_add(t->core, actor_partner(t->core, &t->from->node), "receipt.taken",
+                     bytes_of(r->grant.b, ID_SIZE), bytes_of(rid.b, ID_SIZE));
+}
+
+/* Between author and audience in this chain, and it came from the author's side? *after: the next. */
+static enum status
+between(struct taking *t, int64_t leaf, const struct receipt *r, struct company **after)
+{
+    struct line line;
+
+    TRY(line_of(t->core, leaf, t->arena, &line));
+    size_t me = line_index(&line, &t->core->me), from = line_index(&line, &r->author),
+           to = line_index(&line, &r->audience);
+    if (me == line.count || from == line.count || to == line.count || from == to ||
+        me == from || me == to || (from < to) != (from < me) || (from < to) != (me < to))
+        return STATUS_NOT_GRANTED;
+    if (!ID_IS_EQUAL(line.nodes[from < me ? me - 1 : me + 1], t->from->node))
+        return STATUS_NOT_GRANTED;
+    *after = company_find(t->core, &line.nodes[from < me ? me + 1 : me - 1]);
+    return *after == NULL ? STATUS_NOT_GRANTED : STATUS_OK;
+}
+
+/* The chain that it comes along: of its grant, or any that we know with both of them. */
+static enum status
+find_after(struct taking *t, const struct receipt *r, struct company **after)
+{
+    const struct company *author = company_find(t->core, &r->author);
+    const struct company *audience = company_find(t->core, &r->audience);
+    AUTO(stmt_return) struct stmt *q = NULL;
+    int64_t leaf;
+    enum status s;
+
+    t->detail = "way";
+    if (audience == NULL)
+        return STATUS_NOT_GRANTED;
+    if (grant_find(t->core, &r->grant, &leaf) == STATUS_OK &&
+        between(t, leaf, r, after) == STATUS_OK)
+        return STATUS_OK;
+    q = stmt_borrow(t->core->store, STMT_GRANT_TOWARDS);
+    stmt_bind(q, "ii", author->id, audience->id);
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        s = between(t, stmt_int(q, 0), r, after);
+        if (s != STATUS_NOT_GRANTED)
+            return s;
+    }
+    return s == STATUS_NOT_FOUND ? STATUS_NOT_GRANTED : s;
+}
+
+static enum status
+pass_on(struct taking *t, const struct receipt *r, const struct signed_object *object)
+{
+    struct company *after;
+    struct grant_row row;
+    int64_t waiting;
+
+    TRY(find_after(t, r, &after));
+    enum status s = check_grant(t, r, &row);
+    if (s == STATUS_OK)
+        s = keep_taken(t, r, &row, object);
+    if (s == STATUS_REPLAY)
+        return STATUS_OK;        /* it went on before */
+    if (s != STATUS_NOT_GRANTED) /* of a contribution: no business of ours but to carry */
+        TRY(s);
+    if (after->peer == NULL)
+        return STATUS_OK;
+    t->detail = "receipts waiting";
+    TRY(store_number(t->core->store, &waiting, STMT_CONTROL_KIND_COUNT, "ii", after->id,
+                     (int64_t)MESSAGE_RECEIPT));
+    if (waiting >= RECEIPTS_CARRIED_MAX)
+        return STATUS_TOO_BIG;
+    return control_queue(t->core, after->id, MESSAGE_RECEIPT, t->env->body, 0);
+}
+
+enum status
+receipt_take(struct taking *t)
+{
+    struct key_directory keys = company_keys_of(t->core);
+    struct signed_object *object;
+    struct grant_row row;
+    struct receipt *r;
+
+    TRY(wire_signed_body_parse(t->env->body, t->arena, &object));
+    TRY(wire_receipt_parse(object->body, t->arena, &r));
+    t->detail = "receipt";
+    TRY(object_verify(SIGN_RECEIPT, object, &r->author, &r->audience, &r->audience, &keys));
+    if (!ID_IS_EQUAL(r->audience, t->core->me))
+        return pass_on(t, r, object);
+    TRY(check_grant(t, r, &row));
+    enum status s = keep_taken(t, r, &row, object);
+    if (s == STATUS_OK)
+        LOG(LOG_INFO, "receipt.taken", log_id("partner", r->author.b),
+            log_word("state", receipt_state_name(r->state)));
+    return s == STATUS_REPLAY ? STATUS_OK : s;
+}
