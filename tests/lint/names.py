@@ -23,7 +23,7 @@ ALSO = {
     "node/exchange.c": ("dead_letter", "control_queue"),
     "node/exchange_control.c": ("offer_", "answer_send", "core_sign"),
     "node/job.c": ("jobs_",),
-    "node/lives.c": ("live_", "grant_links", "grants_", "grant_fall", "chain_check", "share_add", "share_move", "share_state_", "share_declined"),
+    "node/lives.c": ("live_", "grant_links", "grants_", "grant_fall", "chain_check", "share_add", "share_move", "share_state_"),
     "node/records.c": ("record_match",),
     "node/records_read.c": ("record_now", "copy_get"),
     "node/records_take.c": ("record_take",),
