@@ -326,6 +326,27 @@ put_standing(const struct standing *s, const struct type *to, struct draft *draf
     }
 }
 
+void
+consent_take_back(struct call *call, const struct type *type, struct draft *draft,
+                  const char *purposes, const char *recipients)
+{
+    const struct said no = { .purposes = bytes_text(purposes),
+                             .recipients = bytes_text(recipients) };
+    struct standing s = { .arena = call->arena };
+
+    for (size_t k = 0; k < CONSENT_FIELD_COUNT_; k++) {
+        const struct field *f =
+            type->consent[k] == NULL ? NULL : draft_find(draft, type->consent[k]->key);
+        if (f != NULL)
+            s.value[k] = f->value;
+    }
+    if (s.value[CONSENT_BASIS].len == 0 ||
+        bytes_is_equal(s.value[CONSENT_BASIS], bytes_text("unknown")))
+        return;
+    apply_no(&s, &no);
+    put_standing(&s, type, draft);
+}
+
 enum status
 consent_fill(struct call *call, const struct record_now *contact, const struct type *to,
              struct draft *draft)

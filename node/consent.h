@@ -18,6 +18,10 @@ MUST_CHECK enum status consent_fill(struct call *call, const struct record_now *
 MUST_CHECK enum status consent_spread(struct call *call, const struct field *fields,
                                       size_t count);
 
+/* Takes out of what a draft says of its ground what was taken back: these purposes, for these recipients; empty: all. */
+void consent_take_back(struct call *call, const struct type *type, struct draft *draft,
+                       const char *purposes, const char *recipients);
+
 struct consent_question {
     const struct type *
         type; /* of the row: it refers to a contact of ours by its field "contact", or to none */

@@ -15,6 +15,7 @@
 #include "node/person.h"
 #include "node/receipt.h"
 #include "node/route.h"
+#include "node/suppression.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 
@@ -279,6 +280,7 @@ finish(struct core *core)
     if (core->round_failed) {
         enum status failure = core->round_status;
         answer_all(core, failure);
+        jobs_settle(core, false);
         fail_waiters(core, failure);
         LOG(LOG_WARN, "round.failed", log_status(failure));
         round_clear(core);
@@ -289,11 +291,16 @@ finish(struct core *core)
     }
     audit_write(core);
     core_write_journal(core, true);
+    jobs_settle(core, true);
+    enum status filed = suppression_write(core);
+    if (filed !=
+        STATUS_OK) /* whoever asked for it must not think that it is done; tried again each round */
+        LOG(LOG_ERROR, "suppression.not_written", log_status(filed));
     for (size_t i = 0; i < core->company_count; i++)
         if (core->companies[i]->peer != NULL)
             peer_committed(core->companies[i]->peer);
     carry_out(core);
-    answer_all(core, STATUS_OK);
+    answer_all(core, filed);
     round_clear(core);
 }
 

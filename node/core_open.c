@@ -9,6 +9,7 @@
 
 #include "node/route.h"
 #include "node/store/project.h"
+#include "node/suppression.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/plant.h"
 #include "schema/digest.h"
@@ -148,6 +149,8 @@ core_open(const struct core_config *config, struct diag *diag, struct core **out
     TRY(store_begin(core->store));
     TRY(route_begin(core));
     TRY(store_commit(core->store));
+    TRY(suppression_load(core, diag));
+    TRY(jobs_sweep(core));
     *out = TAKE(core);
     return STATUS_OK;
 }
@@ -183,6 +186,7 @@ core_close(struct core **out)
     route_forget_keys(core);
     free(core->opened_keys);
     free(core->links);
+    free(core->spent_path);
     free(core->home);
     free(core->db_path);
     for (size_t i = 0; i < core->dictionary_count; i++)

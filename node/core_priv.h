@@ -178,6 +178,7 @@ struct core {
     char region[3]; /* our country, for phones */
     uint32_t incarnation;
     uint8_t match_key[32];
+    uint8_t suppression_key[32]; /* node/suppression.h */
     struct digest profile;
     struct peer_ops peer_ops;
 
@@ -217,15 +218,17 @@ struct core {
     int64_t job_failed; /* its piece was undone with the round; 0: none */
     enum status job_status;
     struct diag job_diag;
+    char *spent_path; /* the file of a job that ended in this round; NULL: none */
     struct sealing_key *content_keys;
     size_t content_key_count;
     struct opened_key *opened_keys;
     size_t opened_next;
-    bool receipts_wait; /* something came sealed, its receipt is not signed yet */
-    bool receipts_unsaid; /* what is to be said of what we hold (node/receipt.h) */
-    bool persons_wait;  /* guest rows whose keys are due (node/person.h) */
-    bool verdicts_wait; /* rows are judged, their bringers not told yet */
-    bool has_erased;    /* values went: the log must be emptied */
+    bool receipts_wait;     /* something came sealed, its receipt is not signed yet */
+    bool receipts_unsaid;   /* what is to be said of what we hold (node/receipt.h) */
+    bool persons_wait;      /* guest rows whose keys are due (node/person.h) */
+    bool verdicts_wait;     /* rows are judged, their bringers not told yet */
+    bool has_erased;        /* values went: the log must be emptied */
+    bool suppression_waits; /* entries that are not in the file yet */
     size_t pump_first;
     size_t pumped; /* messages handed over in this round */
 
@@ -378,6 +381,12 @@ MUST_CHECK enum status record_match(struct core *core, const struct type *type,
 MUST_CHECK enum status record_take(struct core *core, const struct live *live,
                                    const struct received *item, int64_t run,
                                    const char **fault);
+/* The values of a record of ours destroyed without a word to anybody: only node/erase.c knows when that is right. */
+MUST_CHECK enum status records_forget_own(struct core *core, int64_t record);
+/* All of ours whose identifying field has this value, at most max. */
+MUST_CHECK enum status records_matching(struct core *core, const struct type *type,
+                                        const struct field *field, int64_t *out, size_t max,
+                                        size_t *count);
 MUST_CHECK enum status records_keep_run(struct core *core, const struct run_leaves *run,
                                         size_t refs, int64_t *out);
 /* One of the run's items was not kept after all. */
@@ -520,6 +529,9 @@ enum job_state { JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_STOPPED };
 MUST_CHECK enum status jobs_step(struct core *core); /* a piece of the oldest running job */
 MUST_CHECK enum status jobs_load(struct core *core);
 void job_close(struct core *core);
+/* The round is over: the file of a job that ended in it goes, when the end was committed. */
+void jobs_settle(struct core *core, bool is_committed);
+MUST_CHECK enum status jobs_sweep(struct core *core); /* at start: files that a crash left */
 /* Closes it if it is the one in hand. */
 void jobs_forget(struct core *core, int64_t id);
 

@@ -2,12 +2,14 @@
 #include "node/import.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "node/consent.h"
 #include "node/service_priv.h"
+#include "node/suppression.h"
 #include "schema/base/cleanup.h"
 #include "schema/csv.h"
 #include "schema/mapping.h"
@@ -164,6 +166,20 @@ bad_row(struct import *im, size_t line, size_t column, const struct csv_cell *ce
     if (write(im->bad_fd, out.data, out.len) != (ssize_t)out.len)
         im->failed = STATUS_DISK_FULL;
     im->counts.bad_size += (int64_t)out.len;
+}
+
+/* Somebody who must not come back: where she stands in the file, and nothing of her. */
+static enum status
+suppressed_row(struct import *im, size_t line)
+{
+    const struct csv_cell blank = { .column = im->header_count };
+    char text[32];
+
+    im->counts.suppressed++;
+    (void)snprintf(text, sizeof(text), "%zu", line);
+    (void)diag_say(im->diag, STATUS_DENIED, "suppression.row", text, NULL);
+    bad_row(im, line, 0, &blank, 1);
+    return im->failed;
 }
 
 /* ---- the header --------------------------------------------------------------------------- */
@@ -454,6 +470,7 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
     struct draft *draft = ARENA_NEW(im->batch, struct draft);
     struct key keys[2];
     size_t n, key_count = 0, column = 0;
+    enum suppression_verdict verdict;
     const struct type *type;
     int64_t record;
 
@@ -473,6 +490,9 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
         return im->failed;
     }
     TRY(s);
+    TRY(suppression_judge(&im->call, type, draft, &verdict));
+    if (verdict == SUPPRESSION_REFUSED)
+        return suppressed_row(im, line);
     for (size_t i = 0; i < n && key_count < COUNT_OF(keys); i++)
         if (values[i].is_key) {
             const struct type_field *f = values[i].field != NULL
@@ -485,6 +505,8 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
         TRY(note_forms(im, type, draft));
     TRY(find_same(im, type, draft, keys, key_count, &record));
     TRY(fill_consent(im, type, draft, record));
+    TRY(suppression_judge(&im->call, type, draft, &verdict));
+    im->counts.limited += verdict == SUPPRESSION_LIMITED;
     TRY(keep_row(im, type, draft, record));
     return im->mint_count == BATCH ? flush(im) : STATUS_OK;
 }

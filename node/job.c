@@ -3,7 +3,9 @@
  * node/job.c - long work: one job at a time, a piece a round, its position committed with its effect. A job
  * that a crash or a stop interrupted goes on from there.
  */
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "node/import.h"
 #include "node/service_priv.h"
@@ -18,6 +20,7 @@ struct job { /* the one in hand */
     const struct job_kind *kind;
     struct arena *arena;
     json_t *args, *result;
+    const char *path;
     int64_t done; /* of the kind's own units */
     struct import *import;
 };
@@ -74,6 +77,8 @@ result_of(const struct import *im)
 
     reply_set(o, "consented", json_integer(c->consented));
     reply_set(o, "unknown", json_integer(c->unknown));
+    reply_set(o, "suppressed_rows", json_integer(c->suppressed));
+    reply_set(o, "limited", json_integer(c->limited));
 
     reply_set(o, "first_bad", import_first_bad(im));
     return o;
@@ -90,6 +95,8 @@ restore(struct import *im, const json_t *result, int64_t rows)
         .bad = json_integer_value(json_object_get(result, "bad")),
         .consented = json_integer_value(json_object_get(result, "consented")),
         .unknown = json_integer_value(json_object_get(result, "unknown")),
+        .suppressed = json_integer_value(json_object_get(result, "suppressed_rows")),
+        .limited = json_integer_value(json_object_get(result, "limited")),
         .bad_size = json_integer_value(json_object_get(result, "bad_size")),
     };
 
@@ -224,7 +231,39 @@ job_open(struct core *core, int64_t id, struct diag *diag)
     job->done = stmt_int(q, POSITION);
     if (job->kind == NULL || job->args == NULL || job->result == NULL)
         return STATUS_CORRUPT;
-    return job->kind->open(job, arena_text(job->arena, bytes_text(stmt_text(q, PATH))), diag);
+    job->path = arena_text(job->arena, bytes_text(stmt_text(q, PATH)));
+    return job->kind->open(job, job->path, diag);
+}
+
+/* What was imported is in the database: its file goes with the commit, so that nobody has to look for people there (P11). */
+static void
+job_spend(struct core *core, const char *path)
+{
+    if (path == NULL || *path == '\0')
+        return;
+    free(core->spent_path);
+    core->spent_path = xstrdup(path);
+}
+
+void
+jobs_settle(struct core *core, bool is_committed)
+{
+    if (core->spent_path != NULL && is_committed)
+        (void)unlink(core->spent_path);
+    free(core->spent_path);
+    core->spent_path = NULL;
+}
+
+enum status
+jobs_sweep(struct core *core)
+{
+    enum { SPENT = 1 };
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_JOB_SPENT);
+    enum status s;
+
+    while ((s = stmt_step(q)) == STATUS_OK)
+        (void)unlink(stmt_text(q, SPENT)); /* most are gone long since */
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
 /* What is wrong with the file or the request ends the job; what was done stays done. */
@@ -240,6 +279,7 @@ job_fail(struct core *core, int64_t id, enum status status, const struct diag *d
     reply_set(job->result, "code", json_words(status_name(status)));
     reply_set(job->result, "problem",
               json_words(text_failure(LANGUAGE_EN, status, diag, arena)));
+    job_spend(core, job->path);
     enum status s = job_put(core, job, JOB_FAILED);
     if (job == &nothing)
         json_decref(nothing.result);
@@ -258,7 +298,10 @@ step(struct core *core, struct diag *diag, int64_t id)
     }
     TRY(core->job->kind->step(core->job, core, diag, &over));
     TRY(job_put(core, core->job, over ? JOB_DONE : JOB_RUNNING));
-    return over ? jobs_load(core) : STATUS_OK;
+    if (!over)
+        return STATUS_OK;
+    job_spend(core, core->job->path);
+    return jobs_load(core);
 }
 
 /* A piece that fails takes the round with it, so that nothing of it stays; the next round says so. No mark

@@ -188,6 +188,51 @@ record_match(struct core *core, const struct type *type, const struct type_field
                         bytes_of(key.b, MATCH_KEY_SIZE));
 }
 
+enum status
+records_matching(struct core *core, const struct type *type, const struct field *field,
+                 int64_t *out, size_t max, size_t *count)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    const struct type_field *known = type_field_find(type, field->key);
+    enum status s = STATUS_OK;
+
+    *count = 0;
+    if (known == NULL || !known->identifies)
+        return STATUS_OK;
+    struct bytes form = value_match_form(known, field->value, core->region, arena);
+    if (form.len == 0)
+        return STATUS_OK;
+    struct digest key = match_key(core, type, known, form);
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_MATCH_ALL);
+    stmt_bind(q, "b", bytes_of(key.b, MATCH_KEY_SIZE));
+    while (*count < max && (s = stmt_step(q)) == STATUS_OK)
+        out[(*count)++] = stmt_int(q, 0);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+enum status
+records_forget_own(struct core *core, int64_t record)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    const struct run_leaves *run = NULL;
+    struct copy_row row;
+    int64_t run_id = 0;
+
+    TRY(store_number(core->store, &run_id, STMT_COPY_POSITION, "ii", record,
+                     (int64_t)OWN_GRANT));
+    TRY(copy_get(core, record, OWN_GRANT, arena, &run, &row));
+    const struct type *type = dictionary_find(core->dictionary, row.facts.type);
+    if (type != NULL && type->parent == NULL)
+        TRY(match_put(core, type, record, STMT_MATCH_DROP, row.full.fields,
+                      row.full.field_count));
+    core->has_erased = true;
+    TRY(proposals_lapse_record(core, record));
+    TRY(store_exec(core->store, STMT_DUE_GONE, "i", record));
+    TRY(store_exec(core->store, STMT_COPY_DROP, "ii", record, (int64_t)OWN_GRANT));
+    TRY(records_run_spare(core, run_id));
+    return records_project(core, record);
+}
+
 /* ---- minting ------------------------------------------------------------------------------ */
 
 struct made {
@@ -292,8 +337,10 @@ store_made(struct core *core, struct mint *in, const struct made *made, int64_t 
         TRY(records_row_drop(core, type, in->record));
     else
         TRY(records_row_put(core, type, in->record, &row));
-    if (in->tombstone)
+    if (in->tombstone) {
+        core->has_erased = true;
         TRY(proposals_lapse_record(core, in->record));
+    }
     if (made->old_run != 0)
         TRY(asks_row_changed(core, in->record, in->fields, in->field_count, in->tombstone));
     if (type->parent == NULL) {

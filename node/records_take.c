@@ -89,6 +89,29 @@ find_record(struct core *core, const struct received *item, int64_t *record, boo
     return STATUS_OK;
 }
 
+/* Its owner destroyed it: whatever else we hold of it, under other grants or hidden, goes too (P11). */
+static enum status
+bury(struct core *core, const struct received *item, int64_t record, int64_t grant)
+{
+    struct position at = item->revision->position;
+
+    core->has_erased = true;
+    for (;;) {
+        int64_t other, run;
+        {
+            AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_BELOW);
+            stmt_bind(q, "iiii", record, grant, (int64_t)at.incarnation, (int64_t)at.number);
+            enum status s = stmt_step(q);
+            if (s != STATUS_OK)
+                return s == STATUS_NOT_FOUND ? proposals_lapse_record(core, record) : s;
+            other = stmt_int(q, 0);
+            run = stmt_int(q, 1);
+        }
+        TRY(store_exec(core->store, STMT_COPY_DROP, "ii", record, other));
+        TRY(records_run_spare(core, run));
+    }
+}
+
 static enum status
 show(struct core *core, const struct live *live, const struct received *item, int64_t record,
      bool is_new)
@@ -138,7 +161,7 @@ record_take(struct core *core, const struct live *live, const struct received *i
     *fault = NULL;
     TRY(records_copy_put(core, &copy));
     if (item->revision->tombstone)
-        TRY(proposals_lapse_record(core, copy.record));
+        TRY(bury(core, item, copy.record, live->leaf));
     return show(core, live, item, copy.record, is_new);
 }
 

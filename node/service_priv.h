@@ -104,6 +104,9 @@ MUST_CHECK enum status draft_set(struct call *call, struct draft *draft,
 /* Completes a name from its parts and checks what is required. */
 MUST_CHECK enum status draft_check(struct call *call, struct draft *draft,
                                    const struct type *type);
+/* STATUS_DENIED with a sentence: the person must not come back, or took this ground back (node/suppression.h). */
+MUST_CHECK enum status draft_may_stand(struct call *call, struct draft *draft,
+                                       const struct type *type);
 void draft_put(struct draft *draft, struct key key, struct bytes value);
 const struct field *draft_find(const struct draft *draft, struct key key);
 
@@ -222,6 +225,11 @@ enum status service_job_show(struct call *call);
 enum status service_job_stop(struct call *call);
 enum status service_job_resume(struct call *call);
 enum status service_job_bad_rows(struct call *call);
+enum status service_contact_erase(struct call *call);
+enum status service_consent_withdraw(struct call *call);
+enum status service_suppression_list(struct call *call);
+enum status service_suppression_check(struct call *call);
+enum status service_suppression_lift(struct call *call);
 enum status service_segment_list(struct call *call);
 enum status service_segment_preview(struct call *call);
 enum status service_segment_members(struct call *call);

@@ -8,6 +8,7 @@
 #include "node/consent.h"
 #include "node/service_priv.h"
 #include "node/store/project.h"
+#include "node/suppression.h"
 #include "schema/base/cleanup.h"
 
 /* What a type asks of its records, and shows of them, beyond what every type does. */
@@ -167,6 +168,19 @@ draft_check(struct call *call, struct draft *draft, const struct type *type)
         return diag_say(call->diag, STATUS_TOO_BIG, "record.too_big", NULL);
     const struct hooks *own = hooks_of(type);
     return own == NULL || own->check == NULL ? STATUS_OK : own->check(call, draft, type);
+}
+
+enum status
+draft_may_stand(struct call *call, struct draft *draft, const struct type *type)
+{
+    enum suppression_verdict verdict;
+
+    TRY(suppression_judge(call, type, draft, &verdict));
+    if (verdict == SUPPRESSION_NONE)
+        return STATUS_OK;
+    return diag_say(
+        call->diag, STATUS_DENIED,
+        verdict == SUPPRESSION_REFUSED ? "suppression.stands" : "suppression.took_back", NULL);
 }
 
 /* ---- showing ------------------------------------------------------------------------------ */
@@ -399,7 +413,8 @@ set_all(struct call *call, struct draft *draft, const struct type *type)
         value = json_object_iter_value(it);
         TRY(draft_set(call, draft, type, name, json_string_value(value)));
     }
-    return draft_check(call, draft, type);
+    TRY(draft_check(call, draft, type));
+    return draft_may_stand(call, draft, type);
 }
 
 static enum status

@@ -68,6 +68,18 @@ static const struct service table[] = {
     { "job.resume", "POST", "/api/v1/jobs/{job}/resume", RIGHT_WRITE, false, REPLY_JOB, NULL, { { "job", PARAM_TEXT, POS, "1" } } },
     { "job.bad-rows", "GET", "/api/v1/jobs/{job}/bad-rows", RIGHT_READ, true, REPLY_FILE, NULL, { { "job", PARAM_TEXT, POS, "1" } } },
 
+    /* ---- a person goes, and does not come back by herself ---- */
+    { "contact.erase", "POST", "/api/v1/contacts/{contact}/erase", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "contact", PARAM_TEXT, POS, "k4fzq2" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
+    { "consent.withdraw", "POST", "/api/v1/contacts/{contact}/withdraw", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
+      { { "contact", PARAM_TEXT, POS, "k4fzq2" }, { "purpose", PARAM_LIST, 0, "event,follow-up" },
+        { "recipients", PARAM_LIST, 0, "Acme" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
+    { "suppression.list", "GET", "/api/v1/suppressions", RIGHT_ADMIN, true, REPLY_LIST, "id at reason effect suppressed_values lifted", { LISTING } },
+    { "suppression.check", "POST", "/api/v1/suppressions/check", RIGHT_ADMIN, true, REPLY_OBJECT, NULL,
+      { { "value", PARAM_TEXT, POS, "ada@example.com" } } },
+    { "suppression.lift", "POST", "/api/v1/suppressions/lift", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "value", PARAM_TEXT, POS, "ada@example.com" } } },
+
     /* ---- segments: `hansa segment add` and the like are those of records ---- */
     { "segment.list", "GET", "/api/v1/segments", RIGHT_READ, true, REPLY_LIST, "id title members owner via as_of", { LISTING } },
     { "segment.preview", "GET", "/api/v1/segments/preview", RIGHT_READ, true, REPLY_OBJECT, NULL,

@@ -77,10 +77,37 @@
     X(COPY_BY_GRANT, "SELECT record FROM copy WHERE grant_id = ?1 AND record > ?2 ORDER BY record LIMIT ?3") \
     X(COPY_GRANT_COUNT, "SELECT count(*) FROM copy WHERE grant_id = ?1") \
     X(COPY_APPLY, "UPDATE copy SET applied = ?2 WHERE grant_id = ?1 AND applied <> ?2") \
+    X(COPY_BELOW, "SELECT grant_id, run FROM copy WHERE record = ?1 AND grant_id <> ?2 AND grant_id > 0 AND" \
+                  " (incarnation < ?3 OR (incarnation = ?3 AND number < ?4)) LIMIT 1") \
     X(COPY_DROP, "DELETE FROM copy WHERE record = ?1 AND grant_id = ?2") \
     X(MATCH_ADD, "INSERT INTO match (key, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING") \
     X(MATCH_FIND, "SELECT record FROM match WHERE key = ?1 ORDER BY record LIMIT 1") \
     X(MATCH_DROP, "DELETE FROM match WHERE key = ?1 AND record = ?2") \
+    /* ---- suppression: who must not come back ---- */ \
+    X(SUPPRESSION_ANY, "SELECT 1 FROM suppression LIMIT 1") \
+    X(SUPPRESSION_ADD, "INSERT INTO suppression (act, key, weak, reason, purposes, recipients, at_ms, lifted_ms, filed)" \
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING") \
+    X(SUPPRESSION_FIND, "SELECT act, weak, reason, purposes, recipients, at_ms FROM suppression" \
+                        " WHERE key = ?1 AND lifted_ms = 0 ORDER BY at_ms, id") \
+    X(SUPPRESSION_UNFILED, "SELECT act, key, weak, reason, purposes, recipients, at_ms, lifted_ms FROM suppression" \
+                           " WHERE filed = 0 ORDER BY id") \
+    X(SUPPRESSION_FILED, "UPDATE suppression SET filed = 1 WHERE filed = 0") \
+    X(SUPPRESSION_FORGOTTEN, "UPDATE suppression SET filed = 0") \
+    X(SUPPRESSION_LIFTED, "SELECT lifted_ms FROM suppression WHERE act = ?1 AND key = ?2") \
+    X(SUPPRESSION_AGREES, "UPDATE suppression SET filed = (lifted_ms <= ?3), lifted_ms = max(lifted_ms, ?3)" \
+                          " WHERE act = ?1 AND key = ?2") \
+    X(SUPPRESSION_LIFT, "UPDATE suppression SET lifted_ms = ?2, filed = 0 WHERE act = ?1 AND lifted_ms = 0") \
+    X(SUPPRESSION_LIST, "SELECT max(id) AS k, act, reason, purposes, recipients, at_ms, lifted_ms, count(*)" \
+                        " FROM suppression WHERE ?2 = '' OR instr(reason, upper(?2)) > 0 GROUP BY act HAVING k > ?1" \
+                        " ORDER BY k LIMIT ?3") \
+    X(SUPPRESSION_OF_ACT, "SELECT act FROM suppression WHERE hex(act) LIKE upper(?1) || '%' AND lifted_ms = 0" \
+                          " GROUP BY act LIMIT 2") \
+    X(MATCH_ALL, "SELECT record FROM match WHERE key = ?1 ORDER BY record") \
+    X(MEMBER_GONE, "DELETE FROM segment_member WHERE record = ?1") \
+    X(ICAL_REPLY_DROP, "DELETE FROM ical_reply WHERE record = ?1") \
+    X(JOB_OVER, "SELECT id, path, args, result FROM job WHERE state <> 0 AND id > ?1 ORDER BY id LIMIT 1") \
+    X(JOB_SPENT, "SELECT id, path FROM job WHERE state IN (1, 2) AND path <> ''") \
+    X(JOB_SCRUB, "UPDATE job SET args = ?2, result = ?3 WHERE id = ?1") \
     /* ---- segments ---- */ \
     X(MEMBER_PUT, "INSERT INTO segment_member (segment, record, included) VALUES (?1, ?2, ?3)" \
                   " ON CONFLICT DO UPDATE SET included = excluded.included") \
@@ -273,6 +300,7 @@
     X(DUE_NEXT, "SELECT record FROM due WHERE leaf = ?1 ORDER BY record LIMIT ?2") \
     X(DUE_DROP, "DELETE FROM due WHERE leaf = ?1 AND record = ?2") \
     X(DUE_COUNT, "SELECT count(*) FROM due d JOIN share s ON s.leaf = d.leaf WHERE s.partner = ?1 AND s.role = 0") \
+    X(DUE_GONE, "DELETE FROM due WHERE record = ?1") \
     X(DUE_FORGET, "DELETE FROM due WHERE leaf = ?1") \
     X(FRAME_ADD, "INSERT INTO frame (company, stream, seq, kind, body, grant_id, items, share, hash)" \
                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" \

@@ -51,8 +51,9 @@ home_make(struct home *home)
 static void
 home_remove(struct home *home)
 {
-    static const char *const names[] = { "hansa.db",     "hansa.db-wal", "hansa.db-shm",
-                                         "audit.hashes", "journal",      "old" };
+    static const char *const names[] = { "hansa.db",        "hansa.db-wal",    "hansa.db-shm",
+                                         "audit.hashes",    "journal",         "old",
+                                         "suppression.key", "suppression.list" };
     char path[192];
 
     for (size_t i = 0; i < COUNT_OF(names); i++) {

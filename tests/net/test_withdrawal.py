@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tests/net/test_withdrawal.py - a person goes: erased, or withdrawn, with real daemons (P11).
+
+Acme has the event, Brio carries, Cedar brought the guest. Nothing of her may be found anywhere afterwards, and nothing
+brings her back: neither last month's file nor last month's database.
+"""
+import os
+import shutil
+
+from hansa_net import Net, main
+from three import accept, company, found_at
+
+CSV = """givenName,familyName,email,mobile,organization,consentBasis,consentPurpose,consentRecipients
+Wei,Zhangxyzzy,zhang.wei.4417@cedar.example,+8613800004417,Pagoda Instruments 9921,consent,event; follow-up,Acme
+Lin,Otherqwert,lin.other.5521@cedar.example,+8613900005521,Lantern Works,consent,event; follow-up,Acme
+"""
+SECRETS = [b"zhang.wei.4417", b"Zhangxyzzy", b"Pagoda Instruments 9921", b"13800004417"]
+
+
+def imported(node, name="last-month.csv", text=CSV):
+    return node.cli("contact import", node.file(name, text))
+
+
+def contact_of(node, name):
+    return [c["id"] for c in node.items("contact list") if name in c["title"]][0]
+
+
+def titles(node, type_):
+    return sorted(r["title"] for r in node.items(f"{type_} list"))
+
+
+def a_person_is_erased(t):
+    with Net() as net:
+        cedar = company(net, "Cedar", "CN")
+        imported(cedar)
+        zhang = contact_of(cedar, "Zhangxyzzy")
+        event = cedar.cli("event add", name="Launch", startDate="2027-05-20 18:00 Europe/Berlin")["id"]
+        cedar.cli("guest add", event, zhang)
+        cedar.cli("attendee add", event=event, name="W. Zhangxyzzy", email="ZHANG.WEI.4417@cedar.example")
+        cedar.cli("activity add", subject="Call Wei Zhangxyzzy", contact=zhang, form="call")
+        cedar.cli("ticket add", subject="Lamp broken", contact=zhang)
+        old = os.path.join(net.folder, "old.db")
+        cedar.stop()
+        shutil.copy(os.path.join(cedar.home, "hansa.db"), old)
+        cedar.start()
+        preview = cedar.cli("contact erase", zhang, preview=True)
+        t.same("a preview counts what goes", preview["erased"], {"contact": 1, "attendee": 2, "activity": 1})
+        t.same("and what stays without her", preview["untied"], {"ticket": 1})
+        t.same("and changes nothing", len(titles(cedar, "contact")), 2)
+        t.that("the test would see her", found_at(cedar, SECRETS), "not even before")
+        cedar.cli("contact erase", zhang)
+        t.same("she is no contact any more", titles(cedar, "contact"), ["Lin Otherqwert"])
+        t.same("and no guest", cedar.items("guest list", event), [])
+        t.that("the ticket is still there", titles(cedar, "ticket") == ["Lamp broken"], titles(cedar, "ticket"))
+        t.same("the audit trail follows", cedar.cli("audit verify")["state"], "clean")
+        cedar.wait(lambda: not found_at(cedar, SECRETS), 10, "no byte of her in the home")
+        t.same("no byte of her is in the home", found_at(cedar, SECRETS), set())
+        result = imported(cedar)
+        t.same("last month's file does not bring her back", (titles(cedar, "contact"), result["suppressed_rows"]), (["Lin Otherqwert"], 1))
+        bad = cedar.cli("job bad-rows", result["id"])["text"]
+        t.that("the row is named by its line, and not repeated", "2" in bad and "zhang" not in bad.lower(), bad)
+        cedar.wait(lambda: not found_at(cedar, SECRETS), 10, "the file that was imported is gone")
+        t.refused("nor does a colleague by hand", cedar.refusal("contact add", name="Wei", email="zhang.wei.4417@cedar.example"), said="suppression")
+        t.refused("nor as a guest", cedar.refusal("attendee add", event=event, name="Wei", mobile="+8613800004417"), said="suppression")
+        check = cedar.cli("suppression check", "Zhang.Wei.4417@Cedar.example")
+        t.same("an administrator sees why", (check["suppressed"], check["entries"][0]["reason"]), (True, "ERASED"))
+        t.that("and no name", "zhang" not in str(cedar.items("suppression list")).lower(), cedar.items("suppression list"))
+        cedar.stop()
+        for name in ("hansa.db-wal", "hansa.db-shm", "audit.head"):
+            if os.path.exists(os.path.join(cedar.home, name)):
+                os.remove(os.path.join(cedar.home, name))
+        shutil.copy(old, os.path.join(cedar.home, "hansa.db"))
+        os.remove(old)
+        cedar.start()
+        t.same("last month's database does not bring her back", titles(cedar, "contact"), ["Lin Otherqwert"])
+        t.same("nor as a guest", cedar.items("guest list", event), [])
+        cedar.wait(lambda: not found_at(cedar, SECRETS), 10, "no byte of her in the old database")
+        cedar.cli("suppression lift", "+8613800004417")
+        cedar.cli("contact add", name="Wei Zhangxyzzy", email="zhang.wei.4417@cedar.example", consentBasis="consent")
+        t.that("she may come back of her own will", "Wei Zhangxyzzy" in titles(cedar, "contact"), titles(cedar, "contact"))
+
+
+main(a_person_is_erased)
