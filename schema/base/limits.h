@@ -62,6 +62,7 @@
 #define RECEIPT_RECORDS_MAX 256 /* records named in one receipt: fits OBJECT_MAX. test_wire_return.c */
 #define RECEIPTS_KEPT_MAX   4096 /* that name records, of one company for another; the oldest go. test_receipt.c */
 #define RECEIPTS_CARRIED_MAX 4096 /* of others, waiting for one company. test_receipt.c */
+#define WITHDRAWAL_ROWS_MAX 64 /* rows that one object takes back: as many handles as a sealed header has. test_wire_return.c */
 #define CODE_MAX          32  /* bytes of a reason that programs read. test_wire_return.c */
 /* Entries read of a row's consent purposes and of its recipients; those beyond are not there. test_consent.c */
 #define CONSENT_ENTRIES_MAX 64
@@ -134,7 +135,7 @@
 #define ICAL_COMPONENTS_MAX 256
 #define ICAL_COMPANIONS_MAX 999        /* people that one guest brings along */
 /* HOME/suppression.list: some 200 bytes a value of a person who must not come back. test_suppression.c */
-#define SUPPRESSION_FILE_MAX (256 * MIB)
+#define SUPPRESSION_FILE_MAX (64 * MIB)
 #define PAGE_MAX          200          /* rows of one list page */
 /* clang-format on */
 
