@@ -19,7 +19,7 @@
 #include "schema/base/log.h"
 #include "schema/digest.h"
 
-enum { ACT_SIZE = 16, ACTS_MOST = 64, LINE_MOST = 4096, TEXT_MOST = 64 };
+enum { ACT_SIZE = 16, ACTS_MOST = 64, TEXT_MOST = 64, PIECE = 64 * KIB };
 
 static const char key_name[] = "suppression.key";
 static const char list_name[] = "suppression.list";
@@ -354,56 +354,72 @@ take_line(struct core *core, const json_t *o, bool *is_new)
                       (int64_t)1);
 }
 
-/* A line that a crash cut short was not answered yet; the database has what it stood for. */
-static enum status
-take_lines(struct core *core, struct bytes raw, struct diag *diag, bool *is_new)
-{
-    int line = 0;
+struct reading {
+    struct core *core;
+    struct diag *diag;
+    int line;
+    bool is_new; /* the database did not know one of them */
+    off_t whole; /* bytes of whole lines */
+};
 
-    while (raw.len > 0) {
-        const uint8_t *end = memchr(raw.data, '\n', raw.len);
-        if (end == NULL)
-            return STATUS_OK;
-        size_t len = (size_t)(end - raw.data);
-        json_t *o = json_loadb((const char *)raw.data, len, 0, NULL);
-        enum status s = o == NULL ? STATUS_MALFORMED : take_line(core, o, is_new);
-        json_decref(o);
-        line++;
-        if (s == STATUS_MALFORMED) {
-            char number[TEXT_MOST];
-            (void)snprintf(number, sizeof(number), "%d", line);
-            return diag_say(diag, STATUS_CORRUPT, "suppression.damaged", number, NULL);
-        }
-        TRY(s);
-        raw = bytes_of(end + 1, raw.len - len - 1);
+static enum status
+take_text(struct reading *r, struct bytes text)
+{
+    char number[TEXT_MOST];
+    json_t *o = text.len > SUPPRESSION_LINE_MAX
+                    ? NULL
+                    : json_loadb((const char *)text.data, text.len, 0, NULL);
+    enum status s = o == NULL ? STATUS_MALFORMED : take_line(r->core, o, &r->is_new);
+
+    json_decref(o);
+    r->line++;
+    r->whole += (off_t)text.len + 1;
+    if (s != STATUS_MALFORMED)
+        return s;
+    (void)snprintf(number, sizeof(number), "%d", r->line);
+    return diag_say(r->diag, STATUS_CORRUPT, "suppression.damaged", number, NULL);
+}
+
+/* The lines that are whole. *used: their bytes. */
+static enum status
+take_lines(struct reading *r, struct bytes raw, size_t *used)
+{
+    const uint8_t *end;
+
+    *used = 0;
+    while ((end = memchr(raw.data + *used, '\n', raw.len - *used)) != NULL) {
+        size_t len = (size_t)(end - raw.data) - *used;
+        TRY(take_text(r, bytes_of(raw.data + *used, len)));
+        *used += len + 1;
     }
-    return STATUS_OK;
+    return raw.len - *used > SUPPRESSION_LINE_MAX ? take_text(r, raw) : STATUS_OK;
 }
 
-/* The rest of a line that was cut is cut off, so that the next begins on its own. */
-static enum status
-mend(int fd, struct bytes raw)
-{
-    size_t whole = raw.len;
-
-    while (whole > 0 && raw.data[whole - 1] != '\n')
-        whole--;
-    return whole == raw.len || ftruncate(fd, (off_t)whole) == 0 ? STATUS_OK : STATUS_IO;
-}
-
+/* A line that a crash cut short was not answered; the database has what it stood for. The rest of it is cut off, so that
+ * the next begins on its own. */
 static enum status
 load_list(struct core *core, struct diag *diag, bool *is_new)
 {
-    AUTO(buffer_fini) struct buffer raw = { 0 };
+    AUTO(xfree) uint8_t *piece = xcalloc(1, PIECE);
     AUTO(fd_close) int fd = open_in(core, list_name, O_RDWR);
+    struct reading r = { .core = core, .diag = diag };
+    size_t have = 0, used;
+    ssize_t n;
 
     *is_new = false;
+    if (fd < 0 && errno != ENOENT)
+        return file_status(errno);
     TRY(store_exec(core->store, STMT_SUPPRESSION_FORGOTTEN, ""));
-    if (fd < 0)
-        return errno == ENOENT ? STATUS_OK : file_status(errno);
-    TRY(file_read(fd, SUPPRESSION_FILE_MAX, &raw));
-    TRY(take_lines(core, buffer_bytes(&raw), diag, is_new));
-    return mend(fd, buffer_bytes(&raw));
+    while (fd >= 0 && (n = read(fd, piece + have, PIECE - have)) != 0) {
+        if (n < 0)
+            return file_status(errno);
+        have += (size_t)n;
+        TRY(take_lines(&r, bytes_of(piece, have), &used));
+        memmove(piece, piece + used, have - used);
+        have -= used;
+    }
+    *is_new = r.is_new;
+    return have == 0 || ftruncate(fd, r.whole) == 0 ? STATUS_OK : STATUS_IO;
 }
 
 enum status

@@ -66,7 +66,7 @@ def a_person_is_erased(t):
         t.same("an administrator sees why", (check["suppressed"], check["entries"][0]["reason"]), (True, "ERASED"))
         t.that("and no name", "zhang" not in str(cedar.items("suppression list")).lower(), cedar.items("suppression list"))
         cedar.stop()
-        for name in ("hansa.db-wal", "hansa.db-shm", "audit.head"):
+        for name in ("hansa.db-wal", "hansa.db-shm", "audit.hashes", "journal"):
             if os.path.exists(os.path.join(cedar.home, name)):
                 os.remove(os.path.join(cedar.home, name))
         shutil.copy(old, os.path.join(cedar.home, "hansa.db"))
