@@ -63,9 +63,10 @@ MUST_CHECK enum status contribution_judge_begin(struct core *core, struct live *
 /* *code NULL: take it. */
 MUST_CHECK enum status contribution_judge_row(struct core *core, struct contribution_judge *j,
                                               const struct received *item, const char **code);
-/* What became of it, to be told. */
+/* What became of it, to be told. is_kept: its copy changed; false with code NULL: we have it, or a newer one. */
 MUST_CHECK enum status contribution_judge_note(struct core *core, struct contribution_judge *j,
-                                               const struct received *item, const char *code);
+                                               const struct received *item, const char *code,
+                                               bool is_kept);
 MUST_CHECK enum status contribution_judge_end(struct core *core, struct contribution_judge *j);
 
 /* Signs and queues what was judged; what needs the key process waits for it. */

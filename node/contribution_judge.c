@@ -167,7 +167,7 @@ contribution_judge_row(struct core *core, struct contribution_judge *j,
 
 enum status
 contribution_judge_note(struct core *core, struct contribution_judge *j,
-                        const struct received *item, const char *code)
+                        const struct received *item, const char *code, bool is_kept)
 {
     const struct revision *r = item->revision;
     bool counts = code == NULL && !r->tombstone;
@@ -175,6 +175,12 @@ contribution_judge_note(struct core *core, struct contribution_judge *j,
 
     if (j->live == NULL)
         return STATUS_OK;
+    if (code == NULL && !is_kept) {
+        core->verdicts_wait = true;
+        return store_exec(core->store, STMT_VERDICT_AGAIN, "ibii", j->live->share,
+                          bytes_of(item->facts.id.b, ID_SIZE), (int64_t)r->position.incarnation,
+                          (int64_t)r->position.number);
+    }
     TRY(verdict_was(core, j->live->share, &item->facts.id, &was));
     j->taken += counts - (was.is_taken && !was.is_gone);
     j->has_changed = true;

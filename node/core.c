@@ -364,6 +364,7 @@ core_round(struct core *core)
     struct mono_ms now = core_mono(core);
 
     core->pumped = 0;
+    core->due_waits = false;
     if (lives_are_due(core)) /* before anybody is answered */
         round_fail(core, lives_sweep(core));
     run_requests(core);
@@ -391,7 +392,7 @@ core_round(struct core *core)
     expire_waiters(core);
     company_publish(core);
     checkpoint(core);
-    if (core->job_waits || core->pumped > 0 || core->persons_wait)
+    if (core->job_waits || core->due_waits || core->pumped > 0 || core->persons_wait)
         return now;
     if (core->waiters != NULL && next.ms > now.ms + 50)
         next.ms = now.ms + 50;

@@ -215,6 +215,7 @@ struct core {
     struct mono_ms sweep_at;
     struct job *job;    /* the one in hand (node/job.c) */
     bool job_waits;     /* a job has more to do */
+    bool due_waits;     /* of what is due only rows that may not go were seen yet */
     int64_t job_failed; /* its piece was undone with the round; 0: none */
     enum status job_status;
     struct diag job_diag;
@@ -223,7 +224,9 @@ struct core {
     size_t content_key_count;
     struct opened_key *opened_keys;
     size_t opened_next;
-    bool receipts_wait;     /* something came sealed, its receipt is not signed yet */
+    bool receipts_wait; /* something came sealed, its receipt is not signed yet */
+    int64_t
+        receipt_last; /* company.id: receipts of this turn up to it are said, or have no way */
     bool receipts_unsaid;   /* what is to be said of what we hold (node/receipt.h) */
     bool persons_wait;      /* guest rows whose keys are due (node/person.h) */
     bool verdicts_wait;     /* rows are judged, their bringers not told yet */

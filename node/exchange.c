@@ -166,7 +166,7 @@ keep_item(struct batch *b, struct received *item, int64_t run, const char **faul
     enum status s = code == NULL ? record_take(b->core, b->live, item, run, fault)
                                  : STATUS_REPLAY; /* refused and said so: nothing is kept */
     if (s == STATUS_OK || s == STATUS_REPLAY)
-        TRY(contribution_judge_note(b->core, &b->judge, item, code));
+        TRY(contribution_judge_note(b->core, &b->judge, item, code, s == STATUS_OK));
     return s;
 }
 

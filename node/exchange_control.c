@@ -323,6 +323,9 @@ take_passon(struct taking *t)
         !ID_IS_EQUAL(passon->grant, *chain_leaf_id(chain)))
         return STATUS_BROKEN_CHAIN;
     const struct company *next = company_find(t->core, &passon->next);
+    t->detail = "descriptor";
+    if (next == NULL) /* a chain verifies without its last audience's */
+        return STATUS_UNKNOWN_KEY;
     if (ID_IS_EQUAL(passon->audience, t->core->me)) {
         TRY(note_passon(t, bundle, &chain));
         return answer_passon(t, passon, next);

@@ -9,7 +9,10 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/plant.h"
 
-enum { ITEM_POSITION = 12 };
+enum {
+    ITEM_POSITION = 12,
+    PIECES_MOST = 64, /* looked at in a row without one that may go: others wait meanwhile */
+};
 
 /* Contributions and what comes back of them wait for the answer: it comes by rule, and who says no gets nothing. */
 static bool
@@ -118,13 +121,21 @@ load_piece(struct core *core, struct load *load, struct arena *arena, bool *any)
 enum status
 load_due(struct core *core, struct live *live, struct arena *arena, struct load *out)
 {
+    AUTO(arena_free)
+    struct arena *piece = arena_new(0); /* of rows that may not go nothing stays */
     bool any = true;
 
     out->live = live;
     out->count = 0;
-    while (out->count == 0 && any)
-        TRY(load_piece(core, out, arena, &any));
-    if (out->count == 0)
+    for (int i = 0; i < PIECES_MOST && any && out->count == 0; i++) {
+        arena_reset(piece);
+        TRY(load_piece(core, out, piece, &any));
+    }
+    if (out->count > 0)
+        arena_adopt(arena, &piece);
+    else if (any)
+        core->due_waits = true;
+    else
         live->has_due = false;
     return STATUS_OK;
 }

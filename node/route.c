@@ -447,18 +447,20 @@ owed_after(struct core *core, int64_t after, int64_t *out)
 enum status
 route_tell(struct core *core)
 {
-    int64_t company = 0;
-
     for (int i = 0; i < TELL_MOST && core->receipts_wait; i++) {
-        enum status s = owed_after(core, company, &company);
-        if (s == STATUS_NOT_FOUND)
+        enum status s = owed_after(core, core->receipt_last, &core->receipt_last);
+        if (s == STATUS_NOT_FOUND) {
             core->receipts_wait = false; /* until the next arrives, or the next tick */
+            core->receipt_last = 0;
+        }
         if (s != STATUS_OK)
             return s == STATUS_NOT_FOUND ? STATUS_OK : s;
         TRY(core_need_txn(core));
-        s = tell_one(core, company);
-        if (s == STATUS_LOCKED)
+        s = tell_one(core, core->receipt_last);
+        if (s == STATUS_LOCKED) {
+            core->receipt_last = 0;
             return STATUS_OK;
+        }
         if (s != STATUS_UNREACHABLE)
             TRY(s);
     }

@@ -137,14 +137,14 @@ service_guest_brought(struct call *call)
 
 /* Is this the grant of a share of the event? */
 static bool
-is_of_event(struct call *call, struct bytes raw, const struct record_id *event)
+is_of_event(struct bytes raw, const struct record_id *event)
 {
+    AUTO(arena_free) struct arena *arena = arena_new(0);
     struct signed_object *object;
     struct grant *grant;
 
-    return wire_signed_object_parse(arena_copy(call->arena, raw), call->arena, &object) ==
-               STATUS_OK &&
-           wire_grant_parse(object->body, call->arena, &grant) == STATUS_OK &&
+    return wire_signed_object_parse(raw, arena, &object) == STATUS_OK &&
+           wire_grant_parse(object->body, arena, &grant) == STATUS_OK &&
            grant->selector == SELECTOR_TREE && ID_IS_EQUAL(grant->tree, *event);
 }
 
@@ -179,7 +179,7 @@ service_guest_carried(struct call *call)
     TRY(page_begin(call, &page));
     q = stmt_borrow(call->store, STMT_SHARE_LEAVES);
     while ((s = stmt_step(q)) == STATUS_OK) {
-        if (is_of_event(call, stmt_bytes(q, 1), &now->id))
+        if (is_of_event(stmt_bytes(q, 1), &now->id))
             TRY(put_carried(call, stmt_bytes(q, 0), page.items));
     }
     page_end(call, &page, 0, false, -1);

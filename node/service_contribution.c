@@ -203,8 +203,8 @@ look_at(struct outlook *o, int64_t record)
         o->stay += d.stop != STOP_NONE;
         o->over += d.stop == STOP_NONE;
         const char *reason = "contribution.OVER_QUOTA";
-        if (d.stop != STOP_NONE)
-            TRY(stay_reason(o, &row, &d, &reason));
+        if (d.stop != STOP_NONE && json_array_size(o->left_out) < SHOWN)
+            TRY(stay_reason(o, &row, &d, &reason)); /* reads what is known of the person */
         put_row(o, o->left_out, &row, reason, NULL);
         return STATUS_OK;
     }

@@ -16,6 +16,7 @@
 #include "node/service_priv.h"
 #include "node/store/work.h"
 #include "schema/base/cleanup.h"
+#include "schema/digest.h"
 
 enum { AT_ONCE = 512, PIECE = 200 };
 
@@ -44,8 +45,7 @@ struct guest { /* who gets a lead */
     const struct seller *seller;
 };
 
-struct firm {         /* of people seen so far */
-    const char *name; /* folded */
+struct firm { /* of people seen so far */
     bool has_lead, has_guest;
 };
 
@@ -62,6 +62,7 @@ struct making {
     struct guest guests[AT_ONCE];
     size_t guest_count;
     struct buffer firms; /* struct firm */
+    json_t *firm_index;  /* digest of the folded name: its place in `firms` */
     int64_t left_out[OUT_COUNT_];
     bool more;
 };
@@ -246,15 +247,18 @@ has_lead(struct making *m, const struct claim *claims, size_t count, bool *out)
 static struct firm *
 firm_of(struct making *m, const char *name)
 {
-    struct firm *firms = (struct firm *)(void *)m->firms.data;
-    size_t count = m->firms.len / sizeof(struct firm);
+    struct digest digest = digest_plain(bytes_text(name));
+    char key[ID_SIZE * 2];
+    struct firm firm = { 0 };
 
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(firms[i].name, name) == 0)
-            return &firms[i];
-    struct firm firm = { .name = arena_text(m->arena, bytes_text(name)) };
-    buffer_put(&m->firms, &firm, sizeof(firm));
-    return (struct firm *)(void *)m->firms.data + count;
+    base32_format(bytes_of(digest.b, ID_SIZE), key);
+    const json_t *at = json_object_get(m->firm_index, key);
+    size_t index = at != NULL ? (size_t)json_integer_value(at) : m->firms.len / sizeof(firm);
+    if (at == NULL) {
+        reply_set(m->firm_index, key, json_integer((json_int_t)index));
+        buffer_put(&m->firms, &firm, sizeof(firm));
+    }
+    return (struct firm *)(void *)m->firms.data + index;
 }
 
 static const char *
@@ -300,7 +304,7 @@ consider(struct making *m, int64_t person)
     m->guests[m->guest_count++] = (struct guest){
         .row = claim->now->id,
         .region = region == NULL ? "" : arena_text(m->arena, bytes_text(region)),
-        .company = firm == NULL ? "" : firm->name,
+        .company = arena_text(m->arena, bytes_text(company)),
     };
     return STATUS_OK;
 }
@@ -463,12 +467,14 @@ service_lead_make(struct call *call)
     enum status s;
 
     TRY(making_init(call, m));
+    m->firm_index = json_object();
     do
         s = consider_piece(m, &after, &is_over);
     while (s == STATUS_OK && !is_over);
     if (s == STATUS_OK)
         deal(m);
     buffer_fini(&m->firms);
+    json_decref(m->firm_index);
     TRY(s);
     if (!preview)
         TRY(make(m, &batch));

@@ -219,6 +219,7 @@
                       " ORDER BY rid LIMIT ?2") \
     X(VERDICT_TOLD, "UPDATE verdict SET told = 1, object = ?4, first_ms = CASE WHEN first_ms = 0 AND reason = ''" \
                     " THEN ?3 ELSE first_ms END, at_ms = ?3 WHERE share = ?1 AND rid = ?2") \
+    X(VERDICT_AGAIN, "UPDATE verdict SET told = 0 WHERE share = ?1 AND rid = ?2 AND incarnation = ?3 AND number = ?4") \
     X(VERDICT_REFUSED, "SELECT rid FROM verdict WHERE share = ?1 AND reason <> ''") \
     X(VERDICT_OF_ROW, "SELECT v.reason, v.first_ms, v.at_ms, s.state, s.reason, p.name, s.id, v.object FROM share s" \
                       " JOIN contribution c ON c.share = s.id JOIN company p ON p.id = s.partner" \

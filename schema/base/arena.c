@@ -67,6 +67,23 @@ arena_reset(struct arena *arena)
     }
 }
 
+void
+arena_adopt(struct arena *to, struct arena **from)
+{
+    struct block **end = &to->blocks; /* behind the newest, which is still being filled */
+
+    if ((*from)->total > to->cap - to->total) {
+        fputs("arena over its cap\n", stderr);
+        abort();
+    }
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = (*from)->blocks;
+    to->total += (*from)->total;
+    (*from)->blocks = NULL;
+    arena_free(from);
+}
+
 void *
 arena_try(struct arena *arena, size_t size)
 {

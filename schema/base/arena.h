@@ -18,6 +18,8 @@ struct arena;
 struct arena *arena_new(size_t cap); /* cap in bytes; 0 = ARENA_CAP_DEFAULT from limits.h */
 void arena_free(struct arena **arena);
 void arena_reset(struct arena *arena); /* everything given out is gone; keeps one block */
+/* What `from` gave out lives as long as `to`; frees `from`. Stops the process when that is over the cap of `to`. */
+void arena_adopt(struct arena *to, struct arena **from);
 
 void *arena_try(struct arena *arena, size_t size);   /* zeroed, 16-aligned, NULL over the cap */
 void *arena_alloc(struct arena *arena, size_t size); /* zeroed, never NULL */

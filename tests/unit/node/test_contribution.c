@@ -287,12 +287,127 @@ test_what_was_asked(struct check *t)
     }
 }
 
+/* ---- what no honest node sends ------------------------------------------------------------- */
+
+static enum status
+pass_on(struct fixture *f, size_t next)
+{
+    struct envelope env = { .kind = MESSAGE_PASSON, .stream = STREAM_CONTROL };
+    struct grant links[2] = { asking(f) };
+    struct signed_object objects[2];
+    struct bundle bundle = { .links = objects, .link_count = 2 };
+    struct taking taking = { .core = f->core,
+                             .from = company_find(f->core, node_of(f, BRIO)),
+                             .arena = f->arena,
+                             .env = &env };
+    struct object_id root;
+
+    links[0].actions |= ACTION_PASS_ON;
+    links[0].depth = 1;
+    if (!give(f, &links[0], SHARE_ACCEPTED, &root))
+        return STATUS_IO;
+    links[1] = sample_link(&f->home.world, &links[0], &root, next);
+    for (size_t i = 0; i < 2; i++)
+        objects[i] = sample_grant_sign(&f->home.world, &links[i], f->arena);
+    struct passon passon = { .author = *node_of(f, BRIO),
+                             .audience = *node_of(f, ACME),
+                             .grant = digest_object_id(objects[1].body),
+                             .next = *node_of(f, next) };
+    bundle.object.body = wire_passon_format(&passon, f->arena);
+    bundle.object.signature =
+        sample_sign(&f->home.world.companies[BRIO], SIGN_PASSON, bundle.object.body);
+    env.body = wire_bundle_format(&bundle, f->arena);
+    return exchange_take_object(&taking);
+}
+
+static void
+test_passing_on_to_nobody(struct check *t)
+{
+    struct fixture f;
+
+    CHECK(t, "a node", fixture_init(&f));
+    CHECK(t, "a link to a company that we know is noted", pass_on(&f, CEDAR) == STATUS_OK);
+    fixture_fini(&f);
+    CHECK(t, "a node", fixture_init(&f));
+    CHECK(t, "P10: one to a company without a descriptor is refused, and the node lives",
+          pass_on(&f, DELTA + 1) == STATUS_UNKNOWN_KEY);
+    fixture_fini(&f);
+}
+
+/* ---- what counts against the quota -------------------------------------------------------- */
+
+/* Rows taken after Brio's one row came, in this form. */
+static int64_t
+note(struct fixture *f, struct contribution_judge *j, uint64_t number, bool tombstone,
+     bool is_kept)
+{
+    struct revision revision = { .position = { 1, number }, .tombstone = tombstone };
+    struct received item = { .revision = &revision, .facts = { .id = f->other } };
+
+    return contribution_judge_note(f->core, j, &item, NULL, is_kept) == STATUS_OK ? j->taken
+                                                                                  : -1;
+}
+
+static void
+test_quota(struct check *t)
+{
+    struct fixture f;
+    struct object_id brought;
+
+    CHECK(t, "a node", fixture_init(&f));
+    struct grant ask = asking(&f);
+    CHECK(t, "a grant", give(&f, &ask, SHARE_ACCEPTED, &f.asked));
+    struct grant g = bringing(&f, BRIO);
+    g.audience = *node_of(&f, BRIO);
+    g.issuer = g.owner = *node_of(&f, ACME); /* as if received: only its share is looked at */
+    CHECK(t, "a share", give(&f, &g, SHARE_ACCEPTED, &brought));
+    struct contribution_judge j = { .live = live_by_gid(f.core, &brought, ROLE_GIVEN),
+                                    .terms = &ask.terms };
+    CHECK(t, "a row that is kept counts", note(&f, &j, 2, false, true) == 1);
+    CHECK(t, "the same once more counts no second time", note(&f, &j, 2, false, false) == 1);
+    CHECK(t, "an older removal of it, which changes nothing, makes no room",
+          note(&f, &j, 1, true, false) == 1);
+    CHECK(t, "its removal does", note(&f, &j, 3, true, true) == 0);
+    CHECK(t, "an older revision after that does not bring it back",
+          note(&f, &j, 2, false, false) == 0);
+    fixture_fini(&f);
+}
+
+/* ---- what is due, and must not go --------------------------------------------------------- */
+
+static void
+test_refused_rows(struct check *t)
+{
+    enum { ROWS = 64 * LOAD_MAX + 1 };
+    struct fixture f;
+
+    CHECK(t, "a node", fixture_init(&f));
+    struct grant ask = asking(&f);
+    CHECK(t, "a grant", give(&f, &ask, SHARE_ACCEPTED, &f.asked));
+    struct live *live = live_by_gid(f.core, &f.asked, ROLE_GIVEN);
+    struct load *load = ARENA_NEW(f.arena, struct load);
+    for (int64_t i = 0; i < ROWS; i++)
+        CHECK(t, "a row that is not there is due",
+              store_exec(f.core->store, STMT_DUE_ADD, "ii", live->leaf, 1000 + i) == STATUS_OK);
+    live->has_due = true;
+    CHECK(t, "after so many in vain others have their turn",
+          load_due(f.core, live, f.arena, load) == STATUS_OK && load->count == 0 &&
+              f.core->due_waits && live->has_due);
+    CHECK(t, "then the rest is gone through",
+          load_due(f.core, live, f.arena, load) == STATUS_OK && load->count == 0 &&
+              !live->has_due);
+    fixture_fini(&f);
+}
+
 int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
         { "what is brought", test_rules },
         { "what was asked", test_what_was_asked },
+        { "passing on to nobody", test_passing_on_to_nobody },
+        { "quota", test_quota },
+        { "rows that must not go", test_refused_rows },
     };
     return check_main(argc, argv, cases, COUNT_OF(cases));
 }

@@ -61,6 +61,23 @@ test_reset_keeps_working(struct check *t)
 }
 
 static void
+test_adopt(struct check *t)
+{
+    AUTO(arena_free) struct arena *to = arena_new(200000);
+    struct arena *from = arena_new(0);
+    char *mine = arena_text(to, bytes_text("mine"));
+    char *theirs = arena_text(from, bytes_text("theirs"));
+
+    (void)arena_alloc(from, 100000);
+    arena_adopt(to, &from);
+    char *more = arena_text(to, bytes_text("more"));
+    CHECK(t, "what the other gave out lives on", from == NULL && strcmp(theirs, "theirs") == 0);
+    CHECK(t, "beside what was there and what comes",
+          strcmp(mine, "mine") == 0 && strcmp(more, "more") == 0);
+    CHECK(t, "and counts against the cap", arena_try(to, 100000) == NULL);
+}
+
+static void
 test_own_sizes_stop_the_process(struct check *t)
 {
     pid_t child = fork();
@@ -83,6 +100,7 @@ main(int argc, char **argv)
         { "memory", test_memory },
         { "cap", test_cap },
         { "reset", test_reset_keeps_working },
+        { "adopt", test_adopt },
         { "a bug of ours stops the process", test_own_sizes_stop_the_process },
     };
     return check_main(argc, argv, cases, COUNT_OF(cases));
