@@ -39,6 +39,7 @@ struct peer {
     int64_t hello_wait_ms;
     struct mono_ms heard, said, progress;
     int64_t clock_offset_ms;
+    uint32_t restored_to; /* the incarnation for which it was told */
     bool clock_off;
     bool ack_owed;
 };
@@ -299,6 +300,37 @@ become_ready(struct peer *peer, struct mono_ms now)
     move(peer, PEER_READY);
 }
 
+/* It says, in this very session, that it has less than it acknowledged: it went back to an older database. What it
+ * lost is gone here too; a Void stands for it. */
+static enum status
+take_back(struct peer *peer, const struct stream_state *s)
+{
+    struct lane *lane = lane_of(peer, s->stream);
+    uint64_t have = s->incarnation == peer->incarnation ? s->have : 0;
+
+    if (have >= lane->out.acked)
+        return STATUS_OK;
+    TRY(peer->ops->acked(peer->ops->self, peer, s->stream, have));
+    lane->out.acked = have;
+    return STATUS_OK;
+}
+
+static enum status
+check_restored(struct peer *peer, const struct hello *hello)
+{
+    uint32_t known = 0;
+
+    for (size_t i = 0; i < STREAMS; i++)
+        if (peer->lanes[i].in.incarnation > known)
+            known = peer->lanes[i].in.incarnation;
+    for (size_t i = 0; i < hello->stream_count; i++)
+        TRY(take_back(peer, &hello->streams[i]));
+    if (known == 0 || hello->incarnation <= known || hello->incarnation == peer->restored_to)
+        return STATUS_OK;
+    peer->restored_to = hello->incarnation;
+    return peer->ops->restored(peer->ops->self, peer);
+}
+
 static enum status
 on_hello(struct peer *peer, const struct hello *hello, struct mono_ms now, struct wall_ms wall)
 {
@@ -319,8 +351,10 @@ on_hello(struct peer *peer, const struct hello *hello, struct mono_ms now, struc
         move(peer, PEER_GREETING);
     if (!answers_us || peer->answered != peer->their_session)
         say_hello(peer, now, wall);
-    if (answers_us && peer->state == PEER_GREETING)
-        become_ready(peer, now);
+    if (!answers_us || peer->state != PEER_GREETING)
+        return STATUS_OK;
+    TRY(check_restored(peer, hello));
+    become_ready(peer, now);
     return STATUS_OK;
 }
 
@@ -477,7 +511,7 @@ pump_one(struct peer *peer, enum stream stream, struct mono_ms now)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     struct lane *lane = lane_of(peer, stream);
-    struct peer_frame frame;
+    struct peer_frame frame = { 0 };
     uint64_t seq = lane->resend;
 
     if (lane->sent >= lane->out.acked + lane->credit)
@@ -491,8 +525,8 @@ pump_one(struct peer *peer, enum stream stream, struct mono_ms now)
     if (lane->sent == lane->out.acked)
         peer->progress =
             now; /* the clock for an acknowledgement starts with the first that is owed */
-    lane->resend = seq + 1;
-    lane->sent = seq;
+    lane->sent = frame.last > seq ? frame.last : seq;
+    lane->resend = lane->sent + 1;
     peer->said = now;
     send_body(peer, &(struct envelope){ .kind = frame.kind,
                                         .stream = stream,

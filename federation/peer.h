@@ -34,6 +34,7 @@ struct peer;
 struct peer_frame {
     uint8_t kind;
     struct bytes body;
+    uint64_t last; /* a Void: the last number it stands for; 0: only its own */
 };
 
 struct peer_in {
@@ -70,10 +71,13 @@ struct peer_ops {
     /* Give number `seq` to the next thing that should go, durably. STATUS_NOT_FOUND: nothing. */
     enum status (*next)(void *self, struct peer *peer, enum stream stream, uint64_t seq,
                         struct arena *arena, struct peer_frame *out);
-    /* The same number again, decided again: the same bytes, or a Void. */
+    /* The same number again, decided again: the same bytes, or a Void. A Void up to the next number that is kept, when
+     * the partner lost what it had acknowledged. */
     enum status (*again)(void *self, struct peer *peer, enum stream stream, uint64_t seq,
                          struct arena *arena, struct peer_frame *out);
     enum status (*acked)(void *self, struct peer *peer, enum stream stream, uint64_t upto);
+    /* The partner is a later incarnation than it was: restored from a copy. */
+    enum status (*restored)(void *self, struct peer *peer);
     /* The state or the clock verdict changed. */
     void (*changed)(void *self, const struct peer *peer);
     /* Descriptor serial and profile of ours for Hello; their serial as they say it. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/core_priv.h"
+#include "node/quarantine.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/digest.h"
@@ -342,6 +342,7 @@ company_set_state(struct core *core, struct company *c, enum company_state state
     TRY(store_exec(core->store, STMT_COMPANY_STATE, "iii", c->id, (int64_t)state,
                    core_wall(core).ms));
     c->state = state;
+    quarantine_note_state(core, c);
     if (state == COMPANY_TRUSTED) {
         if (c->peer == NULL)
             TRY(peer_make(core, c));

@@ -225,7 +225,7 @@ run_jobs(struct core *core)
 {
     int64_t start = core_mono(core).ms;
 
-    if (core->answer_count > 0)
+    if (core->answer_count > 0 || core->unconfirmed)
         return; /* a piece that fails must not take a request's change with it */
     for (int i = 0; i < JOB_PIECES && core->job_waits && !core->round_failed; i++) {
         round_fail(core, jobs_step(core));
@@ -239,7 +239,8 @@ pump_company(struct core *core, struct company *c)
 {
     size_t sent = 0;
 
-    if (c->peer == NULL || c->state == COMPANY_SUSPENDED || peer_state(c->peer) != PEER_READY)
+    if (c->peer == NULL || c->state == COMPANY_SUSPENDED || peer_state(c->peer) != PEER_READY ||
+        core->unconfirmed || c->held)
         return STATUS_OK;
     TRY(core_need_txn(core));
     enum status s = peer_pump(c->peer, core_mono(core), PUMP_FRAMES, &sent);

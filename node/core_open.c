@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/quarantine.h"
 #include "node/route.h"
 #include "node/store/project.h"
 #include "node/suppression.h"
@@ -117,12 +118,33 @@ core_load(struct core *core, struct diag *diag)
 {
     TRY(audit_load(core, diag));
     TRY(companies_load(core));
+    TRY(quarantine_load(core));
     TRY(lives_load(core));
     core->verdicts_wait = true;
     core->persons_wait = true;
     core->receipts_wait = true;
     core->receipts_unsaid = true;
     return jobs_load(core);
+}
+
+/* Everything into memory; when it was restored, quarantined in the same transaction. */
+static enum status
+load(struct core *core, struct diag *diag)
+{
+    bool began;
+
+    TRY(quarantine_begin(core, diag, &began));
+    TRY(core_load(core, diag));
+    if (began)
+        TRY(quarantine_requeue(core));
+    else
+        TRY(store_begin(core->store));
+    TRY(route_begin(core));
+    TRY(store_commit(core->store));
+    if (began)
+        quarantine_began(core);
+    quarantine_note_all(core);
+    return STATUS_OK;
 }
 
 enum status
@@ -145,10 +167,7 @@ core_open(const struct core_config *config, struct diag *diag, struct core **out
         return diag_say(diag, STATUS_CORRUPT, "home.journal", core->home, NULL);
     TRY(load_meta(core, diag));
     TRY(core_load_dictionary(core, diag));
-    TRY(core_load(core, diag));
-    TRY(store_begin(core->store));
-    TRY(route_begin(core));
-    TRY(store_commit(core->store));
+    TRY(load(core, diag));
     TRY(suppression_load(core, diag));
     TRY(jobs_sweep(core));
     *out = TAKE(core);

@@ -60,6 +60,7 @@ struct company {
     bool consent_waived; /* in writing: what we send it needs no ground (P2) */
     struct peer *peer;   /* TRUSTED and SUSPENDED */
     bool control_waits;  /* without a link: false when certainly nothing is queued for it */
+    bool held, heard;    /* quarantined; it has sent back what it knows (node/quarantine.h) */
     bool leaving;        /* removed, and told so until leave_at */
     struct mono_ms leave_at;
     /* INVITED, on the accepting side: how we introduce ourselves */
@@ -161,7 +162,7 @@ struct opened_key {
 /* What the start found when it compared the database with what stands outside it. */
 enum audit_state {
     AUDIT_WELL,
-    AUDIT_OLDER, /* the database is behind: restored from a copy */
+    AUDIT_OLDER, /* the database is behind: restored from a copy (node/quarantine.c) */
     AUDIT_ALTERED, /* it says something else: edited. Nothing is changed any more, nothing sent or taken */
 };
 
@@ -211,6 +212,8 @@ struct core {
     int64_t audit_signed; /* number of the newest signed head */
     struct mono_ms audit_signed_at;
     struct journal *journal;
+    bool
+        unconfirmed; /* restored, and no admin has confirmed the trust list: node/quarantine.h */
 
     struct mono_ms sweep_at;
     struct job *job;    /* the one in hand (node/job.c) */

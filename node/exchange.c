@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/contribution.h"
+#include "node/quarantine.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
@@ -308,6 +309,15 @@ on_changed(void *self, const struct peer *peer)
         log_num("clock_offset_ms", peer_clock_offset_ms(peer)));
 }
 
+static enum status
+on_restored(void *self, struct peer *peer)
+{
+    struct core *core = self;
+
+    TRY(core_need_txn(core));
+    return quarantine_return(core, company_by_id(core, peer_company(peer)));
+}
+
 static void
 on_about_us(void *self, struct hello *hello)
 {
@@ -343,6 +353,7 @@ exchange_ops(struct core *core, struct peer_ops *ops)
                               .next = exchange_next,
                               .again = exchange_again,
                               .acked = exchange_acked,
+                              .restored = on_restored,
                               .changed = on_changed,
                               .about_us = on_about_us,
                               .about_them = on_about_them };

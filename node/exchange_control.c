@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/contribution.h"
+#include "node/quarantine.h"
 #include "node/receipt.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
@@ -435,7 +436,8 @@ take_descriptor(struct taking *t)
     t->detail = "node";
     if (!ID_IS_EQUAL(node, t->from->node))
         return STATUS_BAD_SIGNATURE;
-    return company_learn(t->core, object, COMPANY_INTRODUCED, 0, &c);
+    TRY(company_learn(t->core, object, COMPANY_INTRODUCED, 0, &c));
+    return quarantine_heard(t->core, c);
 }
 
 enum status

@@ -184,18 +184,32 @@ static enum status
 make_void(struct core *core, struct peer *peer, enum stream stream, uint64_t seq,
           struct arena *arena, struct peer_frame *out)
 {
+    uint64_t last = out->last > seq ? out->last : seq;
     struct void_range v = { .author = core->me,
                             .audience = *peer_node(peer),
                             .stream = stream,
                             .incarnation = peer_incarnation(peer),
                             .first = seq,
-                            .last = seq };
+                            .last = last };
     struct signed_object object;
 
     TRY(core_sign(core, SIGN_VOID, wire_void_range_format(&v, arena), &object));
     out->kind = MESSAGE_VOID;
     out->body = wire_signed_body_format(&object, arena);
     return frame_keep(core, peer, stream, seq, out, 0);
+}
+
+/* It was acknowledged and is not kept any more, and the partner went back to an older database. */
+static enum status
+make_lost(struct core *core, struct peer *peer, enum stream stream, uint64_t seq,
+          struct arena *arena, struct peer_frame *out)
+{
+    int64_t after;
+
+    TRY(store_number(core->store, &after, STMT_FRAME_AFTER, "iii", peer_company(peer),
+                     (int64_t)stream, (int64_t)seq));
+    *out = (struct peer_frame){ .last = (uint64_t)after - 1 };
+    return make_void(core, peer, stream, seq, arena, out);
 }
 
 enum status
@@ -205,7 +219,10 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
     struct core *core = self;
     struct kept kept;
 
-    TRY(kept_get(core, peer, stream, seq, arena, &kept));
+    enum status s = kept_get(core, peer, stream, seq, arena, &kept);
+    if (s == STATUS_NOT_FOUND)
+        return make_lost(core, peer, stream, seq, arena, out);
+    TRY(s);
     *out = (struct peer_frame){ .kind = kept.kind, .body = kept.body };
     if (kept.kind == MESSAGE_SEALED)
         return route_may_go_again(core, kept.items, kept.body)
@@ -215,7 +232,7 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
         return exchange_offer_is_past(core, kept.kind, kept.share)
                    ? make_void(core, peer, stream, seq, arena, out)
                    : STATUS_OK;
-    enum status s = rebuild(core, &kept, peer_company(peer), arena, &out->body);
+    s = rebuild(core, &kept, peer_company(peer), arena, &out->body);
     if (s != STATUS_NOT_GRANTED && s != STATUS_NOT_FOUND)
         return s;
     TRY(load_requeue(core, kept.leaf, kept.items));

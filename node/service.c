@@ -20,6 +20,7 @@ static const struct {
     service_fn *run;
 } handlers[] = {
     { "node.status", service_node_status },
+    { "node.confirm", service_node_confirm },
     { "type.list", service_type_list },
     { "type.show", service_type_show },
     { "type.add", service_type_add },
@@ -129,6 +130,19 @@ run(struct call *call, const struct api_request *request)
     return handler(call);
 }
 
+/* What an unconfirmed node may be told: what only takes away, and the confirmation. */
+static bool
+is_for_quarantine(const char *name)
+{
+    static const char *const names[] = { "node.confirm", "partner.suspend", "partner.remove",
+                                         "share.stop" };
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* A writing request keeps or loses all its changes. */
 static enum status
 run_marked(struct call *call, const struct api_request *request)
@@ -137,6 +151,8 @@ run_marked(struct call *call, const struct api_request *request)
 
     if (call->core->audit_state != AUDIT_WELL)
         return diag_say(call->diag, STATUS_CORRUPT, "home.altered", NULL);
+    if (call->core->unconfirmed && !is_for_quarantine(request->service->name))
+        return diag_say(call->diag, STATUS_CONFLICT, "home.quarantined", NULL);
     TRY(core_mark_set(call->core, &mark));
     enum status s = run(call, request);
     if (s == STATUS_OK)

@@ -16,6 +16,15 @@ link_counts(struct call *call)
     json_t *warnings = json_array();
     struct core *core = call->core;
 
+    if (core->audit_state != AUDIT_WELL)
+        (void)json_array_append_new(
+            warnings,
+            json_words(text_format(call->language, "home.altered", NULL, 0, call->arena)));
+    if (core->unconfirmed)
+        (void)json_array_append_new(
+            warnings,
+            json_words(text_format(call->language, "home.quarantined", NULL, 0, call->arena)));
+
     (void)pthread_mutex_lock(&core->view_lock);
     for (size_t i = 0; i < core->link_count; i++) {
         const struct link_view *v = &core->links[i];

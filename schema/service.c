@@ -18,6 +18,8 @@
 static const struct service table[] = {
     /* ---- the node ---- */
     { "node.status", "GET", "/api/v1/status", RIGHT_READ, true, REPLY_OBJECT, NULL, { { 0 } } },
+    { "node.confirm", "POST", "/api/v1/confirm", RIGHT_ADMIN, false, REPLY_LIST, "name state quarantine shares id",
+      { { "preview", PARAM_BOOLEAN, 0, NULL }, { "at-once", PARAM_BOOLEAN, 0, NULL }, { "partner", PARAM_TEXT, 0, "Brio" } } },
     { "type.list", "GET", "/api/v1/types", RIGHT_READ, true, REPLY_LIST, "name label fields own", { LISTING } },
     { "type.show", "GET", "/api/v1/types/{type}", RIGHT_READ, true, REPLY_LIST, "name label kind privacy space number",
       { { "type", PARAM_TEXT, POS, "contact" } } },

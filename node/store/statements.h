@@ -43,6 +43,7 @@
     X(INVITATION_ALL, "SELECT guest_node, guest_key, ends_ms FROM invitation") \
     X(INVITATION_GET, "SELECT ends_ms FROM invitation WHERE token = ?1 AND guest_node = ?2") \
     X(INVITATION_DROP, "DELETE FROM invitation WHERE guest_node = ?1") \
+    X(INVITATION_CLEAR, "DELETE FROM invitation") \
     X(INVITATION_ENDED, "SELECT guest_node FROM invitation WHERE ends_ms <= ?1") \
     /* ---- records ---- */ \
     X(RTYPE_FIND, "SELECT id FROM rtype WHERE space = ?1 AND number = ?2") \
@@ -162,6 +163,9 @@
                    " SELECT g.id FROM grants g JOIN below b ON g.parent = b.id)" \
                    " SELECT s.id, s.leaf, s.role, s.state, s.partner, s.title FROM share s JOIN below b ON s.leaf = b.id") \
     X(REVOKED_ADD, "INSERT INTO revoked (gid, author, object, at_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING") \
+    X(REVOKED_RETURN, "SELECT DISTINCT r.object FROM revoked r LEFT JOIN grants g ON g.gid = r.gid" \
+                      " LEFT JOIN share s ON s.leaf = g.id WHERE length(r.object) > 0" \
+                      " AND (r.author = ?1 OR s.partner = ?2)") \
     X(REVOKED_BY, "SELECT 1 FROM revoked WHERE gid = ?1 AND author = ?2") \
     X(REVOKED_FIND, "SELECT 1 FROM revoked WHERE gid = ?1 LIMIT 1") \
     X(SHARE_ADD, "INSERT INTO share (leaf, role, partner, state, kind, title, note, count, offer, oid, reason," \
@@ -279,6 +283,7 @@
     X(OUT_GET, "SELECT next, acked FROM outstream WHERE company = ?1 AND stream = ?2") \
     X(OUT_PUT, "INSERT INTO outstream (company, stream, next, acked) VALUES (?1, ?2, ?3, ?4)" \
                " ON CONFLICT (company, stream) DO UPDATE SET next = excluded.next, acked = excluded.acked") \
+    X(OUT_ANEW, "UPDATE outstream SET next = 1, acked = 0") \
     X(OUT_NEXT, "UPDATE outstream SET next = ?3 WHERE company = ?1 AND stream = ?2") \
     X(OUT_ACKED, "UPDATE outstream SET acked = ?3 WHERE company = ?1 AND stream = ?2") \
     X(IN_GET, "SELECT incarnation, have, frozen FROM instream WHERE company = ?1 AND stream = ?2") \
@@ -309,6 +314,11 @@
                  " items = NULL, share = excluded.share, hash = excluded.hash") \
     X(FRAME_GET, "SELECT kind, body, grant_id, items, share, hash FROM frame" \
                  " WHERE company = ?1 AND stream = ?2 AND seq = ?3") \
+    X(FRAME_ALL, "SELECT company, kind, body, grant_id, items, share FROM frame" \
+                 " WHERE kind <> 21 AND kind <> 33 ORDER BY company, stream, seq DESC") \
+    X(FRAME_CLEAR, "DELETE FROM frame") \
+    X(FRAME_AFTER, "SELECT coalesce(min(f.seq), o.next) FROM outstream o LEFT JOIN frame f ON f.company = o.company" \
+                   " AND f.stream = o.stream AND f.seq > ?3 WHERE o.company = ?1 AND o.stream = ?2") \
     X(FRAME_UPTO, "SELECT seq, kind, grant_id, items, share FROM frame" \
                   " WHERE company = ?1 AND stream = ?2 AND seq <= ?3 ORDER BY seq") \
     X(FRAME_DROP, "DELETE FROM frame WHERE company = ?1 AND stream = ?2 AND seq <= ?3") \
@@ -372,6 +382,15 @@
                     " JOIN verdict v ON v.share = s.id AND v.rid = r.rid AND v.gone = 0 AND v.reason = ''" \
                     " WHERE x.event = ?1 AND s.role = 1 AND s.state = 4 AND c.applied = 1 AND c.record > ?2" \
                     " ORDER BY c.record") \
+    /* ---- quarantine ---- */ \
+    X(QUARANTINE_ALL, "INSERT INTO quarantine (company, heard) SELECT id, 0 FROM company WHERE state IN (3, 4)" \
+                      " ON CONFLICT (company) DO UPDATE SET heard = 0") \
+    X(QUARANTINE_LIST, "SELECT company, heard FROM quarantine") \
+    X(QUARANTINE_HEARD, "UPDATE quarantine SET heard = 1 WHERE company = ?1") \
+    X(QUARANTINE_DROP, "DELETE FROM quarantine WHERE company = ?1") \
+    X(COMPANY_KEEP_REMOVED, "UPDATE company SET state = 5, since_ms = ?2, token = NULL, guest_secret = NULL," \
+                            " guest_node = NULL WHERE node = ?1 AND state <> 5") \
+    X(COMPANY_KEEP_SUSPENDED, "UPDATE company SET state = 4, since_ms = ?2 WHERE node = ?1 AND state = 3") \
     /* ---- audit ---- */ \
     X(AUDIT_ADD, "INSERT INTO audit (number, at_ms, actor, action, subject, detail, hash)" \
                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \

@@ -113,6 +113,8 @@
 #define EDGE_MEMORY_MAX ((size_t)512 * MIB)
 
 /* ---- this machine ------------------------------------------------------------------------ */
+/* Control objects that may wait for a partner that says it was restored, before it is answered again. tests/net/test_restore.py */
+#define RETURN_WAITING_MAX 256
 /* HOME/journal: one record, and the whole file, which is written anew when it is long. test_journal.c */
 #define JOURNAL_RECORD_MAX 256
 #define JOURNAL_MAX        (16 * MIB)

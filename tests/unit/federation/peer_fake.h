@@ -28,7 +28,8 @@ struct fake {
     struct peer_in in[2];
     struct peer_out out[2];
     struct digest hashes[2][SENT_MAX];
-    unsigned taken, broken, again;
+    unsigned taken, broken, again, restored;
+    uint64_t lost_to; /* again: a Void up to here */
     enum status broken_as, take_says;
     uint64_t waiting; /* data messages that want to go */
     struct mono_ms now;
@@ -127,7 +128,7 @@ on_next(void *self, struct peer *peer, enum stream stream, uint64_t seq, struct 
         return STATUS_NOT_FOUND;
     f->waiting--;
     f->out[1].next = seq + 1;
-    *out = (struct peer_frame){ MESSAGE_RECORDS, bytes_text("records") };
+    *out = (struct peer_frame){ MESSAGE_RECORDS, bytes_text("records"), 0 };
     return STATUS_OK;
 }
 
@@ -142,7 +143,7 @@ on_again(void *self, struct peer *peer, enum stream stream, uint64_t seq, struct
     (void)seq;
     (void)arena;
     f->again++;
-    *out = (struct peer_frame){ MESSAGE_RECORDS, bytes_text("records") };
+    *out = (struct peer_frame){ MESSAGE_RECORDS, bytes_text("records"), f->lost_to };
     return STATUS_OK;
 }
 
@@ -153,6 +154,16 @@ on_acked(void *self, struct peer *peer, enum stream stream, uint64_t upto)
 
     (void)peer;
     f->out[stream - 1].acked = upto;
+    return STATUS_OK;
+}
+
+static enum status
+on_restored(void *self, struct peer *peer)
+{
+    struct fake *f = self;
+
+    (void)peer;
+    f->restored++;
     return STATUS_OK;
 }
 
@@ -183,10 +194,10 @@ fake_init(struct fake *f)
 {
     *f = (struct fake){ .arena = arena_new(0), .now = { 100000 } };
     f->out[0].next = f->out[1].next = 1;
-    f->ops = (struct peer_ops){ f,           on_random,     on_send,  on_load,
-                                on_save_in,  on_taken_hash, on_take,  on_broken,
-                                on_next,     on_again,      on_acked, on_changed,
-                                on_about_us, on_about_them };
+    f->ops = (struct peer_ops){ f,          on_random,     on_send,      on_load,
+                                on_save_in, on_taken_hash, on_take,      on_broken,
+                                on_next,    on_again,      on_acked,     on_restored,
+                                on_changed, on_about_us,   on_about_them };
     f->peer = peer_new(&us, &them, 2, 1, &f->ops);
     if (peer_reload(f->peer) != STATUS_OK)
         abort();

@@ -85,6 +85,40 @@ test_stalled(struct check *t)
               f.sent[f.sent_count - 1].seq == 1);
 }
 
+/* It went back to an older database: it has less than it acknowledged, and is a later incarnation. */
+static void
+test_restored(struct check *t)
+{
+    AUTO(fake_fini) struct fake f;
+    size_t sent;
+
+    fake_init(&f);
+    f.in[0] = f.in[1] = (struct peer_in){ .incarnation = 1, .have = 3 };
+    f.out[1] = (struct peer_out){ .next = 6, .acked = 5 };
+    CHECK(t, "a partner that acknowledged all five", peer_reload(f.peer) == STATUS_OK);
+    (void)peer_tick(f.peer, f.now, wall());
+    struct hello hello = hello_of(&f, 2, 4);
+    hello.answers = 0;
+    hear_hello(&f, &hello);
+    CHECK(t, "an older word of it changes nothing", f.out[1].acked == 5);
+    hello.incarnation = 9;
+    hello.answers = our_session(&f);
+    hear_hello(&f, &hello);
+    CHECK(t, "what it says in this session counts",
+          peer_state(f.peer) == PEER_READY && f.out[1].acked == 2 && f.restored == 1);
+    f.lost_to = 5;
+    f.waiting = 1;
+    CHECK(t, "one message stands for what it lost, and new numbers follow",
+          peer_pump(f.peer, f.now, 9, &sent) == STATUS_OK && sent == 2 && f.again == 1 &&
+              f.sent[f.sent_count - 2].seq == 3 && f.sent[f.sent_count - 1].seq == 6);
+    hello.session++;
+    hello.answers = 0;
+    hear_hello(&f, &hello);
+    hello.answers = our_session(&f);
+    hear_hello(&f, &hello);
+    CHECK(t, "it is answered once for each incarnation", f.restored == 1);
+}
+
 static void
 test_session_rules(struct check *t)
 {
@@ -330,6 +364,7 @@ main(int argc, char **argv)
         { "down, greeting, ready", test_states },
         { "silence ends a session", test_silence },
         { "what is owed too long is greeted for", test_stalled },
+        { "a restored partner is told what it lost", test_restored },
         { "only the newest session counts", test_session_rules },
         { "each number once, in order, with one content", test_numbers },
         { "a Void fills what will not come", test_void },

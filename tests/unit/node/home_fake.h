@@ -6,6 +6,7 @@
 #define HANSA_TESTS_HOME_FAKE_H
 
 #include <fcntl.h>
+#include <glob.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,15 +52,14 @@ home_make(struct home *home)
 static void
 home_remove(struct home *home)
 {
-    static const char *const names[] = { "hansa.db",        "hansa.db-wal",    "hansa.db-shm",
-                                         "audit.hashes",    "journal",         "old",
-                                         "suppression.key", "suppression.list" };
     char path[192];
+    glob_t found = { 0 };
 
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", home->path, names[i]);
-        (void)unlink(path);
-    }
+    (void)snprintf(path, sizeof(path), "%s/*", home->path);
+    if (glob(path, 0, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            (void)unlink(found.gl_pathv[i]);
+    globfree(&found);
     (void)snprintf(path, sizeof(path), "%s/tmp", home->path);
     (void)rmdir(path);
     (void)rmdir(home->path);

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tests/net/test_restore.py - an old home is copied back by hand while partners went on: the node starts quarantined,
+sends nothing until it has heard from each partner and an admin confirmed, and then goes on with what was not taken back."""
+import os
+import shutil
+
+from hansa_net import Net, main, partner
+
+
+def keep(node, name):
+    """A copy of the stopped node's database."""
+    with_log = [f for f in os.listdir(node.home) if f.startswith("hansa.db")]
+    os.mkdir(os.path.join(node.net.folder, name))
+    for f in with_log:
+        shutil.copy(os.path.join(node.home, f), os.path.join(node.net.folder, name, f))
+
+
+def put_back(node, name):
+    for f in os.listdir(node.home):
+        if f.startswith("hansa.db"):
+            os.unlink(os.path.join(node.home, f))
+    for f in os.listdir(os.path.join(node.net.folder, name)):
+        shutil.copy(os.path.join(node.net.folder, name, f), os.path.join(node.home, f))
+
+
+def share(giver, taker, record, title):
+    sid = giver.cli("share create", record, partner=taker.name, fields=["event.name"], purpose="event", until="2099-01-01")["id"]
+    offer = taker.wait(lambda: next((o for o in taker.items("offer list") if o["title"] == title), None), 30,
+                       f"{taker.name} is offered {title}")
+    taker.cli("offer accept", offer["id"])
+    taker.wait(lambda: any(r["id"] == record for r in taker.items("event list")), 30, f"{taker.name} has {title}")
+    return sid
+
+
+def has(node, record):
+    return any(r["id"] == record for r in node.items("event list"))
+
+
+def held(node, name):
+    return next(row["quarantine"] for row in node.cli("node confirm", preview=True)["items"] if row["name"] == name)
+
+
+def an_old_database_is_put_back(t):
+    with Net() as net:
+        acme, brio, cedar = (net.node(n) for n in ("Acme", "Brio", "Cedar"))
+        net.pair(acme, brio)
+        net.pair(acme, cedar)
+        kept = acme.cli("event add", name="Kept Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]
+        taken = acme.cli("event add", name="Taken Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]
+        theirs = brio.cli("event add", name="Brio Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]
+        share(acme, brio, kept, "Kept Fair")
+        stopped = share(acme, brio, taken, "Taken Fair")
+        share(brio, acme, theirs, "Brio Fair")
+        acme.stop()
+        keep(acme, "old")
+
+        acme.start()
+        acme.wait(lambda: partner(acme, "Brio")["link"] == "up", 30, "Brio is back")
+        acme.cli("share stop", stopped)
+        brio.wait(lambda: not has(brio, taken), 30, "what was shared is gone at Brio")
+        acme.cli("event set", kept, name="Kept and Changed")
+        brio.wait(lambda: brio.show("event", kept)["fields"]["name"] == "Kept and Changed", 30, "the change arrives")
+        brio.cli("event set", theirs, name="Brio Changed")
+        acme.wait(lambda: acme.show("event", theirs)["fields"]["name"] == "Brio Changed", 30, "Brio's change arrives")
+        acme.cli("partner remove", "Cedar")
+        acme.stop()
+        put_back(acme, "old")
+
+        acme.start()
+        t.that("the node says that it is quarantined", "quarantine" in " ".join(acme.cli("status")["warnings"]))
+        t.that("a removed partner stays removed", partner(acme, "Cedar")["state"] == "removed", partner(acme, "Cedar"))
+        t.refused("nothing is changed", acme.refusal("event add", name="Early"), "CONFLICT", "node confirm")
+        acme.wait(lambda: held(acme, "Brio") == "repaired", 40, "Brio has sent back what it knows")
+        t.that("it can be read", has(acme, kept))
+        t.same("what Brio changed meanwhile is here again", acme.show("event", theirs)["fields"]["name"], "Brio Changed")
+        shares = {s["title"]: s["state"] for s in acme.items("share list")}
+        t.same("what was taken back is taken back again, by our own signed word", shares["Taken Fair"], "stopped")
+        t.that("and never came to Brio again", not has(brio, taken))
+        t.same("a look lifts nobody", held(acme, "Brio"), "repaired")
+
+        rows = {row["name"]: row["quarantine"] for row in acme.cli("node confirm")["items"]}
+        t.same("the admin's confirmation lifts who has answered", rows["Brio"], "lifted")
+        t.that("the audit verifies, and tells of it", acme.cli("audit verify")["ok"] and
+               any(r["action"] == "node.restored" for r in acme.items("audit list")))
+        acme.cli("event set", kept, name="After Restore")
+        brio.wait(lambda: brio.show("event", kept)["fields"]["name"] == "After Restore", 30,
+                  "a new revision wins over what was lost")
+        late = brio.cli("event add", name="Late Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]
+        share(brio, acme, late, "Late Fair")
+        new = acme.cli("event add", name="New Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]
+        share(acme, brio, new, "New Fair")
+        t.that("both ways work again", has(acme, late) and has(brio, new))
+        t.same("no stream is frozen, nothing was refused", [n.cli("status")["refused_objects"] for n in (acme, brio)], [0, 0])
+        t.that("and what was taken back stayed away", not has(brio, taken))
+
+
+if __name__ == "__main__":
+    main(an_old_database_is_put_back)
