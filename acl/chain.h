@@ -89,6 +89,8 @@ struct record_facts {
     const struct field *fields;
     size_t field_count;
     bool consent_waived; /* the discloser waived it in writing for the recipient */
+    struct wall_ms
+        lease; /* until when the discloser has the owner's word (decide_lease); disclose() asks */
 };
 
 /* clang-format off */
@@ -103,7 +105,8 @@ struct record_facts {
     X(SELECTOR)       \
     X(TYPE)           \
     X(FIELD)          \
-    X(CONSENT)
+    X(CONSENT)        \
+    X(LEASE)      /* decide_lease() */
 /* clang-format on */
 
 enum stop {
@@ -173,5 +176,12 @@ struct decision decide_fields(const struct verified_chain *chain,
                               const struct node_id *recipient, const struct record_facts *facts,
                               const struct field *fields, size_t count, struct wall_ms now,
                               bool *keep);
+
+/*
+ * May who issued the leaf disclose anything new now? The owner needs nobody's word. Everybody below needs the owner's
+ * newest head of the root (docs/protocol/heads.md) to be still news: `until` is when it expires, 0: there is none.
+ */
+struct decision decide_lease(const struct verified_chain *chain, struct wall_ms until,
+                             struct wall_ms now);
 
 #endif

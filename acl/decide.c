@@ -240,3 +240,12 @@ decide_fields(const struct verified_chain *chain, const struct node_id *recipien
     }
     return d;
 }
+
+struct decision
+decide_lease(const struct verified_chain *chain, struct wall_ms until, struct wall_ms now)
+{
+    return stopped(chain->count > 1 && now.ms >= until.ms && !PLANTED(LEASE_IGNORED)
+                       ? STOP_LEASE
+                       : STOP_NONE,
+                   0);
+}

@@ -27,7 +27,8 @@
     X(SEALED,       "hansa/1/sealed")           \
     X(SEALED_RECEIPT, "hansa/1/sealed-receipt") \
     X(AUDIT,        "hansa/1/audit-head")       \
-    X(RECEIPT,      "hansa/1/receipt")
+    X(RECEIPT,      "hansa/1/receipt") \
+    X(HEAD,         "hansa/1/head")
 /* clang-format on */
 
 enum sign_type {

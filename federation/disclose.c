@@ -45,6 +45,9 @@ disclose(const struct verified_chain *chain, const struct node_id *recipient,
 
     *out = (struct cleared){ 0 };
     assert(full->field_count <= FIELDS_MAX);
+    *why = decide_lease(chain, facts->lease, now);
+    if (why->stop != STOP_NONE)
+        return STATUS_NOT_GRANTED;
     *why = decide_fields(chain, recipient, facts, full->fields, full->field_count, now, keep);
     if (why->stop != STOP_NONE)
         return STATUS_NOT_GRANTED;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "node/contribution.h"
+#include "node/heads.h"
 #include "node/person.h"
 #include "node/receipt.h"
 #include "node/route.h"
@@ -377,10 +378,12 @@ core_round(struct core *core)
     if (now.ms >= core->sweep_at.ms) {
         round_fail(core, lives_sweep(core));
         round_fail(core, route_tick(core));
+        core->heads_wait = true;
         core->sweep_at.ms = now.ms + SWEEP_MS;
     }
     struct mono_ms next = companies_tick(core);
     round_fail(core, contribution_tell(core));
+    round_fail(core, heads_tell(core));
     round_fail(core, route_tell(core));
     round_fail(core, receipt_tell(core));
     pump_all(core);

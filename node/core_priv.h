@@ -116,8 +116,10 @@ struct live {
     enum share_role role;
     enum share_state state;
     enum offer_kind kind; /* 0 in a noted share of one that we did not give */
-    bool has_declined;    /* rows in `declined` */
-    bool has_due;         /* false: certainly no rows in `due` */
+    struct wall_ms
+        lease;         /* what we pass on: until when the owner's word is news (node/heads.h) */
+    bool has_declined; /* rows in `declined` */
+    bool has_due;      /* false: certainly no rows in `due` */
     struct verified_chain *chain;
 };
 
@@ -233,6 +235,7 @@ struct core {
     bool receipts_unsaid;   /* what is to be said of what we hold (node/receipt.h) */
     bool persons_wait;      /* guest rows whose keys are due (node/person.h) */
     bool verdicts_wait;     /* rows are judged, their bringers not told yet */
+    bool heads_wait;        /* words on our own roots are due (node/heads.h) */
     bool has_erased;        /* values went: the log must be emptied */
     bool suppression_waits; /* entries that are not in the file yet */
     size_t pump_first;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/contribution.h"
+#include "node/heads.h"
 #include "node/quarantine.h"
 #include "node/receipt.h"
 #include "node/route.h"
@@ -71,7 +72,7 @@ verify_links(struct taking *t, const struct bundle *bundle, struct verified_chai
     TRY(learn_all(t, bundle));
     enum status s = chain_check(t->core, bundle->links, bundle->link_count, chain, &fault);
     t->detail = fault.component != NULL ? fault.component : "chain";
-    return s;
+    return s == STATUS_OK ? heads_check(t->core, *chain) : s;
 }
 
 /* ---- offers ------------------------------------------------------------------------------- */
@@ -96,8 +97,9 @@ offer_send(struct core *core, const struct live *live)
     for (size_t i = 0; i < n; i++) /* issuers: the owner first, then each who passed on */
         TRY(company_descriptor(core, &chain_link(live->chain, i)->issuer, arena,
                                &bundle.descriptors[bundle.descriptor_count++]));
-    return control_queue(core, live->partner, MESSAGE_OFFER, wire_bundle_format(&bundle, arena),
-                         live->share);
+    TRY(control_queue(core, live->partner, MESSAGE_OFFER, wire_bundle_format(&bundle, arena),
+                      live->share));
+    return heads_staple(core, live);
 }
 
 static enum status
@@ -281,7 +283,8 @@ note_passon(struct taking *t, const struct bundle *bundle, struct verified_chain
     if (root != NULL)
         TRY(title_of(t, root->share, &row));
     TRY(grants_keep(core, bundle->links, *chain, &row.leaf));
-    return share_add(core, &row, chain, &live);
+    TRY(share_add(core, &row, chain, &live));
+    return heads_changed(core, live->leaf);
 }
 
 static enum status
@@ -467,6 +470,7 @@ static const struct {
     { MESSAGE_PASSON_ACK, take_passon_ack },
     { MESSAGE_REVOCATION, take_revocation },
     { MESSAGE_DESCRIPTOR, take_descriptor },
+    { MESSAGE_HEAD, heads_take },
     { MESSAGE_VERDICT, contribution_take_verdict },
     { MESSAGE_SEALED_RECEIPT, route_take_receipt },
     { MESSAGE_RECEIPT, receipt_take },

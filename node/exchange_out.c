@@ -47,7 +47,7 @@ exchange_control_pull(struct core *core, int64_t company, struct arena *arena,
 {
     AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_CONTROL_NEXT);
 
-    stmt_bind(q, "i", company);
+    stmt_bind(q, "ii", company, core_wall(core).ms);
     TRY(stmt_step(q));
     out->kind = (uint8_t)stmt_int(q, 1);
     out->body = arena_copy(arena, stmt_bytes(q, 2));
@@ -106,7 +106,7 @@ next_direct(struct core *core, struct peer *peer, uint64_t seq, struct arena *ar
 {
     for (size_t i = 0; i < core->live_count; i++) {
         struct live *live = &core->lives[i];
-        if (!live->has_due || !load_may_carry(live, peer_company(peer)))
+        if (!live->has_due || !load_may_carry(core, live, peer_company(peer)))
             continue;
         enum status s = next_of_live(core, peer, live, seq, arena, out);
         if (s != STATUS_NOT_FOUND)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "node/asks.h"
+#include "node/heads.h"
 #include "node/proposals.h"
 #include "node/receipt.h"
 #include "node/route.h"
@@ -188,7 +189,7 @@ load_chain(struct core *core, struct live *live)
 static enum status
 load_rows(struct core *core, struct live **rows, size_t *count)
 {
-    enum { SHARE, LEAF, ROLE, PARTNER, STATE, PARENT, DECLINED, KIND };
+    enum { SHARE, LEAF, ROLE, PARTNER, STATE, PARENT, DECLINED, KIND, LEASE };
     AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_SHARE_LIVE);
     enum status s;
 
@@ -202,6 +203,7 @@ load_rows(struct core *core, struct live **rows, size_t *count)
                                              .parent_leaf = stmt_int(q, PARENT),
                                              .has_declined = stmt_int(q, DECLINED) != 0,
                                              .kind = (enum offer_kind)stmt_int(q, KIND),
+                                             .lease = { stmt_int(q, LEASE) },
                                              .has_due = true };
     }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
@@ -290,9 +292,11 @@ enum status
 share_add(struct core *core, const struct share_row *row, struct verified_chain **chain,
           struct live **out)
 {
+    struct wall_ms lease;
     int64_t parent = 0;
 
     *out = NULL;
+    TRY(heads_until(core->store, row->leaf, &lease));
     TRY(store_exec(core->store, STMT_SHARE_ADD, "iiiiittibbi", row->leaf, (int64_t)row->role,
                    row->partner, (int64_t)row->state, (int64_t)row->kind, row->title, row->note,
                    row->count, row->offer, bytes_of(row->oid.b, ID_SIZE), core_wall(core).ms));
@@ -310,6 +314,7 @@ share_add(struct core *core, const struct share_row *row, struct verified_chain 
                          .role = row->role,
                          .state = row->state,
                          .kind = row->kind,
+                         .lease = lease,
                          .chain = TAKE(*chain) };
     *out = live_append(core, &live);
     return STATUS_OK;
@@ -476,6 +481,8 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
             TRY(tell_above(core, live, reason));
     }
     TRY(share_move(core, live, how, reason));
+    if (b->role == ROLE_NOTED && how == SHARE_STOPPED)
+        TRY(heads_changed(core, b->leaf));
     if (b->role == ROLE_RECEIVED)
         TRY(let_go(core, b->leaf, how));
     return end_citing(core, &gid, how, reason);

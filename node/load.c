@@ -24,10 +24,11 @@ is_open(const struct live *live)
 }
 
 bool
-load_may_carry(const struct live *live, int64_t company)
+load_may_carry(const struct core *core, const struct live *live, int64_t company)
 {
     return live->role == ROLE_GIVEN && live->partner == company &&
-           (is_open(live) || PLANTED(DECIDE_ONCE));
+           (is_open(live) || PLANTED(DECIDE_ONCE)) &&
+           decide_lease(live->chain, live->lease, core_wall(core)).stop == STOP_NONE;
 }
 
 /* The second decision. STATUS_NOT_GRANTED, STATUS_NOT_FOUND: it must not or cannot go. */
@@ -44,6 +45,7 @@ load_record(struct core *core, struct load *load, int64_t record, struct arena *
     if (live_is_declined(core, live, &row.facts.id))
         return STATUS_NOT_GRANTED;
     row.facts.consent_waived = live_waives_consent(core, live);
+    row.facts.lease = live->lease;
     TRY(disclose(live->chain, &chain_leaf(live->chain)->audience, &row.facts, &row.full,
                  core_wall(core), arena, item, &why));
     item->run = row.run;
@@ -167,7 +169,7 @@ load_again(struct core *core, int64_t leaf, int64_t company, struct bytes items,
 
     out->count = 0;
     out->live = live_by_leaf(core, leaf, ROLE_GIVEN);
-    if (out->live == NULL || !load_may_carry(out->live, company))
+    if (out->live == NULL || !load_may_carry(core, out->live, company))
         return STATUS_NOT_GRANTED;
     while (r.left > 0 && out->count < LOAD_MAX) {
         int64_t record = (int64_t)reader_u64(&r);

@@ -111,7 +111,7 @@ peek_control(struct core *core, struct company *to, struct arena *arena, struct 
 {
     for (;;) {
         AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_CONTROL_NEXT);
-        stmt_bind(q, "i", to->id);
+        stmt_bind(q, "ii", to->id, core_wall(core).ms);
         enum status s = stmt_step(q);
         if (s == STATUS_NOT_FOUND)
             to->control_waits = false;
@@ -165,7 +165,7 @@ peek_records(struct core *core, const struct company *to, struct arena *arena,
 {
     for (size_t i = 0; i < core->live_count; i++) {
         struct live *live = &core->lives[i];
-        if (!live->has_due || !load_may_carry(live, to->id))
+        if (!live->has_due || !load_may_carry(core, live, to->id))
             continue;
         TRY(load_due(core, live, arena, load));
         if (load->count == 0)

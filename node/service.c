@@ -21,6 +21,7 @@ static const struct {
 } handlers[] = {
     { "node.status", service_node_status },
     { "node.confirm", service_node_confirm },
+    { "lease.set", service_lease_set },
     { "type.list", service_type_list },
     { "type.show", service_type_show },
     { "type.add", service_type_add },

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/heads.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 
@@ -194,10 +195,24 @@ note_stop(struct question *q, const char *stop, const char *between, int depth,
     reply_set(q->stopped_by, "reason", json_words(stop_words(q, stop, lack)));
 }
 
+/* What we know of the owner's word: ours, or that of the owner of what we pass on. */
+static struct decision
+decide(struct question *q, const struct verified_chain *chain, struct wall_ms until)
+{
+    struct call *call = q->call;
+    struct decision d =
+        q->field == NULL
+            ? decide_record(chain, &q->company, &q->facts, call->now)
+            : decide_field(chain, &q->company, &q->facts, q->field->key, call->now);
+
+    return d.stop != STOP_NONE ? d : decide_lease(chain, until, call->now);
+}
+
 static enum status
 ask_chain(struct question *q, const struct toward *t, json_t *o)
 {
     AUTO(verified_chain_free) struct verified_chain *chain = NULL;
+    struct wall_ms until;
     enum status verdict;
 
     TRY(verified(q->call, t->leaf, &chain, &verdict));
@@ -209,10 +224,8 @@ ask_chain(struct question *q, const struct toward *t, json_t *o)
         return STATUS_OK;
     }
     q->facts.consent_waived = is_waived(q->call, t);
-    struct decision d =
-        q->field == NULL
-            ? decide_record(chain, &q->company, &q->facts, q->call->now)
-            : decide_field(chain, &q->company, &q->facts, q->field->key, q->call->now);
+    TRY(heads_until(q->call->store, t->leaf, &until));
+    struct decision d = decide(q, chain, until);
     q->allowed = q->allowed || d.stop == STOP_NONE;
     reply_set(o, "answer", json_words(d.stop == STOP_NONE ? "yes" : "no"));
     if (d.stop != STOP_NONE)

@@ -2,11 +2,15 @@
  *
  * node/service_node.c - the node itself, its dictionary, its audit trail and its dead letters.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "node/heads.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
+
+enum { MINUTE_MS = 60 * 1000 };
 
 /* ---- status ------------------------------------------------------------------------------- */
 
@@ -354,4 +358,27 @@ service_audit_verify(struct call *call)
     reply_set(o, "finding",
               json_words(text_format(call->language, notes[f.fault], args, 1, call->arena)));
     return STATUS_OK;
+}
+
+/* ---- the lease of our word ---------------------------------------------------------------- */
+
+enum status
+service_lease_set(struct call *call)
+{
+    int64_t minutes = arg_integer(call, "minutes", 0);
+    uint8_t raw[4];
+    char most[16];
+
+    if (minutes < LEASE_MS_MIN / MINUTE_MS || minutes > LEASE_MS_MAX / MINUTE_MS) {
+        (void)snprintf(most, sizeof(most), "%d", LEASE_MS_MAX / MINUTE_MS);
+        return diag_say(call->diag, STATUS_USAGE, "lease.minutes", most, NULL);
+    }
+    put_u32(raw, (uint32_t)(minutes * MINUTE_MS));
+    TRY(store_meta_put(call->store, "lease-ms", bytes_of(raw, sizeof(raw))));
+    TRY(store_exec(call->store, STMT_HEAD_WANT_ALL,
+                   "")); /* those that stand would stand longer */
+    call->core->heads_wait = true;
+    call->reply = json_pack("{s:I}", "minutes", (json_int_t)minutes);
+    return audit_add(call->core, call->actor, "lease.set", (struct bytes){ 0 },
+                     bytes_of(raw, sizeof(raw)));
 }

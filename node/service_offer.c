@@ -2,6 +2,7 @@
  *
  * node/service_offer.c - shares as rows: lists, terms, stopping; and the tray of offers: accepting and declining.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,10 @@ enum {
     GID,
     ENDS,
     NAME,
-    PARENT
+    PARENT,
+    ROOT,
+    LEASE,
+    OWNER
 };
 
 static const char *
@@ -41,8 +45,30 @@ state_word(enum share_role role, enum share_state state)
     return role == ROLE_RECEIVED && state == SHARE_OFFERED ? "open" : share_state_name(state);
 }
 
+/* A share that passes something on, while the owner's word is not news. */
+static void
+set_waits(struct call *call, struct stmt *q, json_t *o)
+{
+    enum share_state state = (enum share_state)stmt_int(q, STATE);
+    struct wall_ms until = { stmt_int(q, LEASE) };
+    char since[20];
+
+    if (stmt_int(q, ROLE) != ROLE_GIVEN || stmt_int(q, ROOT) == 0 || until.ms > call->now.ms ||
+        (state != SHARE_OFFERED && state != SHARE_DELIVERED && state != SHARE_ACCEPTED))
+        return;
+    if (until.ms == 0)
+        until.ms = stmt_int(q, CHANGED);
+    json_t *time = json_time(until);
+    (void)snprintf(since, sizeof(since), "%.16s",
+                   json_is_string(time) ? json_string_value(time) : "?");
+    const char *args[] = { arena_text(call->arena, bytes_text(stmt_text(q, OWNER))), since };
+    reply_set(o, "waits",
+              json_words(text_format(call->language, "share.waits", args, 2, call->arena)));
+    reply_set(o, "waits_since", time);
+}
+
 static json_t *
-share_json(struct stmt *q)
+share_json(struct call *call, struct stmt *q)
 {
     static const char *const roles[] = { "given", "received", "passed on" };
     static const char *const kinds[] = { "", "event", "records", "contribution", "feedback" };
@@ -65,26 +91,20 @@ share_json(struct stmt *q)
         reply_set(o, "reason", json_words(stmt_text(q, REASON)));
     if (*stmt_text(q, NOTE) != '\0')
         reply_set(o, "note", json_words(stmt_text(q, NOTE)));
+    set_waits(call, q, o);
     return o;
-}
-
-static json_t *
-share_row_json(struct call *call, struct stmt *q)
-{
-    (void)call;
-    return share_json(q);
 }
 
 enum status
 service_share_list(struct call *call)
 {
-    return page_rows(call, STMT_SHARE_LIST, share_row_json);
+    return page_rows(call, STMT_SHARE_LIST, share_json);
 }
 
 enum status
 service_offer_list(struct call *call)
 {
-    return page_rows(call, STMT_OFFER_LIST, share_row_json);
+    return page_rows(call, STMT_OFFER_LIST, share_json);
 }
 
 /* ---- terms -------------------------------------------------------------------------------- */
@@ -217,7 +237,7 @@ show(struct call *call, int64_t share, int64_t *leaf)
         AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_SHARE_GET);
         stmt_bind(q, "i", share);
         TRY(stmt_step(q));
-        call->reply = share_json(q);
+        call->reply = share_json(call, q);
         *leaf = stmt_int(q, LEAF);
     }
     TRY(declined_rows(call, share, call->reply));

@@ -201,6 +201,7 @@ MUST_CHECK enum status type_add_field(struct call *call, const struct type *type
 
 /* ---- handlers: one per row of the service table ---- */
 enum status service_node_status(struct call *call);
+enum status service_lease_set(struct call *call);
 enum status service_type_list(struct call *call);
 enum status service_type_show(struct call *call);
 enum status service_type_add(struct call *call);

@@ -434,6 +434,7 @@ on_look(void *self, struct live *live, const struct copy_row *row,
     l->count++;
     if (json_array_size(l->items) >= l->most)
         return STATUS_OK;
+    copy.facts.lease = (struct wall_ms){ INT64_MAX }; /* what it would be; perhaps later */
     TRY(disclose(live->chain, &chain_leaf(live->chain)->audience, &copy.facts, &copy.full,
                  call->now, arena, &cleared, &why));
     const struct type *type = dictionary_find(call->dictionary, copy.facts.type);

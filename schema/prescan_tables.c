@@ -253,6 +253,15 @@ TABLE(receipt, OBJECT_MAX,
     REQ(TEXT, 0, TEXT_SHORT_MAX),       /* basis */
     REQ_TIME)                           /* at_ms */
 
+TABLE(head, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ_COUNTER(1),                     /* number */
+    REP(BYTES, ID_SIZE, ID_SIZE, 0, HEAD_REVOKED_MAX), /* revoked */
+    REQ_TIME,                           /* issued_ms */
+    REQ_TIME)                           /* expires_ms */
+
 TABLE(void, OBJECT_MAX,
     REQ_FIXED(ID_SIZE),                 /* author */
     REQ_FIXED(ID_SIZE),                 /* audience */

@@ -214,6 +214,15 @@ struct revocation {
     struct wall_ms revoked;
 };
 
+struct head {
+    struct node_id author, audience; /* the audience is zero: anyone */
+    struct object_id grant;          /* the root */
+    uint64_t number;
+    struct object_id *revoked;
+    size_t revoked_count;
+    struct wall_ms issued, expires;
+};
+
 struct judged {
     struct record_id record;
     struct position position;
@@ -372,6 +381,7 @@ struct introduce {
     X(sealed_body)                                                                             \
     X(sealed_receipt)                                                                          \
     X(receipt)                                                                                 \
+    X(head)                                                                                    \
     X(void_range)                                                                              \
     X(hello)                                                                                   \
     X(ack)                                                                                     \

@@ -106,6 +106,10 @@ SAMPLE(receipt, .author = brio, .audience = acme, .owner = acme, .grant = some_g
        .basis = "tax law", .at = today)
 BARE(receipt, .state = RECEIPT_PURGED, .reason = "", .basis = "")
 
+SAMPLE(head, .author = acme, .grant = some_grant, .number = 7, .revoked = (struct object_id[]){ { { 1 } }, { { 2 } } },
+       .revoked_count = 2, .issued = today, .expires = { SAMPLE_NOW_MS + 3600000 })
+BARE(head, .number = 1, .expires = { 1 })
+
 SAMPLE(void_range, .author = acme, .audience = brio, .stream = STREAM_DATA, .incarnation = 2, .first = 5, .last = 9)
 BARE(void_range, .stream = STREAM_CONTROL, .incarnation = 1, .first = 1, .last = 1)
 

@@ -9,8 +9,10 @@
 /* clang-format off */
 #define SHARE_COLUMNS \
     "s.id, s.leaf, s.role, s.partner, s.state, s.kind, s.title, s.note, s.count, s.oid, s.reason," \
-    " s.at_ms, s.changed_ms, g.gid, g.ends_ms, p.name, g.parent"
-#define SHARE_TABLES " FROM share s JOIN grants g ON g.id = s.leaf JOIN company p ON p.id = s.partner "
+    " s.at_ms, s.changed_ms, g.gid, g.ends_ms, p.name, g.parent, g.root, coalesce(h.expires_ms, 0), o.name"
+#define SHARE_TABLES \
+    " FROM share s JOIN grants g ON g.id = s.leaf JOIN company p ON p.id = s.partner JOIN company o ON o.id = g.owner" \
+    " LEFT JOIN head h ON h.root = g.root "
 
 #define STORE_STATEMENTS(X) \
     X(META_GET, "SELECT value FROM meta WHERE key = ?1") \
@@ -155,13 +157,35 @@
                    " AND (weak = 0 OR ?3 = 0) ORDER BY record LIMIT ?4) k JOIN person p ON p.record = k.record" \
                    " ORDER BY p.person") \
     /* ---- grants and shares ---- */ \
-    X(GRANT_ADD, "INSERT INTO grants (gid, object, parent, issuer, audience, owner, ends_ms)" \
-                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING") \
+    X(GRANT_ADD, "INSERT INTO grants (gid, object, parent, issuer, audience, owner, ends_ms, root) VALUES" \
+                 " (?1, ?2, ?3, ?4, ?5, ?6, ?7, coalesce((SELECT iif(root = 0, id, root) FROM grants WHERE id = ?3), 0))" \
+                 " ON CONFLICT DO NOTHING") \
     X(GRANT_FIND, "SELECT id FROM grants WHERE gid = ?1") \
     X(GRANT_GET, "SELECT gid, object, parent, issuer, audience, owner, ends_ms FROM grants WHERE id = ?1") \
     X(GRANT_BELOW, "WITH RECURSIVE below (id) AS (SELECT id FROM grants WHERE gid = ?1 UNION" \
                    " SELECT g.id FROM grants g JOIN below b ON g.parent = b.id)" \
                    " SELECT s.id, s.leaf, s.role, s.state, s.partner, s.title FROM share s JOIN below b ON s.leaf = b.id") \
+    /* ---- heads ---- */ \
+    X(HEAD_GET, "SELECT number, object, source, expires_ms FROM head WHERE root = ?1") \
+    X(HEAD_UNTIL, "SELECT h.expires_ms FROM grants g JOIN head h ON h.root = g.root WHERE g.id = ?1") \
+    X(HEAD_PUT, "INSERT INTO head (root, number, object, source, expires_ms, renew_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
+                " ON CONFLICT DO UPDATE SET number = excluded.number, object = excluded.object," \
+                " source = excluded.source, expires_ms = excluded.expires_ms, renew_ms = excluded.renew_ms") \
+    X(HEAD_WANT, "INSERT INTO head (root, number, object, source, expires_ms, renew_ms) VALUES (?1, 0, x'', 1, 0, 0)" \
+                 " ON CONFLICT DO UPDATE SET renew_ms = 0") \
+    X(HEAD_WANT_ALL, "UPDATE head SET renew_ms = 1 WHERE source = 1 AND renew_ms < 9223372036854775807") \
+    X(HEAD_RENEW, "UPDATE head SET renew_ms = ?2 WHERE root = ?1") \
+    X(HEAD_DUE, "SELECT root, number, renew_ms FROM head WHERE source = 1 AND renew_ms <= ?1 ORDER BY renew_ms LIMIT 1") \
+    X(HEAD_NEEDED, "SELECT 1 FROM grants g JOIN share s ON s.leaf = g.id WHERE g.root = ?1 AND s.role = 2 AND s.state = 4" \
+                   " LIMIT 1") \
+    X(HEAD_OWN_ROOT, "SELECT r.id FROM grants g JOIN grants r ON r.id = g.root WHERE g.id = ?1 AND r.owner = 1") \
+    X(HEAD_REVOKED, "SELECT g.gid FROM grants g JOIN share s ON s.leaf = g.id WHERE g.root = ?1 AND s.role = 2" \
+                    " AND s.state = 6 AND g.ends_ms > ?2 AND NOT EXISTS (SELECT 1 FROM share p WHERE p.leaf = g.parent" \
+                    " AND p.role = 2 AND p.state = 6) ORDER BY g.gid LIMIT ?3") \
+    X(HEAD_FALLS, "SELECT g.id FROM grants g WHERE g.gid = ?1 AND g.root = ?2 AND NOT EXISTS (SELECT 1 FROM revoked r" \
+                  " WHERE r.gid = ?1 AND r.author = ?3)") \
+    X(HEAD_FAULT, "INSERT INTO head_fault (root, company, at_ms, kept, refused) VALUES (?1, ?2, ?3, ?4, ?5)" \
+                  " ON CONFLICT DO NOTHING") \
     X(REVOKED_ADD, "INSERT INTO revoked (gid, author, object, at_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING") \
     X(REVOKED_RETURN, "SELECT DISTINCT r.object FROM revoked r LEFT JOIN grants g ON g.gid = r.gid" \
                       " LEFT JOIN share s ON s.leaf = g.id WHERE length(r.object) > 0" \
@@ -172,8 +196,8 @@
                  " at_ms, changed_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, '', ?11, ?11)") \
     X(SHARE_STATE, "UPDATE share SET state = ?2, reason = ?3, changed_ms = ?4 WHERE id = ?1") \
     X(SHARE_LIVE, "SELECT s.id, s.leaf, s.role, s.partner, s.state, g.parent," \
-                  " EXISTS (SELECT 1 FROM declined d WHERE d.share = s.id), s.kind" \
-                  " FROM share s JOIN grants g ON g.id = s.leaf WHERE s.state IN (0, 2, 3, 4) ORDER BY s.id") \
+                  " EXISTS (SELECT 1 FROM declined d WHERE d.share = s.id), s.kind, coalesce(h.expires_ms, 0)" \
+                  " FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root WHERE s.state IN (0, 2, 3, 4) ORDER BY s.id") \
     X(SHARE_GET, "SELECT " SHARE_COLUMNS SHARE_TABLES "WHERE s.id = ?1") \
     X(SHARE_OFFER, "SELECT offer, kind, title, note, count FROM share WHERE id = ?1") \
     X(SHARE_BY_OID, "SELECT id FROM share WHERE oid = ?1") \
@@ -297,10 +321,14 @@
     X(CONTROL_ADD, "INSERT INTO control (company, kind, body, share) VALUES (?1, ?2, ?3, ?4)") \
     X(CONTROL_FIRST, "INSERT INTO control (id, company, kind, body, share)" \
                      " VALUES (coalesce((SELECT min(id) FROM control), 1) - 1, ?1, ?2, ?3, ?4)") \
-    X(CONTROL_NEXT, "SELECT id, kind, body, share FROM control WHERE company = ?1" \
-                    " ORDER BY kind <> 20, id LIMIT 1") \
+    /* An offer that passes on (16) waits while the owner's word is not news. */ \
+    X(CONTROL_NEXT, "SELECT c.id, c.kind, c.body, c.share FROM control c WHERE c.company = ?1 AND NOT (c.kind = 16" \
+                    " AND EXISTS (SELECT 1 FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root" \
+                    " WHERE s.id = c.share AND g.root > 0 AND coalesce(h.expires_ms, 0) <= ?2))" \
+                    " ORDER BY c.kind <> 20, c.id LIMIT 1") \
     X(CONTROL_DROP, "DELETE FROM control WHERE id = ?1") \
     X(CONTROL_DROP_SHARE, "DELETE FROM control WHERE company = ?1 AND share = ?2") \
+    X(CONTROL_DROP_HEAD, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND kind = 30") \
     X(CONTROL_COUNT, "SELECT count(*) FROM control WHERE company = ?1") \
     X(DUE_ADD, "INSERT INTO due (leaf, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING") \
     X(DUE_NEXT, "SELECT record FROM due WHERE leaf = ?1 ORDER BY record LIMIT ?2") \

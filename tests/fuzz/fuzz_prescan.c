@@ -41,6 +41,7 @@ static const struct {
     { &prescan_sealed_body, &hansa__v1__sealed_body__descriptor },
     { &prescan_sealed_receipt, &hansa__v1__sealed_receipt__descriptor },
     { &prescan_receipt, &hansa__v1__receipt__descriptor },
+    { &prescan_head, &hansa__v1__head__descriptor },
 };
 
 static void *

@@ -548,7 +548,7 @@ def unwrap_case(rng):
 
 def addressed_case(rng):
     """Any signed object, perhaps changed before it is signed, signed by this or that company as this or that."""
-    kind, name = rng.choice([(k, n) for k, n in ref.MESSAGE_OF.items() if k not in ("descriptor", "grant")])
+    kind, name = rng.choice([(k, n) for k, n in ref.MESSAGE_OF.items() if k not in ("descriptor", "grant", "head")])
     sample = make_messages.SAMPLES[name]
     body = encode(name, sample)
     if rng.random() < 0.2:

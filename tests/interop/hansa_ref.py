@@ -86,6 +86,7 @@ TAGS = {
     "sealed": "hansa/1/sealed",
     "sealed_receipt": "hansa/1/sealed-receipt",
     "receipt": "hansa/1/receipt",
+    "head": "hansa/1/head",
 }
 MESSAGE_OF = {
     "descriptor": "Descriptor",
@@ -103,6 +104,7 @@ MESSAGE_OF = {
     "sealed": "Sealed",
     "sealed_receipt": "SealedReceipt",
     "receipt": "Receipt",
+    "head": "Head",
 }
 
 

@@ -155,6 +155,15 @@ SEALED_RECEIPT = {
     "seen": 9,
     "received_ms": NOW,
 }
+HEAD = {
+    "author": ACME.node,
+    "audience": bytes(32),
+    "grant": GRANT_ID,
+    "number": 7,
+    "revoked": sorted([LINK_ID, ref.B(b"another")]),
+    "issued_ms": NOW,
+    "expires_ms": NOW + 86400000,
+}
 STREAMS = [
     {"stream": 1, "incarnation": 1, "have": 5, "credit_frames": 16, "credit_bytes": 1 << 20},
     {"stream": 2, "incarnation": 2, "have": 0, "credit_frames": 64, "credit_bytes": 1 << 22},
@@ -222,6 +231,7 @@ SAMPLES = {
     "SealedBody": SEALED_BODY,
     "SealedReceipt": SEALED_RECEIPT,
     "Receipt": RECEIPT,
+    "Head": HEAD,
     "Revision": revision(),
     "Records": RECORDS,
     "OfferBody": OFFER_BODY,

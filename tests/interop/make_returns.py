@@ -4,6 +4,7 @@ their tables in docs/protocol/messages.md, one fault at a time."""
 from make_messages import (
     ASK,
     HANDLES,
+    HEAD,
     PROPOSAL,
     SAMPLES,
     SIGNED,
@@ -22,7 +23,7 @@ INSIDE = {
     "Judged": ("Verdict", {**VERDICT, "row": VERDICT["row"][:1]}, "row", VERDICT["row"][0]),
     "Wanted": ("Ask", {**ASK, "row": ASK["row"][:1]}, "row", ASK["row"][0]),
 }
-OUTER = ["Verdict", "Ask", "Proposal", "ProposalAnswer", "Sealed", "SealedBody", "SealedReceipt", "Receipt"]
+OUTER = ["Verdict", "Ask", "Proposal", "ProposalAnswer", "Sealed", "SealedBody", "SealedReceipt", "Receipt", "Head"]
 
 
 def nested(inner, raw):
@@ -139,6 +140,8 @@ def list_vectors():
         yield changed(f"{count} rows", status, "Ask", row=[{**wanted, "record": r} for r in ids(count)])
         yield build(f"with {count} fields", status, "Wanted", {**wanted, "field": numbered_fields(count)})
         yield build(f"with {count} fields", status, "Terms", {**TERMS, "want": numbered_fields(count)})
+    for count, status in ((0, "OK"), (399, "OK"), (400, "OK"), (401, "MALFORMED")):
+        yield changed(f"{count} revoked", status, "Head", revoked=ids(count))
     full = [{"record": r, "field": numbered_fields(32)} for r in ids(32)]
     yield changed("every row with every field, and the longest note", "OK", "Ask", row=full, note="x" * 4096)
     for count, status in ((0, "MALFORMED"), (1, "OK"), (119, "OK"), (120, "OK"), (121, "MALFORMED")):
@@ -149,6 +152,7 @@ def list_vectors():
         ("Ask", {"row": ASK["row"][::-1]}),
         ("Proposal", {"field": [PROPOSAL["field"][i] for i in (1, 0, 2)]}),
         ("Sealed", {"handle": HANDLES[1::-1]}),
+        ("Head", {"revoked": HEAD["revoked"][::-1]}),
     ]:
         yield changed("a list out of order", "MALFORMED", name, **swapped)
     for name, twice in [
@@ -156,6 +160,7 @@ def list_vectors():
         ("Ask", {"row": ASK["row"][:1] * 2}),
         ("Proposal", {"field": PROPOSAL["field"][:1] * 2}),
         ("Sealed", {"handle": HANDLES[:1] * 2}),
+        ("Head", {"revoked": HEAD["revoked"][:1] * 2}),
     ]:
         yield changed("one entry twice", "MALFORMED", name, **twice)
     yield changed("handles gone out of order", "MALFORMED", "Sealed", gone=HANDLES[1::-1])
@@ -215,6 +220,11 @@ def rule_vectors():
     for name in ("Sealed", "SealedReceipt"):
         for incarnation, status in ((0, "MALFORMED"), (1, "OK"), (2**32 - 1, "OK"), (2**32, "MALFORMED")):
             yield changed(f"incarnation {incarnation}", status, name, incarnation=incarnation)
+    issued = HEAD["issued_ms"]
+    for length, status in ((0, "MALFORMED"), (1, "OK"), (86399999, "OK"), (86400000, "OK"), (86400001, "MALFORMED")):
+        yield changed(f"a lease of {length} ms", status, "Head", expires_ms=issued + length)
+    yield changed("over before it is issued", "MALFORMED", "Head", expires_ms=issued - 1)
+    yield changed("a head for one company", "MALFORMED", "Head", audience=HEAD["author"])
     yield changed("refused", "OK", "ProposalAnswer", accepted=False, reason="")
     for name, status, changes in [
         ("of state 0", "MALFORMED", {"state": 0}),

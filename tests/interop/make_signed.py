@@ -191,7 +191,7 @@ FIRM_OF = {f.node: f for f in FIRMS}
 def addressed_vectors():
     """Objects with author and audience as they arrive at the audience, and at others."""
     for kind, name in ref.MESSAGE_OF.items():
-        if kind in ("descriptor", "grant"):
+        if kind in ("descriptor", "grant", "head"):
             continue
         author, audience = (FIRM_OF[SAMPLES[name][side]] for side in ("author", "audience"))
         good = seal(kind, author.sign_seed, BODIES[kind])

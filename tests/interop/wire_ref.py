@@ -14,6 +14,7 @@ FIELDS_MAX = 16384
 BODY_MAX = 65500
 VALUES_MAX = 32768
 SEAL_PAD, SEAL_TAG = 256, 16
+LEASE_MS_MAX = 24 * 3600 * 1000
 VARINT, LENGTH = 0, 2
 SCALARS = {"uint32": 2**32 - 1, "uint64": 2**64 - 1, "bool": 1}
 
@@ -308,6 +309,14 @@ def check_receipt(r):
         raise malformed("counts more than it names")
 
 
+def check_head(h):
+    check_ascending("revoked", h["revoked"])
+    if any(h["audience"]):
+        raise malformed("a head is for anyone")
+    if not 0 < h["expires_ms"] - h["issued_ms"] <= LEASE_MS_MAX:
+        raise malformed("a lease of no length, or too long")
+
+
 def check_void(v):
     if v["last"] < v["first"]:
         raise malformed("void range backwards")
@@ -332,6 +341,7 @@ RULES = {
     "SealedBody": check_sealed_body,
     "SealedReceipt": check_sealed_receipt,
     "Receipt": check_receipt,
+    "Head": check_head,
     "Answer": lambda a: check_ascending("declined", [d["record"] for d in a["declined"]]),
     "Void": check_void,
     "Disclosure": check_disclosure,

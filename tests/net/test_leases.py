@@ -63,4 +63,52 @@ def a_share_ends_while_its_holder_is_off(t):
         t.same("after its days the rest is gone as well", on_disk(cedar, *places.values()), [])
 
 
-main(a_share_ends_while_its_holder_is_off)
+# ---- an owner's word ------------------------------------------------------------------------------
+
+HOUR_MS = 3600 * 1000
+PASSED = dict(fields="event.name,event.place", purpose="event", until="2031-12-31")
+
+
+def waits(node):
+    return [s["waits"] for s in node.items("share list") if "waits" in s]
+
+
+def an_owner_is_offline_for_a_weekend(t):
+    """Acme's event came to Cedar by Brio. Acme is off for longer than its word holds: Cedar keeps reading, nothing new goes
+    there, and what waited goes by itself when Acme is back."""
+    with Net() as net:
+        acme, brio, cedar = net.node("Acme"), net.node("Brio", "FR"), net.node("Cedar", "CN")
+        net.pair(acme, brio)
+        net.pair(brio, cedar)
+        event = acme.cli("event add", name="Launch", place="Kiel")["id"]
+        acme.cli("share create", event, partner="Brio", depth=1, **PASSED)
+        accept(brio, "Launch")
+        brio.wait(lambda: held(brio, "event", event, "place") == "Kiel", 30, "the event is at Brio")
+        brio.cli("share create", event, partner="Cedar", **PASSED)
+        accept(cedar, "Launch")
+        cedar.wait(lambda: held(cedar, "event", event, "place") == "Kiel", 30, "the event is at Cedar, by Acme's word")
+        t.same("Brio's share waits for nobody", waits(brio), [])
+        cedar.stop()
+        acme.cli("event set", event, place="Flensburg")
+        brio.wait(lambda: held(brio, "event", event, "place") == "Flensburg", 30, "the change is at Brio")
+        acme.stop()
+        brio.stop()
+
+        brio.start(clock_offset=25 * HOUR_MS)
+        t.that("a day later Brio's share says whom it waits for", waits(brio) and waits(brio)[0].startswith("waits for Acme"),
+               waits(brio))
+        why = brio.cli("explain", "Cedar", event)
+        t.same("and why nothing goes to Cedar", why["stopped_by"]["stop"], "LEASE")
+        own = brio.cli("event add", name="Own", place="Lyon")["id"]
+        cedar.start(clock_offset=25 * HOUR_MS)
+        brio.cli("share create", own, partner="Cedar", **PASSED)
+        accept(cedar, "Own")
+        cedar.wait(lambda: held(cedar, "event", own, "place") == "Lyon", 30, "what is Brio's own goes on")
+        t.same("what is Acme's does not, and is read as it was", held(cedar, "event", event, "place"), "Kiel")
+
+        acme.start(clock_offset=25 * HOUR_MS)
+        cedar.wait(lambda: held(cedar, "event", event, "place") == "Flensburg", 60, "Acme's word lets go what waited")
+        t.same("when Acme is back it goes by itself", waits(brio), [])
+
+
+main(a_share_ends_while_its_holder_is_off, an_owner_is_offline_for_a_weekend)

@@ -475,6 +475,28 @@ dump_sealed_receipt(const struct sealed_receipt *m)
 }
 
 static json_t *
+dump_head(const struct head *m)
+{
+    json_t *out = json_object();
+    json_t *revoked = json_array();
+
+    PUT_ID(out, "author", m->author);
+    PUT_ID(out, "audience", m->audience);
+    PUT_ID(out, "grant", m->grant);
+    put_number_64(out, "number", m->number);
+    for (size_t i = 0; i < m->revoked_count; i++) {
+        json_t *entry = json_object();
+        PUT_ID(entry, "id", m->revoked[i]);
+        json_array_append(revoked, json_object_get(entry, "id"));
+        json_decref(entry);
+    }
+    json_object_set_new(out, "revoked", revoked);
+    put_ms(out, "issued_ms", m->issued);
+    put_ms(out, "expires_ms", m->expires);
+    return out;
+}
+
+static json_t *
 dump_void_range(const struct void_range *m)
 {
     json_t *out = json_object();
@@ -582,6 +604,7 @@ dump_bundle(const struct bundle *m, const char *name)
     X(SealedBody,     sealed_body,   sealed_body,   dump_sealed_body(m))         \
     X(SealedReceipt,  sealed_receipt, sealed_receipt, dump_sealed_receipt(m))    \
     X(Receipt,        receipt,       receipt,       dump_receipt(m))             \
+    X(Head,           head,          head,          dump_head(m))                \
     X(Void,           void_range,    void_range,    dump_void_range(m))          \
     X(Hello,          hello,         hello,         dump_hello(m))               \
     X(Ack,            ack,           ack,           dump_ack(m))                 \

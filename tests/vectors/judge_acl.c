@@ -32,6 +32,7 @@ static const struct {
     [SIGN_SEALED_RECEIPT] = { "sealed_receipt", "SealedReceipt" },
     [SIGN_AUDIT] = { "audit_head", NULL },
     [SIGN_RECEIPT] = { "receipt", "Receipt" },
+    [SIGN_HEAD] = { "head", "Head" },
 };
 
 enum sign_type

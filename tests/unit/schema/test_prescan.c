@@ -53,6 +53,7 @@ static const struct table {
     ROW(sealed_body, sealed_body),
     ROW(sealed_receipt, sealed_receipt),
     ROW(receipt, receipt),
+    ROW(head, head),
     ROW(void, void),
     ROW(signed_body, signed_body),
     ROW(stream_state, stream_state),
