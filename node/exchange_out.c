@@ -37,7 +37,7 @@ exchange_offer_is_past(struct core *core, uint8_t kind, int64_t share)
 {
     const struct live *live = live_by_share(core, share);
 
-    return kind == MESSAGE_OFFER &&
+    return (kind == MESSAGE_OFFER || kind == MESSAGE_HEAD) &&
            (live == NULL || chain_end(live->chain).ms <= core_wall(core).ms);
 }
 

@@ -29,7 +29,7 @@ MUST_CHECK enum status exchange_offer_delivered(struct core *core, int64_t share
 /* What a receiver acknowledged: items as made by load_items(). */
 MUST_CHECK enum status exchange_records_delivered(struct core *core, int64_t company,
                                                   int64_t leaf, struct bytes items);
-/* An offer whose share has ended since must not arrive any more. */
+/* An offer whose share has ended since must not arrive any more, nor the head stapled to it. */
 bool exchange_offer_is_past(struct core *core, uint8_t kind, int64_t share);
 /* The next control object for a company, out of its queue. STATUS_NOT_FOUND. */
 MUST_CHECK enum status exchange_control_pull(struct core *core, int64_t company,

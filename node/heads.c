@@ -208,21 +208,15 @@ compare(struct taking *t, const struct head *head, struct bytes object, int64_t 
     return kept.source == t->from->id ? keep_fault(t, &kept, object, STATUS_REPLAY) : STATUS_OK;
 }
 
-/* Its author is the owner, the grant a root of its own. *root: grants.id. */
+/* Its author is the owner, the grant a root of its own. */
 static enum status
-check_author(struct taking *t, const struct head *head, int64_t *root)
+check_author(struct taking *t, const struct head *head, int64_t root)
 {
     enum { PARENT = 2, ISSUER, OWNER = 5 };
     const struct company *author = company_find(t->core, &head->author);
-
-    t->detail = "grant";
-    enum status s = store_number(t->core->store, root, STMT_GRANT_FIND, "b",
-                                 bytes_of(head->grant.b, ID_SIZE));
-    if (s == STATUS_NOT_FOUND)
-        return STATUS_NOT_GRANTED;
-    TRY(s);
     AUTO(stmt_return) struct stmt *q = stmt_borrow(t->core->store, STMT_GRANT_GET);
-    stmt_bind(q, "i", *root);
+
+    stmt_bind(q, "i", root);
     TRY(stmt_step(q));
     t->detail = "author";
     if (author == NULL || stmt_int(q, PARENT) != 0 || stmt_int(q, ISSUER) != author->id ||
@@ -258,16 +252,6 @@ passes_on(const struct live *live, const struct object_id *root)
            ID_IS_EQUAL(*chain_link_id(live->chain, 0), *root);
 }
 
-/* Has a share before this one the same partner? */
-static bool
-is_told(struct core *core, const struct live *live, const struct object_id *root)
-{
-    for (const struct live *l = core->lives; l < live; l++)
-        if (l->partner == live->partner && passes_on(l, root) && l->state != SHARE_WAITING)
-            return true;
-    return false;
-}
-
 /* What we pass on goes on by it, and those below us get it as it came. */
 static enum status
 hand_down(struct core *core, const struct head *head, struct bytes body)
@@ -278,27 +262,22 @@ hand_down(struct core *core, const struct head *head, struct bytes body)
         if (!passes_on(live, &head->grant))
             continue;
         live->lease = head->expires;
-        if (live->state != SHARE_WAITING && !is_told(core, live, &head->grant))
+        if (live->state != SHARE_WAITING)
             TRY(queue(core, live, body));
     }
     return STATUS_OK;
 }
 
-enum status
-heads_take(struct taking *t)
+static enum status
+take_known(struct taking *t, const struct signed_object *object, const struct head *head,
+           int64_t root)
 {
     struct key_directory keys = company_keys_of(t->core);
-    struct signed_object *object;
-    struct head *head;
-    int64_t root;
     bool is_news;
 
-    t->detail = "head";
-    TRY(wire_signed_body_parse(t->env->body, t->arena, &object));
-    TRY(wire_head_parse(object->body, t->arena, &head));
     TRY(object_verify(SIGN_HEAD, object, &head->author, &head->audience, &head->audience,
                       &keys));
-    TRY(check_author(t, head, &root));
+    TRY(check_author(t, head, root));
     if (ID_IS_EQUAL(head->author, t->core->me))
         return STATUS_OK; /* our own word, come back */
     struct bytes raw = wire_signed_object_format(object, t->arena);
@@ -309,6 +288,24 @@ heads_take(struct taking *t)
                    t->from->id, head->expires.ms, INT64_MAX));
     TRY(fall_named(t->core, head, root));
     return hand_down(t->core, head, t->env->body);
+}
+
+enum status
+heads_take(struct taking *t)
+{
+    struct signed_object *object;
+    struct head *head;
+    int64_t root;
+
+    t->detail = "head";
+    TRY(wire_signed_body_parse(t->env->body, t->arena, &object));
+    TRY(wire_head_parse(object->body, t->arena, &head));
+    enum status s = store_number(t->core->store, &root, STMT_GRANT_FIND, "b",
+                                 bytes_of(head->grant.b, ID_SIZE));
+    if (s == STATUS_NOT_FOUND)
+        return STATUS_OK; /* we never had anything of it: nothing hangs on it, nothing is kept */
+    TRY(s);
+    return take_known(t, object, head, root);
 }
 
 enum status

@@ -321,8 +321,8 @@
     X(CONTROL_ADD, "INSERT INTO control (company, kind, body, share) VALUES (?1, ?2, ?3, ?4)") \
     X(CONTROL_FIRST, "INSERT INTO control (id, company, kind, body, share)" \
                      " VALUES (coalesce((SELECT min(id) FROM control), 1) - 1, ?1, ?2, ?3, ?4)") \
-    /* An offer that passes on (16) waits while the owner's word is not news. */ \
-    X(CONTROL_NEXT, "SELECT c.id, c.kind, c.body, c.share FROM control c WHERE c.company = ?1 AND NOT (c.kind = 16" \
+    /* An offer that passes on (16), and the head stapled to it (30), wait while the owner's word is not news. */ \
+    X(CONTROL_NEXT, "SELECT c.id, c.kind, c.body, c.share FROM control c WHERE c.company = ?1 AND NOT (c.kind IN (16, 30)" \
                     " AND EXISTS (SELECT 1 FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root" \
                     " WHERE s.id = c.share AND g.root > 0 AND coalesce(h.expires_ms, 0) <= ?2))" \
                     " ORDER BY c.kind <> 20, c.id LIMIT 1") \
