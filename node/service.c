@@ -84,6 +84,7 @@ static const struct {
     { "ask.list", service_ask_list },
     { "ask.close", service_ask_close },
     { "proposal.make", service_proposal_make },
+    { "receipt.list", service_receipt_list },
     { "proposal.list", service_proposal_list },
     { "proposal.show", service_proposal_show },
     { "proposal.accept", service_proposal_accept },

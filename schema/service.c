@@ -156,6 +156,11 @@ static const struct service table[] = {
     { "offer.decline", "POST", "/api/v1/offers/{offer}/decline", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
       { { "offer", PARAM_TEXT, POS, "p7c2dd" }, { "reason", PARAM_TEXT, REQ, "Not our market" } } },
 
+    /* ---- receipts: what holders say of what they hold ---- */
+    { "receipt.list", "GET", "/api/v1/receipts", RIGHT_READ, true, REPLY_LIST, "share title company state records reason at late",
+      { { "share", PARAM_TEXT, 0, "p7c2dd" }, { "record", PARAM_TEXT, 0, "k4fzq2" }, { "company", PARAM_TEXT, 0, "Brio" },
+        { "state", PARAM_TEXT, 0, "late" }, { "days", PARAM_INTEGER, 0, "2" }, { "given", PARAM_BOOLEAN, 0, NULL }, LISTING } },
+
     /* ---- what is missing ---- */
     { "guest.missing", "GET", "/api/v1/events/{event}/missing", RIGHT_READ, true, REPLY_LIST, "id title company missing asked",
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "company", PARAM_TEXT, 0, "Brio" }, { "limit", PARAM_INTEGER, 0, "50" },

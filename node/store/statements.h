@@ -14,6 +14,13 @@
     " FROM share s JOIN grants g ON g.id = s.leaf JOIN company p ON p.id = s.partner JOIN company o ON o.id = g.owner" \
     " LEFT JOIN head h ON h.root = g.root "
 
+/* The furthest of one holder, grant and set of records, rather the one for us. */
+#define RECEIPT_BEST \
+    "NOT EXISTS (SELECT 1 FROM receipt b WHERE b.grant_id = r.grant_id AND b.holder = r.holder AND b.rset = r.rset AND" \
+    " (b.state = 3, b.state, b.audience = 1, b.id) > (r.state = 3, r.state, r.audience = 1, r.id))"
+#define RECEIPT_FILTER \
+    "(?2 = '' OR instr(fold(s.title || ' ' || p.name), fold(?2)) > 0) AND (?3 = 0 OR s.id = ?3) AND (?4 = 0 OR p.id = ?4)"
+
 #define STORE_STATEMENTS(X) \
     X(META_GET, "SELECT value FROM meta WHERE key = ?1") \
     X(META_PUT, "INSERT INTO meta (key, value) VALUES (?1, ?2)" \
@@ -228,8 +235,31 @@
                        " came_ms = excluded.came_ms, object = NULL") \
     X(RECEIPT_TRIM, "DELETE FROM receipt WHERE holder = ?1 AND audience = ?2 AND rset <> x'' AND id <= (SELECT id FROM" \
                     " receipt WHERE holder = ?1 AND audience = ?2 AND rset <> x'' ORDER BY id DESC LIMIT 1 OFFSET ?3)") \
+    X(RECEIPT_COUNT, "SELECT count(*) FROM receipt WHERE holder = ?1 AND audience = ?2 AND rset <> x''") \
     X(RECEIPT_UNSAID, "SELECT id, grant_id, audience, state, records, count, reason, basis, at_ms FROM receipt" \
                       " WHERE object IS NULL AND id > ?1 ORDER BY id LIMIT 1") \
+    X(RECEIPT_LIST, \
+      "SELECT s.id AS k, g.gid, s.title, p.name, s.state, s.changed_ms, g.ends_ms, g.object, r.state, r.records, r.count," \
+      " r.reason, r.basis, r.at_ms, r.came_ms, s.role = 2 OR r.id IS NOT NULL OR EXISTS (SELECT 1 FROM delivery d" \
+      " WHERE d.grant_id = s.leaf), CASE WHEN r.audience > 1 THEN a.name END" \
+      " FROM share s JOIN grants g ON g.id = s.leaf JOIN company p ON p.id = s.partner" \
+      " LEFT JOIN receipt r ON r.grant_id = s.leaf AND r.holder = s.partner AND r.rset = x'' AND " RECEIPT_BEST \
+      " LEFT JOIN company a ON a.id = r.audience" \
+      " WHERE k > ?1 AND s.role <> 1 AND s.state NOT IN (0, 1) AND " RECEIPT_FILTER \
+      " AND (?5 = x'' OR EXISTS (WITH RECURSIVE up (id) AS (SELECT s.leaf UNION SELECT u.parent FROM grants u JOIN up" \
+      " ON u.id = up.id WHERE u.parent > 0) SELECT 1 FROM up JOIN delivery d ON d.grant_id = up.id JOIN record e" \
+      " ON e.id = d.record WHERE e.rid = ?5))" \
+      " UNION ALL SELECT 1000000000000 + r.id AS k, g.gid, s.title, p.name, s.state, s.changed_ms, g.ends_ms, g.object," \
+      " r.state, r.records, r.count, r.reason, r.basis, r.at_ms, r.came_ms, 1, CASE WHEN r.audience > 1 THEN a.name END" \
+      " FROM receipt r JOIN share s ON s.leaf = r.grant_id AND s.role <> 1 JOIN grants g ON g.id = s.leaf" \
+      " JOIN company p ON p.id = r.holder JOIN company a ON a.id = r.audience" \
+      " WHERE k > ?1 AND r.rset <> x'' AND r.holder > 1 AND " RECEIPT_BEST " AND " RECEIPT_FILTER \
+      " AND (?5 = x'' OR instr(r.records, ?5) > 0) ORDER BY 1") \
+    X(RECEIPT_LIST_GIVEN, \
+      "SELECT r.id AS k, g.gid, s.title, p.name, s.state, s.changed_ms, g.ends_ms, g.object, r.state, r.records, r.count," \
+      " r.reason, r.basis, r.at_ms, r.came_ms, 1, NULL FROM receipt r JOIN share s ON s.leaf = r.grant_id AND s.role = 1" \
+      " JOIN grants g ON g.id = s.leaf JOIN company p ON p.id = r.audience" \
+      " WHERE k > ?1 AND r.holder = 1 AND " RECEIPT_FILTER " AND (?5 = x'' OR instr(r.records, ?5) > 0) ORDER BY k") \
     X(RECEIPT_SIGNED, "UPDATE receipt SET object = ?2 WHERE id = ?1") \
     X(CONTROL_KIND_COUNT, "SELECT count(*) FROM control WHERE company = ?1 AND kind = ?2") \
     /* ---- contributions ---- */ \

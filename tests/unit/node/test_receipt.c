@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/unit/node/test_receipt.c - receipts at the company between: company 1 owns and gave us, we gave company 2, company 3
+ * is in no chain of ours. What is taken, passed on, refused; how far it moves; how many are kept.
+ */
+#include "node/receipt.h"
+#include "tests/unit/node/home_fake.h"
+
+enum { US, OWNER, BELOW, OUTSIDE, COMPANIES };
+enum which { TO_US, FROM_US, UNKNOWN };
+
+struct desk {
+    struct home home;
+    struct core *core;
+    struct arena *arena;
+    struct company *company[COMPANIES];
+    struct object_id gid[3];
+    int64_t grant[2];
+};
+
+static struct signed_object
+descriptor(const struct sample_company *c, struct arena *arena)
+{
+    struct descriptor d = { .root_key = c->key,
+                            .serial = 1,
+                            .name = c->name,
+                            .country = "DE",
+                            .signing_key = c->key,
+                            .not_before = { HOME_NOW_MS - 1000 },
+                            .not_after = { HOME_NOW_MS + 1000000 } };
+    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
+
+    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
+    return object;
+}
+
+static bool
+grant_put(struct desk *d, enum which which, size_t issuer, size_t audience, bool receipt)
+{
+    const char *purposes[] = { "event" };
+    struct grant grant = { .issuer = d->home.world.companies[issuer].id,
+                           .audience = d->home.world.companies[audience].id,
+                           .owner = d->home.world.companies[OWNER].id,
+                           .has_parent = which == FROM_US,
+                           .parent = d->gid[TO_US],
+                           .selector = SELECTOR_TREE,
+                           .actions = ACTION_READ,
+                           .not_after = { HOME_NOW_MS },
+                           .purposes = purposes,
+                           .purpose_count = 1,
+                           .receipt = receipt };
+    struct signed_object link = sample_grant_sign(&d->home.world, &grant, d->arena);
+
+    d->gid[which] = digest_object_id(link.body);
+    return store_exec(
+               d->core->store, STMT_GRANT_ADD, "bbiiiii", bytes_of(d->gid[which].b, ID_SIZE),
+               wire_signed_object_format(&link, d->arena),
+               which == FROM_US ? d->grant[TO_US] : (int64_t)0, d->company[issuer]->id,
+               d->company[audience]->id, d->company[OWNER]->id, HOME_NOW_MS) == STATUS_OK &&
+           store_number(d->core->store, &d->grant[which], STMT_GRANT_FIND, "b",
+                        bytes_of(d->gid[which].b, ID_SIZE)) == STATUS_OK;
+}
+
+static bool
+desk_set(struct desk *d, bool receipt)
+{
+    struct diag diag = { 0 };
+
+    home_make(&d->home);
+    d->arena = arena_new(0);
+    struct core_config config = home_config(&d->home);
+    struct signed_object us = descriptor(&d->home.world.companies[US], d->arena);
+    struct core_birth birth = { .descriptor = wire_signed_object_format(&us, d->arena),
+                                .language = "en" };
+
+    if (core_init(d->home.path, &birth, &diag) != STATUS_OK ||
+        core_open(&config, &diag, &d->core) != STATUS_OK || core_need_txn(d->core) != STATUS_OK)
+        return false;
+    d->company[US] = d->core->companies[0];
+    for (size_t i = OWNER; i < COMPANIES; i++) {
+        struct signed_object them = descriptor(&d->home.world.companies[i], d->arena);
+        if (company_learn(d->core, &them, COMPANY_INTRODUCED, 0, &d->company[i]) != STATUS_OK ||
+            company_set_state(d->core, d->company[i], COMPANY_TRUSTED) != STATUS_OK)
+            return false;
+    }
+    memset(d->gid[UNKNOWN].b, 7, ID_SIZE);
+    return grant_put(d, TO_US, OWNER, US, receipt) && grant_put(d, FROM_US, US, BELOW, receipt);
+}
+
+static void
+desk_clear(struct desk *d)
+{
+    core_close(&d->core);
+    arena_free(&d->arena);
+    home_remove(&d->home);
+}
+
+static int64_t
+queued(struct desk *d, size_t company)
+{
+    int64_t n = -1;
+
+    (void)!store_number(d->core->store, &n, STMT_CONTROL_KIND_COUNT, "ii",
+                        d->company[company]->id, (int64_t)MESSAGE_RECEIPT);
+    return n;
+}
+
+struct said {
+    const char *why;
+    size_t author, signer, from, audience, owner;
+    enum which grant;
+    enum receipt_state state;
+    int64_t at;
+    uint32_t record; /* 0: all under the grant */
+    enum status want;
+    int queued;      /* for the owner, because of it */
+    int state_after; /* known of the author under the grant, for this audience; 0: nothing */
+};
+
+static enum status
+say(struct desk *d, const struct said *row, struct bytes *body)
+{
+    struct company *const *c = d->company;
+    struct record_id record = { { 0 } };
+    put_u32(record.b, row->record);
+    struct receipt r = { .author = c[row->author]->node,
+                         .audience = c[row->audience]->node,
+                         .owner = c[row->owner]->node,
+                         .grant = d->gid[row->grant],
+                         .state = row->state,
+                         .records = &record,
+                         .record_count = row->record != 0,
+                         .reason = row->state == RECEIPT_REFUSED ? "LEGAL_HOLD" : "",
+                         .basis = row->state == RECEIPT_REFUSED ? "tax law" : "",
+                         .at = { HOME_NOW_MS + row->at } };
+    struct signed_object object = { .body = wire_receipt_format(&r, d->arena) };
+
+    object.signature =
+        sample_sign(&d->home.world.companies[row->signer], SIGN_RECEIPT, object.body);
+    struct envelope env = { .kind = MESSAGE_RECEIPT,
+                            .body = wire_signed_body_format(&object, d->arena) };
+    struct taking t = {
+        .core = d->core, .from = c[row->from], .arena = d->arena, .env = &env, .detail = ""
+    };
+    *body = env.body;
+    return receipt_take(&t);
+}
+
+static int64_t
+known(struct desk *d, const struct said *row)
+{
+    int64_t state = 0;
+
+    if (row->grant == UNKNOWN)
+        return 0;
+    (void)!store_number(d->core->store, &state, STMT_RECEIPT_STATE, "iiib",
+                        d->grant[row->grant], d->company[row->author]->id,
+                        d->company[row->audience]->id, (struct bytes){ 0 });
+    return state;
+}
+
+/* clang-format off */
+static const struct said rows[] = {
+    { "another's word in its name", BELOW, OUTSIDE, BELOW, US, OWNER, FROM_US, RECEIPT_RECEIVED, 0, 0, STATUS_BAD_SIGNATURE, 0, 0 },
+    { "it has the offer", BELOW, BELOW, BELOW, US, OWNER, FROM_US, RECEIPT_RECEIVED, 0, 0, STATUS_OK, 0, RECEIPT_RECEIVED },
+    { "it uses it", BELOW, BELOW, BELOW, US, OWNER, FROM_US, RECEIPT_APPLIED, 0, 0, STATUS_OK, 0, RECEIPT_APPLIED },
+    { "an older word changes nothing", BELOW, BELOW, BELOW, US, OWNER, FROM_US, RECEIPT_RECEIVED, 5, 0, STATUS_OK, 0, RECEIPT_APPLIED },
+    { "it refuses to erase", BELOW, BELOW, BELOW, US, OWNER, FROM_US, RECEIPT_REFUSED, 6, 0, STATUS_OK, 0, RECEIPT_REFUSED },
+    { "it erases after all", BELOW, BELOW, BELOW, US, OWNER, FROM_US, RECEIPT_PURGED, 7, 0, STATUS_OK, 0, RECEIPT_PURGED },
+    { "erased is the last word", BELOW, BELOW, BELOW, US, OWNER, FROM_US, RECEIPT_REFUSED, 8, 0, STATUS_OK, 0, RECEIPT_PURGED },
+    { "its word for the owner goes on", BELOW, BELOW, BELOW, OWNER, OWNER, FROM_US, RECEIPT_APPLIED, 0, 0, STATUS_OK, 1, RECEIPT_APPLIED },
+    { "once", BELOW, BELOW, BELOW, OWNER, OWNER, FROM_US, RECEIPT_APPLIED, 0, 0, STATUS_OK, 0, RECEIPT_APPLIED },
+    { "the next one too", BELOW, BELOW, BELOW, OWNER, OWNER, FROM_US, RECEIPT_PURGED, 1, 0, STATUS_OK, 1, RECEIPT_PURGED },
+    { "of a contribution that we know nothing of, too", BELOW, BELOW, BELOW, OWNER, OWNER, UNKNOWN, RECEIPT_PURGED, 1, 0, STATUS_OK, 1, 0 },
+    { "not from outside", BELOW, BELOW, OUTSIDE, OWNER, OWNER, UNKNOWN, RECEIPT_PURGED, 2, 0, STATUS_NOT_GRANTED, 0, 0 },
+    { "not from the wrong side", BELOW, BELOW, OWNER, OWNER, OWNER, UNKNOWN, RECEIPT_PURGED, 2, 0, STATUS_NOT_GRANTED, 0, 0 },
+    { "not to one outside", BELOW, BELOW, BELOW, OUTSIDE, OWNER, FROM_US, RECEIPT_PURGED, 3, 0, STATUS_NOT_GRANTED, 0, 0 },
+    { "not of one outside", OUTSIDE, OUTSIDE, OUTSIDE, OWNER, OWNER, FROM_US, RECEIPT_PURGED, 3, 0, STATUS_NOT_GRANTED, 0, 0 },
+    { "of a grant that nobody knows", BELOW, BELOW, BELOW, US, OWNER, UNKNOWN, RECEIPT_PURGED, 0, 0, STATUS_NOT_GRANTED, 0, 0 },
+    { "of a grant that it does not hold", BELOW, BELOW, BELOW, US, OWNER, TO_US, RECEIPT_PURGED, 0, 0, STATUS_BROKEN_CHAIN, 0, 0 },
+    { "of another's records", BELOW, BELOW, BELOW, US, BELOW, FROM_US, RECEIPT_PURGED, 9, 0, STATUS_BROKEN_CHAIN, 0, RECEIPT_PURGED },
+};
+/* clang-format on */
+
+static void
+test_what_is_taken(struct check *t)
+{
+    struct desk d = { 0 };
+
+    if (!CHECK(t, "two grants", desk_set(&d, true)))
+        return;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        int64_t before = queued(&d, OWNER);
+        struct bytes body;
+        CHECK(t, rows[i].why, say(&d, &rows[i], &body) == rows[i].want);
+        CHECK(t, rows[i].why, known(&d, &rows[i]) == rows[i].state_after);
+        CHECK(t, rows[i].why, queued(&d, OWNER) - before == rows[i].queued);
+        if (rows[i].queued == 0)
+            continue;
+        AUTO(arena_free) struct arena *arena = arena_new(0);
+        struct peer_frame frame = { 0 };
+        int64_t share;
+        CHECK(t, "the very bytes",
+              exchange_control_pull(d.core, d.company[OWNER]->id, arena, &frame, &share) ==
+                      STATUS_OK &&
+                  bytes_is_equal(frame.body, body));
+    }
+    CHECK(t, "nothing comes back", queued(&d, BELOW) == 0 && queued(&d, OUTSIDE) == 0);
+    desk_clear(&d);
+}
+
+/* What we say ourselves of what we hold; asks: the grant asks for receipts. */
+static void
+test_what_is_made(struct check *t)
+{
+    for (int asks = 0; asks <= 1; asks++) {
+        struct desk d = { 0 };
+        if (!CHECK(t, "two grants", desk_set(&d, asks != 0)))
+            return;
+        struct receipt_said said = { .leaf = d.grant[TO_US], .state = RECEIPT_RECEIVED };
+        CHECK(t, "received",
+              receipt_make(d.core, &said) == STATUS_OK && receipt_tell(d.core) == STATUS_OK);
+        CHECK(t, "is said when the grant asks for it", queued(&d, OWNER) == asks);
+        CHECK(t, "erased",
+              receipt_erase(d.core, d.grant[TO_US], NULL, 0, "REVOKED") == STATUS_OK &&
+                  receipt_tell(d.core) == STATUS_OK);
+        CHECK(t, "is said always, and to one company once", queued(&d, OWNER) == asks + 1);
+        CHECK(t, "once", receipt_tell(d.core) == STATUS_OK && queued(&d, OWNER) == asks + 1);
+        desk_clear(&d);
+    }
+}
+
+static int64_t
+kept(struct desk *d)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(d->core->store, STMT_RECEIPT_COUNT);
+
+    stmt_bind(q, "ii", d->company[BELOW]->id, d->company[US]->id);
+    return stmt_step(q) == STATUS_OK ? stmt_int(q, 0) : -1;
+}
+
+static void
+test_how_many_are_kept(struct check *t)
+{
+    struct said row = { "", BELOW, BELOW, BELOW, US, OWNER, FROM_US, RECEIPT_PURGED,
+                        0,  1,     0,     0,     0 };
+    struct desk d = { 0 };
+    struct bytes body;
+
+    if (!CHECK(t, "two grants", desk_set(&d, true)))
+        return;
+    for (int64_t i = 0; i < RECEIPTS_KEPT_MAX - 2; i++)
+        CHECK(t, "many",
+              store_exec(d.core->store, STMT_RECEIPT_PUT, "iiibibittiib", d.grant[FROM_US],
+                         d.company[BELOW]->id, d.company[US]->id,
+                         bytes_text(arena_printf(d.arena, "%032d", (int)i)), (int64_t)3,
+                         (struct bytes){ 0 }, (int64_t)1, "", "", i, i,
+                         bytes_text("x")) == STATUS_OK);
+    for (int64_t i = -1; i <= 1; i++, row.record++)
+        CHECK(t, "one less than the most, the most, and one more",
+              say(&d, &row, &body) == STATUS_OK &&
+                  kept(&d) == RECEIPTS_KEPT_MAX + (i < 0 ? i : 0));
+    desk_clear(&d);
+}
+
+static void
+test_how_many_are_carried(struct check *t)
+{
+    struct said row = { "", BELOW, BELOW, BELOW, OWNER, OWNER, FROM_US, RECEIPT_PURGED,
+                        0,  1,     0,     0,     0 };
+    struct desk d = { 0 };
+    struct bytes body;
+
+    if (!CHECK(t, "two grants", desk_set(&d, true)))
+        return;
+    for (int i = 0; i < RECEIPTS_CARRIED_MAX - 1; i++)
+        CHECK(t, "many",
+              control_queue(d.core, d.company[OWNER]->id, MESSAGE_RECEIPT, bytes_text("x"),
+                            0) == STATUS_OK);
+    CHECK(t, "the most", say(&d, &row, &body) == STATUS_OK);
+    CHECK(t, "wait", queued(&d, OWNER) == RECEIPTS_CARRIED_MAX);
+    row.record++;
+    CHECK(t, "one more does not", say(&d, &row, &body) == STATUS_TOO_BIG);
+    CHECK(t, "and is not in the queue", queued(&d, OWNER) == RECEIPTS_CARRIED_MAX);
+    desk_clear(&d);
+}
+
+static void
+test_forward(struct check *t)
+{
+    static const char order[] = { RECEIPT_RECEIVED, RECEIPT_APPLIED, RECEIPT_REFUSED,
+                                  RECEIPT_PURGED };
+
+    for (size_t i = 0; i < COUNT_OF(order); i++)
+        for (size_t k = 0; k < COUNT_OF(order); k++)
+            for (int newer = 0; newer <= 1; newer++) {
+                bool news = receipt_is_news((enum receipt_state)order[i],
+                                            (enum receipt_state)order[k], newer != 0);
+                CHECK(t, "further on is news, the same only when it is later, back never",
+                      news == (k > i || (k == i && newer != 0)));
+            }
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct check_case cases[] = {
+        { "states only move forward", test_forward },
+        { "what is taken", test_what_is_taken },
+        { "what is made", test_what_is_made },
+        { "how many are kept", test_how_many_are_kept },
+        { "how many are carried", test_how_many_are_carried },
+    };
+
+    return check_main(argc, argv, cases, COUNT_OF(cases));
+}
