@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/client.h"
+#include "cli/job.h"
 #include "cli/render.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/file.h"
@@ -224,6 +225,74 @@ home_init(struct cli *cli, const struct command *command)
                         reason_of(cli, buffer_bytes(&said), status), NULL);
     }
     print_done(cli, "cli.init.done", "made");
+    return STATUS_OK;
+}
+
+/* ---- backup and restore ---- */
+
+static const char *
+absolute(struct cli *cli, const char *path)
+{
+    char here[4096];
+
+    if (path[0] == '/' || getcwd(here, sizeof(here)) == NULL)
+        return path;
+    return arena_printf(cli->arena, "%s/%s", here, path);
+}
+
+/* `option` and its file, by hansad, which starts what may read the keys. */
+static enum status
+run_backup(struct cli *cli, const struct command *command, const char *option, const char *file)
+{
+    AUTO(buffer_fini) struct buffer said = { 0 };
+    bool with_keys = json_is_true(json_object_get(command->args, "with-keys"));
+    const char *arguments[] = {
+        "hansad",
+        "--home",
+        absolute(cli, cli->home),
+        option,
+        file,
+        "--passphrase-file",
+        absolute(cli, argument(command, "passphrase-file")),
+        with_keys ? "--with-keys" : NULL,
+        NULL,
+    };
+    int ended = 0;
+
+    TRY(run_init(cli, arguments, &said, &ended));
+    if (WIFEXITED(ended) && WEXITSTATUS(ended) == 0)
+        return STATUS_OK;
+    enum status status = ended_as(ended);
+    return diag_say(&cli->diag, status, "cli.backup.failed", file,
+                    text_failure(cli->language, status, NULL, cli->arena), NULL);
+}
+
+enum status
+home_backup(struct cli *cli, const struct command *command)
+{
+    AUTO(json_decrefp) json_t *started = NULL, *job = NULL;
+    const char *file = absolute(cli, argument(command, "file"));
+    struct command ask = { .service = service_find("node.backup"), .args = json_object() };
+    struct stat st;
+
+    if (stat(file, &st) == 0) {
+        command_fini(&ask);
+        return diag_say(&cli->diag, STATUS_CONFLICT, "cli.backup.exists", file, NULL);
+    }
+    enum status status = client_ask(cli, &ask, &started);
+    command_fini(&ask);
+    TRY(status);
+    TRY(job_follow(cli, started, &job));
+    TRY(run_backup(cli, command, "--close-backup", file));
+    print_done(cli, "cli.backup.done", "saved");
+    return STATUS_OK;
+}
+
+enum status
+home_restore(struct cli *cli, const struct command *command)
+{
+    TRY(run_backup(cli, command, "--open-backup", absolute(cli, argument(command, "file"))));
+    print_done(cli, "cli.restore.done", "restored");
     return STATUS_OK;
 }
 

@@ -18,5 +18,7 @@ const char *home_socket(const struct cli *cli);
 MUST_CHECK enum status home_init(struct cli *cli, const struct command *command);
 MUST_CHECK enum status home_start(struct cli *cli, const struct command *command);
 MUST_CHECK enum status home_stop(struct cli *cli, const struct command *command);
+MUST_CHECK enum status home_backup(struct cli *cli, const struct command *command);
+MUST_CHECK enum status home_restore(struct cli *cli, const struct command *command);
 
 #endif

@@ -14,6 +14,11 @@ static const struct service builtins[] = {
         { "listen", PARAM_TEXT, PARAM_REQUIRED, "127.0.0.1:7450" }, { "passphrase-file", PARAM_TEXT, 0, "passphrase.txt" } } },
     { "start", "", "", RIGHT_ADMIN, false, REPLY_OBJECT, NULL, { { "passphrase-file", PARAM_TEXT, 0, "passphrase.txt" } } },
     { "stop", "", "", RIGHT_ADMIN, false, REPLY_OBJECT, NULL, { { 0 } } },
+    { "backup", "", "", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "file", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, "monday.hansa" }, { "passphrase-file", PARAM_TEXT, PARAM_REQUIRED, "passphrase.txt" },
+        { "with-keys", PARAM_BOOLEAN, 0, NULL } } },
+    { "restore", "", "", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "file", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, "monday.hansa" }, { "passphrase-file", PARAM_TEXT, PARAM_REQUIRED, "passphrase.txt" } } },
     { "help", "", "", RIGHT_READ, true, REPLY_OBJECT, NULL, { { "words", PARAM_LIST, PARAM_POSITIONAL, "share create" } } },
 };
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "federation/edge_wire.h"
+#include "federation/key_backup.h"
 #include "federation/key_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
@@ -26,7 +27,9 @@
 static const char usage[] =
     "hansa-key --init HOME --name NAME --country CC --listen tcp://IP:PORT [--endpoint "
     "tcp://HOST:PORT]... [--passphrase-file FILE]\n"
-    "hansa-key --home HOME [--passphrase-file FILE]\n";
+    "hansa-key --home HOME [--passphrase-file FILE]\n"
+    "hansa-key --home HOME --close-backup FILE|--open-backup FILE [--with-keys] "
+    "--passphrase-file FILE\n";
 
 static bool
 take_endpoint(struct key_options *out, const char *text)
@@ -41,12 +44,17 @@ static bool
 take_option(int option, struct key_options *out)
 {
     const char **slots[] = {
-        ['i'] = &out->init,    ['h'] = &out->home,   ['n'] = &out->name,
-        ['c'] = &out->country, ['l'] = &out->listen, ['p'] = &out->passphrase_file,
+        ['i'] = &out->init,         ['h'] = &out->home,        ['n'] = &out->name,
+        ['c'] = &out->country,      ['l'] = &out->listen,      ['p'] = &out->passphrase_file,
+        ['B'] = &out->close_backup, ['O'] = &out->open_backup,
     };
 
     if (option == 'e')
         return take_endpoint(out, optarg);
+    if (option == 'k') {
+        out->with_keys = true;
+        return true;
+    }
     if (option < 0 || (size_t)option >= COUNT_OF(slots) || slots[option] == NULL)
         return false;
     *slots[option] = optarg;
@@ -64,6 +72,9 @@ parse_options(int argc, char **argv, struct key_options *out)
         { "listen", required_argument, NULL, 'l' },
         { "endpoint", required_argument, NULL, 'e' },
         { "passphrase-file", required_argument, NULL, 'p' },
+        { "close-backup", required_argument, NULL, 'B' },
+        { "open-backup", required_argument, NULL, 'O' },
+        { "with-keys", no_argument, NULL, 'k' },
         { 0 },
     };
     int option;
@@ -121,6 +132,23 @@ serve(const struct key_options *options)
     return status_exit_code(STATUS_STOPPED);
 }
 
+/* Beside a running node or without one: nothing is served. */
+static int
+backup(const struct key_options *options)
+{
+    bool is_open = options->open_backup != NULL;
+    const struct backup_options o = { .home = options->home,
+                                      .file = is_open ? options->open_backup
+                                                      : options->close_backup,
+                                      .passphrase_file = options->passphrase_file,
+                                      .with_keys = options->with_keys };
+    enum status status = is_open ? key_backup_open(&o) : key_backup_close(&o);
+
+    if (status != STATUS_OK)
+        LOG(LOG_ERROR, "backup.failed", log_status(status));
+    return status_exit_code(status);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -133,5 +161,7 @@ main(int argc, char **argv)
         (void)fputs(usage, stderr);
         return status_exit_code(STATUS_USAGE);
     }
+    if (options.close_backup != NULL || options.open_backup != NULL)
+        return backup(&options);
     return options.init != NULL ? init(&options) : serve(&options);
 }

@@ -17,6 +17,8 @@ struct key_options {
     const char *endpoints[ENDPOINTS_MAX];
     size_t endpoint_count;
     const char *passphrase_file;
+    const char *close_backup, *open_backup; /* files */
+    bool with_keys;
 };
 
 /* Makes HOME/keys and HOME/descriptor. STATUS_CONFLICT: there are keys already. STATUS_USAGE with

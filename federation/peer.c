@@ -325,7 +325,8 @@ check_restored(struct peer *peer, const struct hello *hello)
             known = peer->lanes[i].in.incarnation;
     for (size_t i = 0; i < hello->stream_count; i++)
         TRY(take_back(peer, &hello->streams[i]));
-    if (known == 0 || hello->incarnation <= known || hello->incarnation == peer->restored_to)
+    known = known > 0 ? known : 1; /* the first of every node */
+    if (hello->incarnation <= known || hello->incarnation == peer->restored_to)
         return STATUS_OK;
     peer->restored_to = hello->incarnation;
     return peer->ops->restored(peer->ops->self, peer);

@@ -45,10 +45,15 @@ take_option(int option, struct arguments *out)
         ['h'] = &o->home,         ['i'] = &o->home,
         ['l'] = &o->listen,       ['n'] = &o->name,
         ['o'] = &o->clock_offset, ['p'] = &o->passphrase_file,
+        ['B'] = &o->close_backup, ['O'] = &o->open_backup,
     };
 
     if (option == 'f') {
         o->is_foreground = true;
+        return true;
+    }
+    if (option == 'k') {
+        o->with_keys = true;
         return true;
     }
     if (option == 'e')
@@ -67,6 +72,7 @@ parse(int argc, char **argv, struct arguments *out)
     static const struct option options[] = {
         { "capture", required_argument, NULL, 'c' },
         { "clock-offset", required_argument, NULL, 'o' },
+        { "close-backup", required_argument, NULL, 'B' },
         { "country", required_argument, NULL, 'C' },
         { "endpoint", required_argument, NULL, 'e' },
         { "foreground", no_argument, NULL, 'f' },
@@ -76,7 +82,9 @@ parse(int argc, char **argv, struct arguments *out)
         { "listen", required_argument, NULL, 'l' },
         { "log", required_argument, NULL, 'g' },
         { "name", required_argument, NULL, 'n' },
+        { "open-backup", required_argument, NULL, 'O' },
         { "passphrase-file", required_argument, NULL, 'p' },
+        { "with-keys", no_argument, NULL, 'k' },
         { 0 },
     };
     int option;
@@ -115,5 +123,7 @@ main(int argc, char **argv)
     (void)umask(077);
     if (!open_standard())
         return status_exit_code(STATUS_INTERNAL);
+    if (arguments.options.close_backup != NULL || arguments.options.open_backup != NULL)
+        return parent_backup(&arguments.options);
     return arguments.is_init ? parent_init(&arguments.options) : parent_run(&arguments.options);
 }

@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include "node/import.h"
+#include "node/store/copy.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+
+enum { BACKUP_PAGES = 256 }; /* a piece of a backup: 1 MiB */
 
 /* Columns of JOB_GET. */
 enum { ID, KIND, STATE, ARGS, PATH, POSITION, TOTAL, RESULT };
@@ -23,6 +26,7 @@ struct job { /* the one in hand */
     const char *path;
     int64_t done; /* of the kind's own units */
     struct import *import;
+    struct store_copy *copy;
 };
 
 /* What a kind of job does in a round: the next piece, and result as of then. */
@@ -40,6 +44,7 @@ job_close(struct core *core)
     if (job == NULL)
         return;
     import_close(&job->import);
+    store_copy_close(&job->copy);
     json_decref(job->args);
     json_decref(job->result);
     arena_free(&job->arena);
@@ -198,9 +203,35 @@ guests_piece(struct job *job, struct core *core, struct diag *diag, bool *over)
     return STATUS_OK;
 }
 
+/* ---- backup ------------------------------------------------------------------------------- */
+
+/* A snapshot begins with the first piece; one that broke off begins anew. */
+static enum status
+backup_begin(struct job *job, const char *path, struct diag *diag)
+{
+    (void)path;
+    (void)diag;
+    job->done = 0;
+    return STATUS_OK;
+}
+
+static enum status
+backup_piece(struct job *job, struct core *core, struct diag *diag, bool *over)
+{
+    int64_t total;
+
+    (void)diag;
+    if (job->copy == NULL)
+        TRY(store_copy_open(core->db_path,
+                            arena_printf(job->arena, "%s/tmp/backup.db", core->home),
+                            &job->copy));
+    return store_copy_step(job->copy, BACKUP_PAGES, &job->done, &total, over);
+}
+
 static const struct job_kind kinds[] = {
     { "import", import_begin, import_piece },
     { "guests", guests_begin, guests_piece },
+    { "backup", backup_begin, backup_piece },
 };
 
 /* ---- stepping ----------------------------------------------------------------------------- */
@@ -261,6 +292,7 @@ jobs_sweep(struct core *core)
     AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_JOB_SPENT);
     enum status s;
 
+    (void)unlink(arena_printf(core->round, "%s/tmp/backup.db", core->home));
     while ((s = stmt_step(q)) == STATUS_OK)
         (void)unlink(stmt_text(q, SPENT)); /* most are gone long since */
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;

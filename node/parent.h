@@ -26,10 +26,14 @@ struct parent_options {
     /* A new home: passed on to hansa-key and hansa-core. */
     const char *name, *country, *listen, *language;
     const char *const *endpoints; /* ended by NULL */
+    /* A backup to close into this file, or to open from it: passed on to hansa-key. */
+    const char *close_backup, *open_backup;
+    bool with_keys;
 };
 
-/* Both give the exit code of the process. */
+/* All give the exit code of the process. */
 int parent_run(const struct parent_options *options);
+int parent_backup(const struct parent_options *options);
 int parent_init(const struct parent_options *options);
 
 #endif

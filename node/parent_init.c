@@ -69,3 +69,18 @@ parent_init(const struct parent_options *options)
         take_keys_away(options->home);
     return code;
 }
+
+int
+parent_backup(const struct parent_options *options)
+{
+    struct program key = { .name = "hansa-key" };
+
+    parent_argument(&key, key.name);
+    parent_option(&key, "--home", options->home);
+    parent_option(&key, "--close-backup", options->close_backup);
+    parent_option(&key, "--open-backup", options->open_backup);
+    parent_option(&key, "--passphrase-file", options->passphrase_file);
+    if (options->with_keys)
+        parent_argument(&key, "--with-keys");
+    return run_to_end(&key);
+}

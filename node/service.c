@@ -20,6 +20,7 @@ static const struct {
     service_fn *run;
 } handlers[] = {
     { "node.status", service_node_status },
+    { "node.backup", service_node_backup },
     { "node.confirm", service_node_confirm },
     { "lease.set", service_lease_set },
     { "type.list", service_type_list },

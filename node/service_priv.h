@@ -206,6 +206,7 @@ enum status service_type_list(struct call *call);
 enum status service_type_show(struct call *call);
 enum status service_type_add(struct call *call);
 enum status service_field_add(struct call *call);
+enum status service_node_backup(struct call *call);
 enum status service_node_confirm(struct call *call);
 enum status service_partner_invite(struct call *call);
 enum status service_partner_accept(struct call *call);

@@ -18,6 +18,7 @@
 static const struct service table[] = {
     /* ---- the node ---- */
     { "node.status", "GET", "/api/v1/status", RIGHT_READ, true, REPLY_OBJECT, NULL, { { 0 } } },
+    { "node.backup", "POST", "/api/v1/backup", RIGHT_ADMIN, false, REPLY_JOB, NULL, { { 0 } } },
     { "node.confirm", "POST", "/api/v1/confirm", RIGHT_ADMIN, false, REPLY_LIST, "name state quarantine shares id",
       { { "preview", PARAM_BOOLEAN, 0, NULL }, { "at-once", PARAM_BOOLEAN, 0, NULL }, { "partner", PARAM_TEXT, 0, "Brio" } } },
     { "lease.set", "POST", "/api/v1/lease", RIGHT_ADMIN, false, REPLY_OBJECT, NULL, { { "minutes", PARAM_INTEGER, REQ, "1440" } } },

@@ -452,6 +452,7 @@
     /* ---- audit ---- */ \
     X(AUDIT_ADD, "INSERT INTO audit (number, at_ms, actor, action, subject, detail, hash)" \
                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
+    X(AUDIT_COUNT, "SELECT count(*) FROM (SELECT 1 FROM audit LIMIT 1)") \
     X(AUDIT_LAST, "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1") \
     X(AUDIT_GET, "SELECT hash FROM audit WHERE number = ?1") \
     X(AUDIT_AFTER, "SELECT hash FROM audit WHERE number > ?1 ORDER BY number") \

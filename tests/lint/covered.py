@@ -62,7 +62,7 @@ def migrations(files):
 
 
 # What `hansa` knows beside the service table.
-OWN_COMMANDS = {"init", "start", "stop", "help", "lens", "share", "status", "completion"}
+OWN_COMMANDS = {"init", "backup", "restore", "start", "stop", "help", "lens", "share", "status", "completion"}
 
 
 def commands(files):
