@@ -140,7 +140,7 @@ test_wrong_lines(struct check *t)
         { "partner", "A verb is missing. Write one of: hansa partner "
                      "invite|accept|list|show|trust|confirm|waive|suspend|remove" },
         { "contact",
-          "A verb is missing. Write one of: hansa contact add|set|show|list|remove|import" },
+          "A verb is missing. Write one of: hansa contact add|set|show|list|remove|import|erase" },
         { "segment lst", "\"segment\" has no verb \"lst\". Write one of: hansa segment "
                          "add|set|show|remove|import|list|preview|members|include|exclude" },
         { "partner lst", "\"partner\" has no verb \"lst\". Write one of: hansa partner "
@@ -310,7 +310,7 @@ test_completion(struct check *t)
     } rows[] = {
         { "a noun", "par", "partner\n" },
         { "a type", "conta", "contact\n" },
-        { "an alias", "le", "lens\nlead\n" },
+        { "an alias", "len", "lens\n" },
         { "a built-in", "ini", "init\n" },
         { "verbs", "offer ", "list\nshow\naccept\ndecline\n" },
         { "a verb", "offer de", "decline\n" },
