@@ -393,8 +393,12 @@ tell(struct core *core, const struct live *live, struct bytes object, const char
     TRY(store_exec(core->store, STMT_CONTROL_DROP_SHARE, "ii", live->partner, live->share));
     if (live->state == SHARE_WAITING || c == NULL)
         return STATUS_OK;
-    if (object.len == 0)
+    if (object.len == 0) {
         TRY(own_revocation(core, live, reason, &object));
+        TRY(store_exec(core->store, STMT_REVOKED_SIGNED, "bbb",
+                       bytes_of(chain_leaf_id(live->chain)->b, ID_SIZE),
+                       bytes_of(core->me.b, ID_SIZE), object)); /* evidence */
+    }
     TRY(wire_signed_object_parse(object, core->round, &parsed));
     TRY(control_queue(core, live->partner, MESSAGE_REVOCATION,
                       wire_signed_body_format(parsed, core->round), 0));

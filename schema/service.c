@@ -162,6 +162,9 @@ static const struct service table[] = {
       { { "share", PARAM_TEXT, 0, "p7c2dd" }, { "record", PARAM_TEXT, 0, "k4fzq2" }, { "company", PARAM_TEXT, 0, "Brio" },
         { "state", PARAM_TEXT, 0, "late" }, { "days", PARAM_INTEGER, 0, "2" }, { "given", PARAM_BOOLEAN, 0, NULL }, LISTING } },
 
+    { "receipt.export", "GET", "/api/v1/shares/{share}/evidence", RIGHT_READ, true, REPLY_FILE, NULL,
+      { { "share", PARAM_TEXT, POS, "p7c2dd" } } },
+
     /* ---- what is missing ---- */
     { "guest.missing", "GET", "/api/v1/events/{event}/missing", RIGHT_READ, true, REPLY_LIST, "id title company missing asked",
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "company", PARAM_TEXT, 0, "Brio" }, { "limit", PARAM_INTEGER, 0, "50" },

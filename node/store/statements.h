@@ -260,6 +260,17 @@
       " r.reason, r.basis, r.at_ms, r.came_ms, 1, NULL FROM receipt r JOIN share s ON s.leaf = r.grant_id AND s.role = 1" \
       " JOIN grants g ON g.id = s.leaf JOIN company p ON p.id = r.audience" \
       " WHERE k > ?1 AND r.holder = 1 AND " RECEIPT_FILTER " AND (?5 = x'' OR instr(r.records, ?5) > 0) ORDER BY k") \
+    X(EVIDENCE, "WITH RECURSIVE up (id) AS (VALUES (?1) UNION SELECT g.parent FROM grants g JOIN up ON g.id = up.id" \
+                " WHERE g.parent > 0), below (id) AS (VALUES (?1) UNION SELECT g.id FROM grants g JOIN below b" \
+                " ON g.parent = b.id), every (id) AS (SELECT id FROM up UNION SELECT id FROM below)" \
+                " SELECT 0 AS part, c.id AS k, c.descriptor FROM company c WHERE EXISTS (SELECT 1 FROM grants g JOIN every e" \
+                " ON e.id = g.id WHERE c.id IN (g.issuer, g.audience, g.owner))" \
+                " UNION ALL SELECT 1, g.id, g.object FROM grants g JOIN every e ON e.id = g.id" \
+                " UNION ALL SELECT 2, g.id, v.object FROM revoked v JOIN grants g ON g.gid = v.gid JOIN every e" \
+                " ON e.id = g.id WHERE v.object <> x''" \
+                " UNION ALL SELECT 3, r.id, r.object FROM receipt r JOIN every e ON e.id = r.grant_id" \
+                " WHERE r.object IS NOT NULL ORDER BY 1, 2") \
+    X(REVOKED_SIGNED, "UPDATE revoked SET object = ?3 WHERE gid = ?1 AND author = ?2 AND object = x''") \
     X(RECEIPT_SIGNED, "UPDATE receipt SET object = ?2 WHERE id = ?1") \
     X(CONTROL_KIND_COUNT, "SELECT count(*) FROM control WHERE company = ?1 AND kind = ?2") \
     /* ---- contributions ---- */ \

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """tests/net/test_receipts.py - Acme shares, Brio passes on to Cedar; both say what they did with it, and who is silent is late."""
-from hansa_net import Net, main
+import hashlib
+import os
+import subprocess
+
+from hansa_net import BIN, Net, main
 from three import accept
 
 FIELDS = "event.name,event.startDate,event.status"
@@ -8,6 +12,33 @@ FIELDS = "event.name,event.startDate,event.status"
 
 def says(node, **options):
     return {r["company"]: r["state"] for r in node.items("receipt list", **options)}
+
+
+def verify(path):
+    done = subprocess.run([os.path.join(BIN, "hansa-verify"), path], capture_output=True, text=True, check=False, timeout=60,
+                          env={"HANSA_LANG": "en", "LC_ALL": "C.UTF-8"})
+    return done.returncode, done.stdout + done.stderr
+
+
+def evidence(t, net, acme, share):
+    path = os.path.join(net.folder, "evidence")
+    acme.run("receipt", "export", share, "--out", path)
+    code, said = verify(path)
+    t.same("an evidence file verifies with no node", code, 0)
+    t.same("and says who signed what", [w in said for w in ("Brio signed", "Cedar signed", "to Acme: erased", "is taken back")], [True] * 4)
+    with open(path, "rb") as f:
+        whole = f.read()
+    changed, refused = os.path.join(net.folder, "changed"), []
+    lines = whole.splitlines(keepends=True)
+    for at in [0, len(lines[0]) + 40, len(whole) // 2, len(whole) - len(lines[-1]) - 3, len(whole) - 2]:
+        acme.file("changed", whole[:at] + (b"0" if whole[at:at + 1] != b"0" else b"1") + whole[at + 1:])
+        refused.append(verify(changed)[0])
+    t.same("a changed byte is refused wherever it stands", refused, [1] * 5)
+    swapped = lines[:-2] + [lines[-2][:-4] + (b"00" if lines[-2][-4:-2] != b"00" else b"11") + lines[-2][-2:]]
+    body = b"".join(swapped)
+    acme.file("changed", body + b"end " + hashlib.blake2b(body, digest_size=32).hexdigest().encode() + b"\n")
+    code, said = verify(changed)
+    t.same("also when the last line is made to fit: the signature does not", (code, "does not verify" in said), (1, True))
 
 
 def story(t):
@@ -46,6 +77,7 @@ def story(t):
         t.same("and why", sorted(r["reason"] for r in acme.items("receipt list")), ["REVOKED", "REVOKED"])
         t.same("Brio has it, too", says(brio, share=below), {"Cedar": "purged"})
         t.same("no word of it is refused anywhere", [n.items("deadletter list") for n in (acme, brio, cedar)], [[], [], []])
+        evidence(t, net, acme, share)
         wrong = acme.refusal("receipt list", state="gone")
         t.same("a state that there is none of", (wrong.code, "gone" in wrong.said), (64, True))
 
