@@ -397,26 +397,29 @@
                     " incarnation = excluded.incarnation, number = excluded.number, at_ms = excluded.at_ms") \
     X(DELIVERY_LIST, "SELECT d.company, d.grant_id, d.incarnation, d.number, d.at_ms, c.name, c.node" \
                      " FROM delivery d JOIN company c ON c.id = d.company WHERE d.record = ?1 ORDER BY d.at_ms") \
-    /* Every company that acknowledged this record, and those that may have it from them by a link we noted: the grant it \
-     * came under, the leaf, since when, newest, and what became of the share. States 4 to 7 are final. */ \
+    /* Every company that acknowledged the record ?1 (of id ?3), and those that may have it from them by a link that we \
+     * noted; ?2: of this company alone. When it said that it erased it, or NULL. */ \
     X(DATA_HOLDERS, "WITH RECURSIVE held AS (SELECT * FROM delivery WHERE record = ?1)," \
                     " down (base, id) AS (SELECT grant_id, grant_id FROM held UNION" \
                     " SELECT d.base, g.id FROM down d JOIN grants g ON g.parent = d.id)" \
-                    " SELECT s.partner, c.name, i.name, s.role, s.state, s.changed_ms, g.object, g.ends_ms," \
-                    " max(h.first_ms, CASE WHEN s.role = 2 THEN s.at_ms ELSE 0 END), h.at_ms, h.incarnation, h.number, c.country" \
+                    " SELECT s.role, s.state, s.changed_ms, c.name, c.country, i.name, g.object, g.ends_ms," \
+                    " max(h.first_ms, CASE WHEN s.role = 2 THEN s.at_ms ELSE 0 END), h.at_ms, h.incarnation, h.number," \
+                    " (SELECT max(r.at_ms) FROM receipt r WHERE r.grant_id = g.id AND r.holder = s.partner AND r.state = 3" \
+                    " AND (r.rset = x'' OR instr(r.records, ?3) > 0))" \
                     " FROM held h JOIN down d ON d.base = h.grant_id JOIN grants g ON g.id = d.id" \
                     " JOIN share s ON s.leaf = g.id AND s.role <> 1 JOIN company c ON c.id = s.partner" \
                     " JOIN company i ON i.id = g.issuer WHERE ?2 = 0 OR s.partner = ?2 ORDER BY 9, s.id") \
-    /* Records that ?1 had, or may have had, between ?2 and ?3: one row each, after the key ?4. */ \
+    /* Records that company ?1 had, or may have had, between ?2 and ?3, after the key ?4. */ \
     X(DATA_HELD, "WITH RECURSIVE up (leaf, id) AS (SELECT leaf, leaf FROM share WHERE partner = ?1 AND role <> 1 UNION ALL" \
                  " SELECT u.leaf, g.parent FROM up u JOIN grants g ON g.id = u.id WHERE g.parent > 0)" \
                  " SELECT d.record FROM delivery d JOIN up u ON u.id = d.grant_id JOIN share s ON s.leaf = u.leaf" \
                  " WHERE d.record > ?4 AND max(d.first_ms, CASE WHEN s.role = 2 THEN s.at_ms ELSE 0 END) <= ?3" \
-                 " AND (s.state NOT IN (1, 5, 6, 7) OR s.changed_ms >= ?2) GROUP BY d.record ORDER BY d.record LIMIT ?5") \
-    X(DATA_REGISTER, "SELECT s.id, s.role, c.name, c.country, i.name, s.state, s.at_ms, g.object, g.ends_ms," \
+                 " AND coalesce((SELECT max(r.at_ms) FROM receipt r WHERE r.grant_id = u.leaf AND r.holder = ?1 AND r.state = 3" \
+                 " AND r.rset = x''), ?2) >= ?2 GROUP BY d.record ORDER BY d.record LIMIT ?5") \
+    X(DATA_REGISTER, "SELECT s.id, s.role, s.state, c.name, c.country, i.name, s.title, s.at_ms, g.ends_ms, g.object," \
                      " CASE s.role WHEN 0 THEN (SELECT count(*) FROM delivery d WHERE d.company = s.partner" \
                      " AND d.grant_id = s.leaf) WHEN 1 THEN (SELECT count(*) FROM copy p WHERE p.grant_id = s.leaf)" \
-                     " ELSE NULL END, s.title FROM share s JOIN grants g ON g.id = s.leaf JOIN company c ON c.id = s.partner" \
+                     " END FROM share s JOIN grants g ON g.id = s.leaf JOIN company c ON c.id = s.partner" \
                      " JOIN company i ON i.id = g.issuer WHERE s.id > ?1 AND (?2 = '' OR instr(fold(c.name || ' ' || s.title)," \
                      " fold(?2)) > 0) ORDER BY s.id LIMIT ?3") \
     X(DEAD_ADD, "INSERT INTO deadletter (at_ms, company, kind, status, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
