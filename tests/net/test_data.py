@@ -15,7 +15,7 @@ def answers(t):
         net.pair(acme, brio)
         ada = acme.cli("contact add", name="Ada", email="ada@example.com", telephone="+49 30 5550100", consentBasis="contract")["id"]
         event = acme.cli("event add", name="Launch")["id"]
-        acme.cli("guest add", event, contacts=ada)
+        acme.cli("guest add", event, ada)
         row = acme.items("attendee list", event=event)[0]["id"]
 
         def lines(record=ada):
@@ -40,7 +40,7 @@ def answers(t):
         t.that("a breach report for Brio names the row", [r["id"] for r in acme.items("data held", "Brio") if r["type"] == "attendee"] == [row])
         t.that("none for a time before it was shared", acme.items("data held", "Brio", to="2020-01-01") == [])
         t.that("a time that ends before it begins is refused",
-               "before it begins" in acme.refusal("data held", "Brio", **{"from": "2027-02-01", "to": "2027-01-01"})["title"])
+               "before it begins" in str(acme.refusal("data held", "Brio", **{"from": "2027-02-01", "to": "2027-01-01"})))
         t.that("and a day that is none", acme.refusal("data held", "Brio", to="soon") is not None)
 
         line = [r for r in acme.items("data register") if r["company"] == "Brio"][0]
@@ -55,4 +55,4 @@ def answers(t):
         t.that("one about the time before still names it", [r["id"] for r in acme.items("data held", "Brio") if r["type"] == "attendee"] == [row])
 
 
-main("data", [("where, held, register", answers)])
+main(answers)
