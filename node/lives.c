@@ -331,8 +331,9 @@ share_move(struct core *core, struct live *live, enum share_state to, const char
     if (successors[to] != 0 ||
         (PLANTED(DECIDE_ONCE) && live->role == ROLE_GIVEN && to == SHARE_STOPPED))
         return STATUS_OK;
-    int64_t leaf = live->leaf;
+    int64_t leaf = live->leaf, share = live->share, partner = live->partner;
     live_drop(core, live);
+    TRY(store_exec(core->store, STMT_CONTROL_DROP_SHARE, "ii", partner, share));
     TRY(route_forget(core, leaf));
     return store_exec(core->store, STMT_DUE_FORGET, "i", leaf);
 }

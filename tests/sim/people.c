@@ -123,6 +123,9 @@ people_meet(struct sim *sim)
         if (second != first && sim_chance(sim, 30) && !sim_failed(sim))
             meet(sim, second, i);
     }
+    for (int i = 0; i < sim->node_count && !sim_failed(sim) && !sim->is_apart; i++)
+        if (sim_chance(sim, 70))
+            people_shorten_lease(&sim->nodes[i]);
     return !sim_failed(sim);
 }
 
@@ -203,6 +206,16 @@ somebody_between(struct sim *sim)
     return anyone(sim);
 }
 
+/* An owner of what others passed on; or anyone. */
+static struct node *
+somebody_heard(struct sim *sim)
+{
+    for (int i = sim->share_count - 1; i >= 0; i--)
+        if (sim->shares[i].parent >= 0 && sim->shares[i].accepted && !sim->shares[i].stopped)
+            return &sim->nodes[sim->shares[i].owner];
+    return anyone(sim);
+}
+
 /* Somebody who was asked for guests; or anyone. */
 static struct node *
 somebody_invited(struct sim *sim)
@@ -272,6 +285,7 @@ static const struct act acts[] = {
     { 12, somebody_invited, people_bring_guest }, { 12, somebody_invited, people_contribute }, { 1, anyone, people_call_off },
     { 3, somebody_waiting, people_withdraw },
     { 3, anyone, people_waive },
+    { 6, somebody_heard, people_fall_silent },
     { 5, the_first, people_arrive },             { 8, people_on_the_way, people_close_way },
     { 4, anyone, people_ask_for_guests },
 };

@@ -25,6 +25,7 @@ void people_add_event(struct node *node);
 void people_add_contact(struct node *node);
 void people_add_lead(struct node *node);
 void people_change_record(struct node *node);
+void people_change(struct node *node, int record);
 void people_change_foreign(struct node *node);
 void people_remove_record(struct node *node);
 void people_add_field(struct node *node);
@@ -39,6 +40,8 @@ void people_answer(struct node *node);
 void people_stop_share(struct node *node);
 void people_suspend(struct node *node);
 void people_waive(struct node *node);
+void people_shorten_lease(struct node *node);
+void people_fall_silent(struct node *node);
 void people_trust_again(struct node *node);
 
 /* ---- people_contributions.c ---- */

@@ -100,11 +100,16 @@ people_add_lead(struct node *node)
 void
 people_change_record(struct node *node)
 {
-    struct sim *sim = node->sim;
-    int record = people_pick_record(sim, node->index, -1);
+    int record = people_pick_record(node->sim, node->index, -1);
 
-    if (record < 0)
-        return;
+    if (record >= 0)
+        people_change(node, record);
+}
+
+void
+people_change(struct node *node, int record)
+{
+    struct sim *sim = node->sim;
     struct record *r = &sim->records[record];
     int values[SLOTS];
     memcpy(values, r->values, sizeof(values));

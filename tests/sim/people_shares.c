@@ -392,3 +392,49 @@ people_waive(struct node *node)
         sim_fail(sim, "%s cannot waive: %s", node->name, status_name(s));
     }
 }
+
+/* Minutes, not a day, and the same to the end: the word that expires last is the newest. */
+void
+people_shorten_lease(struct node *node)
+{
+    (void)people_tell(node, "lease.set",
+                      json_pack("{s:i}", "minutes", 1 + (int)sim_random(node->sim, 2)));
+}
+
+static void
+block(struct sim *sim, int a, int b, int64_t ms)
+{
+    sim->blocked_until[a][b] = sim->now + ms;
+    sim->blocked_until[b][a] = sim->now + ms;
+}
+
+/* A share of this owner's event that one of its partners passed on; -1: none. */
+static int
+passed_on(const struct sim *sim, int owner)
+{
+    for (int i = sim->share_count - 1; i >= 0; i--) {
+        const struct share *s = &sim->shares[i];
+        if (s->owner == owner && s->parent >= 0 && sim->shares[s->parent].parent < 0 &&
+            s->accepted && !s->stopped && s->event >= 0 && !sim->records[s->event].gone)
+            return i;
+    }
+    return -1;
+}
+
+/* An owner is not heard of for longer than its word holds, while something of it waits at who passes on. */
+void
+people_fall_silent(struct node *node)
+{
+    struct sim *sim = node->sim;
+    int i = passed_on(sim, node->index);
+
+    if (i < 0)
+        return;
+    const struct share *s = &sim->shares[i];
+    block(sim, s->giver, s->receiver, 3 * SIM_MINUTE);
+    people_change(node, s->event);
+    node_flush(node, SIZE_MAX);
+    net_run(sim, sim->now + 30 * 1000);
+    block(sim, node->index, s->giver, 10 * SIM_MINUTE);
+    net_run(sim, sim->now + 200 * 1000);
+}

@@ -10,6 +10,7 @@
  *   people.c   what people do, through services               sealed.c what goes by the sealed way, opened
  *   judge.c    does what nodes show match the model?          hostile.c  a partner that lies, after all else
  *   apart.c    does one bringer learn of another?             main.c     seeds, plants, the last line
+ *   leases.c   owners' words, and what hangs on them
  *   memory.c   SQLite's memory
  *
  * 1. The model learns from answers of services and from messages seen on the wire, never from a node's inside.
@@ -24,6 +25,7 @@
 #include "node/core.h"
 #include "schema/base/bytes.h"
 #include "schema/base/cleanup.h"
+#include "schema/digest.h"
 
 enum {
     NODES_MAX = 5,
@@ -64,6 +66,7 @@ enum {
     X(revoked_late) X(forged) X(replayed) X(stayed_home) X(waived)                              \
     X(contributions) X(brought) X(looks_on) X(taken) X(over_quota) X(closed) X(feedbacks)       \
     X(arrivals) X(arrivals_told) X(carrier_lies) X(no_consent) X(other_ways)                                              \
+    X(words) X(words_late) X(words_revoke)                                                      \
     X(sealed) X(sealed_records) X(receipts) X(sealed_gaps) X(sealed_resends) X(emptied)
 /* clang-format on */
 
@@ -130,6 +133,13 @@ struct share {
     bool answer_known;        /* the giver acknowledged the answer */
     bool fall_known; /* the receiver acknowledged that it, or one above it, was taken back */
     bool noted;      /* the owner said that it heard of the passing on */
+};
+
+/* What an owner said of a share that it began (docs/protocol/heads.md). */
+struct word {
+    uint64_t number;
+    struct digest hash;
+    int64_t until[NODES_MAX]; /* wall: what was ever sent to this company */
 };
 
 /* ---- nodes and the net ---- */
@@ -215,6 +225,7 @@ struct sim {
     int record_count;
     struct share shares[SHARES_MAX];
     int share_count;
+    struct word words[SHARES_MAX]; /* by share */
     struct canary canaries[VALUES_MAX];
     int canary_count;
 
@@ -317,6 +328,10 @@ void watch_fini(struct sim *sim);
 void watch_content(struct sim *sim, int from, int to, const struct envelope *env, bool is_new);
 /* Everything up to this number is known to `by`, who had it from `toward`. */
 void watch_known(struct sim *sim, int by, int toward, bool is_sealed, uint64_t have);
+/* ---- leases.c ---- */
+void leases_watch(struct sim *sim, int from, int to, const struct envelope *env, bool is_new);
+/* Has whoever passes this on a word of the owner that is news? */
+void leases_may_pass_on(struct sim *sim, int from, int to, int share);
 /* ---- sealed.c ---- */
 void sealed_watch(struct sim *sim, int from, int to, const struct envelope *env);
 void sealed_watch_receipt(struct sim *sim, int from, const struct envelope *env);

@@ -5,7 +5,7 @@
  * 1. A value goes only to whom it is granted now, as far as the sender can know (P2, P3, P5): canaries are
  *    searched in the raw bytes, wherever they stand.
  * 2. A number has one content, or a Void instead (P6); numbers have no holes; acknowledgements never go back (P1).
- * 3. A passed-on offer goes after the owner said that it heard of it.
+ * 3. A passed-on offer goes after the owner said that it heard of it, and while it has said so recently (P5).
  */
 #include <stdlib.h>
 
@@ -234,7 +234,8 @@ watch_feedback(struct sim *sim, int from, int to, const struct offer *offer,
 }
 
 static void
-watch_offer(struct sim *sim, int from, int to, const struct envelope *env, struct arena *arena)
+watch_offer(struct sim *sim, int from, int to, const struct envelope *env, bool is_new,
+            struct arena *arena)
 {
     struct bundle *bundle;
     struct offer *offer;
@@ -271,6 +272,8 @@ watch_offer(struct sim *sim, int from, int to, const struct envelope *env, struc
     else if (s->stopped)
         sim_fail(sim, "%s offers %s what it took back", sim->nodes[from].name,
                  sim->nodes[to].name);
+    else if (is_new)
+        leases_may_pass_on(sim, from, to, i);
 }
 
 static int
@@ -328,6 +331,7 @@ watch_records(struct sim *sim, int from, int to, const struct envelope *env,
     if (sim->shares[i].kind != SHARE_PLAIN && !sim->shares[i].accepted)
         sim_fail(sim, "%s sends %s rows before the answer", sim->nodes[from].name,
                  sim->nodes[to].name);
+    leases_may_pass_on(sim, from, to, i);
     if (sim->shares[i].kind == SHARE_FEEDBACK)
         watch_fed_back(sim, from, to, records);
     sim->counts[COUNT_brought] += sim->shares[i].kind == SHARE_CONTRIBUTION;
@@ -477,9 +481,11 @@ watch_content(struct sim *sim, int from, int to, const struct envelope *env, boo
 
     watch_canaries(sim, from, to, env);
     if (env->kind == MESSAGE_OFFER)
-        watch_offer(sim, from, to, env, arena);
+        watch_offer(sim, from, to, env, is_new, arena);
     else if (env->kind == MESSAGE_RECORDS)
         watch_records(sim, from, to, env, arena);
+    else if (env->kind == MESSAGE_HEAD)
+        leases_watch(sim, from, to, env, is_new);
     else if (env->kind == MESSAGE_VERDICT && is_new)
         watch_verdict(sim, from, to, env, arena);
     else

@@ -45,7 +45,6 @@ test_requests_reach_services(struct check *t)
     fake_stop(&f);
 }
 
-/* Heads that two servers would read differently, and others that no honest client sends. */
 static void
 test_late_reads_wait(struct check *t)
 {
@@ -59,6 +58,7 @@ test_late_reads_wait(struct check *t)
     fake_stop(&f);
 }
 
+/* Heads that two servers would read differently, and others that no honest client sends. */
 static void
 test_smuggling_is_refused(struct check *t)
 {
