@@ -39,6 +39,7 @@ struct peer {
     int64_t hello_wait_ms;
     struct mono_ms heard, said, progress;
     int64_t clock_offset_ms;
+    bool is_behind;       /* it has numbers that we never gave: our own home is an older copy */
     uint32_t restored_to; /* the incarnation for which it was told */
     bool clock_off;
     bool ack_owed;
@@ -308,6 +309,10 @@ take_back(struct peer *peer, const struct stream_state *s)
     struct lane *lane = lane_of(peer, s->stream);
     uint64_t have = s->incarnation == peer->incarnation ? s->have : 0;
 
+    if (have >= lane->out.next && !peer->is_behind) {
+        peer->is_behind = true;
+        peer->ops->changed(peer->ops->self, peer);
+    }
     if (have >= lane->out.acked)
         return STATUS_OK;
     TRY(peer->ops->acked(peer->ops->self, peer, s->stream, have));
@@ -542,7 +547,7 @@ enum status
 peer_pump(struct peer *peer, struct mono_ms now, size_t most, size_t *sent)
 {
     *sent = 0;
-    if (peer->state != PEER_READY || peer->clock_off)
+    if (peer->state != PEER_READY || peer->clock_off || peer->is_behind)
         return STATUS_OK;
     for (enum stream s = STREAM_CONTROL; s <= STREAM_DATA;) {
         enum status done = *sent < most ? pump_one(peer, s, now) : STATUS_NOT_FOUND;
@@ -605,6 +610,12 @@ bool
 peer_is_frozen(const struct peer *peer)
 {
     return peer->lanes[0].in.frozen || peer->lanes[1].in.frozen;
+}
+
+bool
+peer_is_behind(const struct peer *peer)
+{
+    return peer->is_behind;
 }
 
 enum status

@@ -116,6 +116,9 @@ uint64_t peer_acked(const struct peer *peer, enum stream stream); /* of our numb
 bool peer_clock_is_off(const struct peer *peer);
 int64_t peer_clock_offset_ms(const struct peer *peer);
 bool peer_is_frozen(const struct peer *peer);
+/* It says that it has numbers which we never gave: either it lies, or our own home, journal and all, is an older copy.
+ * Nothing is handed over to it. */
+bool peer_is_behind(const struct peer *peer);
 /* An admin decided to go on: thaw the streams. Durable with the transaction. */
 MUST_CHECK enum status peer_thaw(struct peer *peer);
 

@@ -429,6 +429,7 @@ company_publish(struct core *core)
         core->links[i].clock_off = peer_clock_is_off(c->peer);
         core->links[i].clock_offset_ms = peer_clock_offset_ms(c->peer);
         core->links[i].frozen = peer_is_frozen(c->peer);
+        core->links[i].behind = peer_is_behind(c->peer);
     }
     (void)pthread_mutex_unlock(&core->view_lock);
 }

@@ -251,7 +251,7 @@ struct core {
 struct link_view {
     int64_t company;
     enum peer_state state;
-    bool clock_off, frozen;
+    bool clock_off, frozen, behind;
     int64_t clock_offset_ms;
 };
 

@@ -33,12 +33,15 @@ link_counts(struct call *call)
     for (size_t i = 0; i < core->link_count; i++) {
         const struct link_view *v = &core->links[i];
         struct company_name name;
-        if ((!v->clock_off && !v->frozen) || company_name(call, v->company, &name) != STATUS_OK)
+        if ((!v->clock_off && !v->frozen && !v->behind) ||
+            company_name(call, v->company, &name) != STATUS_OK)
             continue;
         const char *minutes =
             arena_printf(call->arena, "%lld", (long long)(v->clock_offset_ms / 60000));
         const char *args[] = { name.name, minutes };
-        const char *key = v->frozen ? "status.warn.frozen" : "status.warn.clock";
+        const char *key = v->behind   ? "status.warn.behind"
+                          : v->frozen ? "status.warn.frozen"
+                                      : "status.warn.clock";
         (void)json_array_append_new(
             warnings, json_words(text_format(call->language, key, args, 2, call->arena)));
     }

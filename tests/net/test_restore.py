@@ -94,5 +94,32 @@ def an_old_database_is_put_back(t):
         t.that("and what was taken back stayed away", not has(brio, taken))
 
 
+def a_whole_old_home_is_put_back(t):
+    with Net() as net:
+        acme, brio = net.node("Acme"), net.node("Brio")
+        net.pair(acme, brio)
+        acme.stop()
+        shutil.copytree(acme.home, acme.home + ".old", ignore=shutil.ignore_patterns("*.sock"))
+        acme.start()
+        fair = acme.cli("event add", name="Lost Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]
+        share(acme, brio, fair, "Lost Fair")
+        acme.stop()
+        shutil.rmtree(acme.home)
+        os.rename(acme.home + ".old", acme.home)
+        acme.start()
+        acme.wait(lambda: "restored" in " ".join(acme.cli("status")["warnings"]), 40, "Brio's word is heard")
+        other = acme.cli("event add", name="Other Fair", start="2027-05-15 09:00 Europe/Berlin")["id"]
+        acme.cli("share create", other, partner="Brio", fields=["event.name"], purpose="event", until="2099-01-01")
+        acme.stop()
+        with open(os.path.join(acme.home, "restored"), "w", encoding="ascii"):
+            pass
+        acme.start()
+        acme.wait(lambda: held(acme, "Brio") == "repaired", 40, "Brio has sent back what it knows")
+        acme.cli("node confirm")
+        brio.wait(lambda: any(o["title"] == "Other Fair" for o in brio.items("offer list")), 40, "the new offer arrives")
+        t.same("no number was used twice", [n.cli("status")["refused_objects"] for n in (acme, brio)], [0, 0])
+        t.that("no stream is frozen", not brio.cli("status")["warnings"], brio.cli("status")["warnings"])
+
+
 if __name__ == "__main__":
-    main(an_old_database_is_put_back)
+    main(an_old_database_is_put_back, a_whole_old_home_is_put_back)

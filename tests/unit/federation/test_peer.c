@@ -119,6 +119,36 @@ test_restored(struct check *t)
     CHECK(t, "it is answered once for each incarnation", f.restored == 1);
 }
 
+/* Our whole home is an older copy: only the partner can say so. */
+static void
+test_behind(struct check *t)
+{
+    static const struct {
+        const char *why;
+        uint64_t have;
+        bool want;
+    } rows[] = {
+        { "it has all that we gave", 5, false },
+        { "it has one that we never gave", 6, true },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        AUTO(fake_fini) struct fake f;
+        size_t sent;
+        fake_init(&f);
+        f.out[1] = (struct peer_out){ .next = 6, .acked = 2 };
+        CHECK(t, "we gave five", peer_reload(f.peer) == STATUS_OK);
+        (void)peer_tick(f.peer, f.now, wall());
+        struct hello hello = hello_of(&f, rows[i].have, 4);
+        hear_hello(&f, &hello);
+        f.waiting = 1;
+        CHECK(t, rows[i].why,
+              peer_is_behind(f.peer) == rows[i].want &&
+                  peer_pump(f.peer, f.now, 9, &sent) == STATUS_OK &&
+                  sent == (rows[i].want ? 0 : 1));
+    }
+}
+
 static void
 test_session_rules(struct check *t)
 {
@@ -365,6 +395,7 @@ main(int argc, char **argv)
         { "silence ends a session", test_silence },
         { "what is owed too long is greeted for", test_stalled },
         { "a restored partner is told what it lost", test_restored },
+        { "an older home of our own is noticed before a number is used twice", test_behind },
         { "only the newest session counts", test_session_rules },
         { "each number once, in order, with one content", test_numbers },
         { "a Void fills what will not come", test_void },
