@@ -27,8 +27,9 @@
     X(SEALED,       "hansa/1/sealed")           \
     X(SEALED_RECEIPT, "hansa/1/sealed-receipt") \
     X(AUDIT,        "hansa/1/audit-head")       \
-    X(RECEIPT,      "hansa/1/receipt") \
-    X(HEAD,         "hansa/1/head")
+    X(RECEIPT,      "hansa/1/receipt")          \
+    X(HEAD,         "hansa/1/head")             \
+    X(WITHDRAWAL,   "hansa/1/withdrawal")
 /* clang-format on */
 
 enum sign_type {

@@ -26,6 +26,7 @@
     X(PROPOSAL_ANSWER, 26, 1)                                                                  \
     X(SEALED_RECEIPT, 27, 1)                                                                   \
     X(RECEIPT, 28, 1)                                                                          \
+    X(WITHDRAWAL, 29, 1)                                                                       \
     X(HEAD, 30, 1)                                                                             \
     X(RECORDS, 32, 2)                                                                          \
     X(SEALED, 33, 2)

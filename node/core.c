@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/consent_day.h"
 #include "node/contribution.h"
 #include "node/heads.h"
 #include "node/person.h"
 #include "node/receipt.h"
 #include "node/route.h"
 #include "node/suppression.h"
+#include "node/withdrawal.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 
@@ -377,6 +379,7 @@ core_round(struct core *core)
     run_jobs(core);
     if (now.ms >= core->sweep_at.ms) {
         round_fail(core, lives_sweep(core));
+        round_fail(core, consent_day_pass(core));
         round_fail(core, route_tick(core));
         core->heads_wait = true;
         core->sweep_at.ms = now.ms + SWEEP_MS;
@@ -385,6 +388,7 @@ core_round(struct core *core)
     round_fail(core, contribution_tell(core));
     round_fail(core, heads_tell(core));
     round_fail(core, route_tell(core));
+    round_fail(core, withdrawal_tell(core));
     round_fail(core, receipt_tell(core));
     pump_all(core);
     bool is_idle = core->pumped == 0 && !core->job_waits;

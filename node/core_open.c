@@ -116,6 +116,8 @@ core_load_dictionary(struct core *core, struct diag *diag)
 enum status
 core_load(struct core *core, struct diag *diag)
 {
+    int64_t any;
+
     TRY(audit_load(core, diag));
     TRY(companies_load(core));
     TRY(quarantine_load(core));
@@ -123,6 +125,11 @@ core_load(struct core *core, struct diag *diag)
     core->verdicts_wait = true;
     core->persons_wait = true;
     core->receipts_wait = true;
+    core->withdrawals_wait = true;
+    enum status withdrawn = store_number(core->store, &any, STMT_WITHDRAWN_ANY, "");
+    if (withdrawn != STATUS_OK && withdrawn != STATUS_NOT_FOUND)
+        return withdrawn;
+    core->has_withdrawn = withdrawn == STATUS_OK;
     core->receipts_unsaid = true;
     return jobs_load(core);
 }

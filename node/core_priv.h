@@ -237,6 +237,10 @@ struct core {
     bool verdicts_wait;     /* rows are judged, their bringers not told yet */
     bool heads_wait;        /* words on our own roots are due (node/heads.h) */
     bool has_erased;        /* values went: the log must be emptied */
+    char consent_day[11];   /* the last whose consents were looked at (node/consent_day.h) */
+    int64_t consent_after;  /* ... and how far in it */
+    bool withdrawals_wait;  /* rows whose ground is gone, not said yet (node/withdrawal.h) */
+    bool has_withdrawn;     /* false: certainly nothing was taken back from us */
     bool suppression_waits; /* entries that are not in the file yet */
     size_t pump_first;
     size_t pumped; /* messages handed over in this round */
@@ -405,6 +409,9 @@ MUST_CHECK enum status records_apply(struct core *core, const struct live *live)
 /* Nothing is held under this leaf any more. */
 MUST_CHECK enum status records_forget(struct core *core, int64_t leaf,
                                       const struct record_id *only);
+/* The same of one record, if what is held of it is not newer than this. */
+MUST_CHECK enum status records_forget_upto(struct core *core, int64_t leaf, int64_t record,
+                                           struct position upto, bool *gone);
 /* Kept, but neither shown nor passed on: its time is over and the grant leaves days to erase. */
 MUST_CHECK enum status records_hide(struct core *core, int64_t leaf);
 /* A stored copy as a disclosure with its facts and run; in the arena. *run: the run of the call before, taken

@@ -10,6 +10,7 @@
 #include "node/heads.h"
 #include "node/quarantine.h"
 #include "node/receipt.h"
+#include "node/withdrawal.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
@@ -474,6 +475,7 @@ static const struct {
     { MESSAGE_VERDICT, contribution_take_verdict },
     { MESSAGE_SEALED_RECEIPT, route_take_receipt },
     { MESSAGE_RECEIPT, receipt_take },
+    { MESSAGE_WITHDRAWAL, withdrawal_take },
     { MESSAGE_ASK, exchange_take_ask },
     { MESSAGE_PROPOSAL, exchange_take_proposal },
     { MESSAGE_PROPOSAL_ANSWER, exchange_take_proposal_answer },

@@ -493,6 +493,7 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
     TRY(suppression_judge(&im->call, type, draft, &verdict));
     if (verdict == SUPPRESSION_REFUSED)
         return suppressed_row(im, line);
+    bool is_limited = verdict == SUPPRESSION_LIMITED;
     for (size_t i = 0; i < n && key_count < COUNT_OF(keys); i++)
         if (values[i].is_key) {
             const struct type_field *f = values[i].field != NULL
@@ -506,7 +507,7 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
     TRY(find_same(im, type, draft, keys, key_count, &record));
     TRY(fill_consent(im, type, draft, record));
     TRY(suppression_judge(&im->call, type, draft, &verdict));
-    im->counts.limited += verdict == SUPPRESSION_LIMITED;
+    im->counts.limited += is_limited || verdict == SUPPRESSION_LIMITED;
     TRY(keep_row(im, type, draft, record));
     return im->mint_count == BATCH ? flush(im) : STATUS_OK;
 }

@@ -15,6 +15,7 @@
 #include "node/records_priv.h"
 #include "node/store/pack.h"
 #include "node/store/project.h"
+#include "node/withdrawal.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/plant.h"
 #include "schema/commitment.h"
@@ -129,6 +130,8 @@ records_fan_out(struct core *core, int64_t record, const struct record_facts *fa
         asked.consent_waived = live_waives_consent(core, live);
         struct decision d = decide_record(live->chain, &chain_leaf(live->chain)->audience,
                                           &asked, core_wall(core));
+        if (d.stop == STOP_CONSENT)
+            TRY(withdrawal_note(core, live, record));
         if (d.stop != STOP_NONE || live_is_declined(core, live, &facts->id))
             continue;
         TRY(store_exec(core->store, STMT_DUE_ADD, "ii", live->leaf, record));

@@ -9,6 +9,7 @@
 #include "node/records_priv.h"
 #include "node/store/pack.h"
 #include "node/store/project.h"
+#include "node/withdrawal.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/base/plant.h"
@@ -141,9 +142,12 @@ record_take(struct core *core, const struct live *live, const struct received *i
                             .shown = item->shown,
                             .leaf = item->leaf };
     const struct company *owner = company_find(core, &item->revision->owner);
-    bool is_frozen, is_new;
+    bool is_frozen, is_new, is_withdrawn;
 
     assert(owner != NULL); /* its chain verified */
+    TRY(withdrawal_covers(core, live, item, &is_withdrawn));
+    if (is_withdrawn)
+        return STATUS_REPLAY; /* it was taken back while it was on its way */
     TRY(find_record(core, item, &copy.record, &is_frozen));
     is_new = copy.record == 0;
     *fault = "frozen";
@@ -255,4 +259,25 @@ records_forget(struct core *core, int64_t leaf, const struct record_id *only)
     if (s == STATUS_OK)
         s = forget_one(core, leaf, record);
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+enum status
+records_forget_upto(struct core *core, int64_t leaf, int64_t record, struct position upto,
+                    bool *gone)
+{
+    struct position at = { 0 };
+
+    *gone = false;
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_POSITION);
+        stmt_bind(q, "ii", record, leaf);
+        enum status s = stmt_step(q);
+        if (s != STATUS_OK)
+            return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+        at = (struct position){ (uint32_t)stmt_int(q, 1), (uint64_t)stmt_int(q, 2) };
+    }
+    if (position_compare(at, upto) > 0)
+        return STATUS_OK;
+    *gone = true;
+    return forget_one(core, leaf, record);
 }

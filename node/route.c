@@ -229,9 +229,10 @@ content_key(struct arriving *a, struct content_key *out)
 static bool
 may_be_sealed(uint8_t kind)
 {
-    static const uint8_t kinds[] = { MESSAGE_OFFER,          MESSAGE_ANSWER, MESSAGE_REVOCATION,
-                                     MESSAGE_VERDICT,        MESSAGE_ASK,    MESSAGE_PROPOSAL,
-                                     MESSAGE_PROPOSAL_ANSWER };
+    static const uint8_t kinds[] = { MESSAGE_OFFER,      MESSAGE_ANSWER,
+                                     MESSAGE_REVOCATION, MESSAGE_WITHDRAWAL,
+                                     MESSAGE_VERDICT,    MESSAGE_ASK,
+                                     MESSAGE_PROPOSAL,   MESSAGE_PROPOSAL_ANSWER };
 
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (kinds[i] == kind)
@@ -348,6 +349,8 @@ carry(struct arriving *a, const struct company *next, struct bytes body)
     if (waiting >= CARRY_MOST)
         return STATUS_BUSY; /* its own stream waits until the next link has taken some */
     TRY(count_rows(a));
+    if (a->header->gone_count > 0)
+        a->core->has_erased = true; /* nor shall the log keep what was carried before (P11) */
     return store_exec(a->core->store, STMT_CARRY_ADD, "iiiib", next->id, a->author->id,
                       (int64_t)a->header->number, audience->id, body);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "node/route_priv.h"
+#include "node/withdrawal.h"
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
 
@@ -189,6 +190,8 @@ seal_control(struct core *core, struct company *to, const struct way *way, struc
     if (!to->control_waits)
         return STATUS_NOT_FOUND;
     TRY(peek_control(core, to, arena, p, &id));
+    if (p->kind == MESSAGE_WITHDRAWAL)
+        TRY(withdrawal_handles(core, p->inner, arena, &p->gone, &p->gone_count));
     TRY(route_numbers_get(core, to->id, &n));
     p->number = n.next;
     TRY(route_seal(core, to, way, p, &n, arena, body));

@@ -148,6 +148,7 @@ joined(struct call *call, const char *name)
     return out;
 }
 
+/* Without a purpose it is for all, which nobody may say of a yes. */
 static enum status
 write_no(struct call *call, const struct record_now *contact, const char *purposes,
          const char *recipients)
@@ -166,7 +167,6 @@ write_no(struct call *call, const struct record_now *contact, const char *purpos
         TRY(draft_set(call, draft, type, "purpose", purposes));
     if (*recipients != '\0')
         TRY(draft_set(call, draft, type, "recipients", recipients));
-    TRY(draft_check(call, draft, type));
     struct mint mint = { .type = type->key,
                          .fields = draft->fields,
                          .field_count = draft->count };

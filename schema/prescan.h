@@ -66,6 +66,8 @@ MUST_CHECK enum status prescan_check(const struct prescan_message *message, stru
     X(ask, Ask)                                                                                \
     X(proposal, Proposal)                                                                      \
     X(proposal_answer, ProposalAnswer)                                                         \
+    X(withdrawn, Withdrawn)                                                                    \
+    X(withdrawal, Withdrawal)                                                                  \
     X(sealed, Sealed)                                                                          \
     X(sealed_body, SealedBody)                                                                 \
     X(sealed_receipt, SealedReceipt)                                                           \

@@ -215,6 +215,20 @@ TABLE(proposal_answer, OBJECT_MAX,
     REQ(TEXT, 0, TEXT_LONG_MAX),        /* reason */
     REQ_TIME)                           /* answered_ms */
 
+TABLE(withdrawn, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* record */
+    REQ(UINT32, 1, UINT32_MAX),         /* incarnation */
+    REQ_COUNTER(1))                     /* number */
+
+TABLE(withdrawal, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* owner */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REP_MESSAGE(withdrawn, 1, WITHDRAWAL_ROWS_MAX), /* row */
+    REQ(TEXT, 1, CODE_MAX),             /* reason */
+    REQ_TIME)                           /* withdrawn_ms */
+
 TABLE(sealed, OBJECT_MAX,
     REQ_FIXED(ID_SIZE),                 /* author */
     REQ_FIXED(ID_SIZE),                 /* audience */

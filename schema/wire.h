@@ -272,6 +272,20 @@ struct proposal_answer {
     struct wall_ms answered;
 };
 
+struct withdrawn {
+    struct record_id record;
+    struct position upto; /* this revision and those before it */
+};
+
+struct withdrawal {
+    struct node_id author, audience, owner;
+    struct object_id grant;
+    struct withdrawn *rows; /* ascending by record */
+    size_t row_count;
+    const char *reason; /* a code */
+    struct wall_ms withdrawn;
+};
+
 struct handle {
     uint8_t b[HANDLE_SIZE];
 };
@@ -382,6 +396,7 @@ struct introduce {
     X(sealed_receipt)                                                                          \
     X(receipt)                                                                                 \
     X(head)                                                                                    \
+    X(withdrawal)                                                                              \
     X(void_range)                                                                              \
     X(hello)                                                                                   \
     X(ack)                                                                                     \

@@ -90,6 +90,11 @@ SAMPLE(proposal_answer, .author = acme, .audience = brio, .proposal = some_grant
        .answered = today)
 BARE(proposal_answer, .reason = "")
 
+SAMPLE(withdrawal, .author = acme, .audience = brio, .owner = acme, .grant = some_grant,
+       .rows = (struct withdrawn[]){ { { { 1 } }, { 1, 7 } }, { { { 2 } }, { 2, 1 } } }, .row_count = 2,
+       .reason = "CONSENT", .withdrawn = today)
+BARE(withdrawal, .rows = (struct withdrawn[]){ { .upto = { 1, 1 } } }, .row_count = 1, .reason = "C")
+
 SAMPLE(sealed, .author = brio, .audience = acme, .grant = some_grant, .epoch = 3, .incarnation = 2, .number = 300,
        .handles = (struct handle[]){ { { 1 } }, { { 2 } } }, .handle_count = 2,
        .gone = (struct handle[]){ { { 3 } } }, .gone_count = 1, .key = { 4 }, .nonce = { 5 }, .box = { { 6 } })

@@ -112,6 +112,40 @@
                         " ORDER BY k LIMIT ?3") \
     X(SUPPRESSION_OF_ACT, "SELECT act FROM suppression WHERE hex(act) LIKE upper(?1) || '%' AND lifted_ms = 0" \
                           " GROUP BY act LIMIT 2") \
+    /* ---- withdrawals ---- */ \
+    X(COPY_AT, "SELECT incarnation, number FROM copy WHERE grant_id = ?1 AND record = ?2") \
+    X(WITHDRAWAL_GET, "SELECT incarnation, number FROM withdrawal WHERE leaf = ?1 AND record = ?2") \
+    X(WITHDRAWAL_PUT, "INSERT INTO withdrawal (leaf, record, incarnation, number, reason, at_ms, told)" \
+                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0) ON CONFLICT DO UPDATE SET incarnation = excluded.incarnation," \
+                      " number = excluded.number, reason = excluded.reason, at_ms = excluded.at_ms, told = 0") \
+    X(WITHDRAWAL_NEXT, "SELECT leaf FROM withdrawal WHERE told = 0 LIMIT 1") \
+    X(WITHDRAWAL_UNTOLD, "SELECT w.record, r.rid, w.incarnation, w.number, w.reason FROM withdrawal w" \
+                         " JOIN record r ON r.id = w.record WHERE w.told = 0 AND w.leaf = ?1 ORDER BY w.record LIMIT ?2") \
+    X(WITHDRAWAL_TOLD, "UPDATE withdrawal SET told = 1 WHERE leaf = ?1 AND record = ?2") \
+    X(WITHDRAWN_PUT, "INSERT INTO withdrawn (rid, gid, incarnation, number, reason, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
+                     " ON CONFLICT DO UPDATE SET incarnation = excluded.incarnation, number = excluded.number," \
+                     " reason = excluded.reason, at_ms = excluded.at_ms") \
+    X(WITHDRAWN_UPTO, "SELECT 1 FROM withdrawn WHERE rid = ?1 AND gid = ?2 AND" \
+                      " (incarnation > ?3 OR (incarnation = ?3 AND number >= ?4))") \
+    X(WITHDRAWN_OF, "SELECT gid, incarnation, number FROM withdrawn WHERE rid = ?1") \
+    X(WITHDRAWN_ANY, "SELECT 1 FROM withdrawn LIMIT 1") \
+    X(DELIVERY_OF, "SELECT max(incarnation), number FROM delivery WHERE grant_id = ?1 AND record = ?2 GROUP BY record") \
+    X(DELIVERY_PURGED, "DELETE FROM delivery WHERE company = ?1 AND grant_id = ?2 AND record = (SELECT id FROM record" \
+                       " WHERE substr(rid, 1, 6) = substr(?3, 1, 6) AND rid = ?3) AND EXISTS (SELECT 1 FROM withdrawal w" \
+                       " WHERE w.leaf = delivery.grant_id AND w.record = delivery.record AND w.told = 1 AND" \
+                       " (w.incarnation > delivery.incarnation OR (w.incarnation = delivery.incarnation AND" \
+                       " w.number >= delivery.number)))") \
+    X(FRAME_ITEMS, "SELECT items FROM frame WHERE grant_id = ?1 AND items IS NOT NULL") \
+    X(PARCEL_ITEMS, "SELECT items FROM parcel WHERE leaf = ?1 AND leaf > 0") \
+    X(HANDLE_OF, "SELECT h.handle FROM handle h JOIN grants g ON g.id = h.leaf JOIN record r ON r.id = h.record" \
+                 " WHERE g.gid = ?1 AND substr(r.rid, 1, 6) = substr(?2, 1, 6) AND r.rid = ?2") \
+    X(VERDICT_STANDS, "SELECT 1 FROM verdict WHERE share = ?1 AND rid = ?2 AND gone = 0 AND reason = ''") \
+    X(VERDICT_GONE, "UPDATE verdict SET gone = 1 WHERE share = ?1 AND rid = ?2") \
+    X(CONTRIBUTION_LESS, "UPDATE contribution SET taken = max(taken - 1, 0) WHERE share = ?1") \
+    X(ASK_ROW_LAPSE, "UPDATE ask SET state = ?3, changed_ms = ?4, note = '' WHERE leaf = ?1 AND record = ?2 AND state = 0") \
+    X(COPY_LEFT, "SELECT 1 FROM copy WHERE record = ?1 LIMIT 1") \
+    X(DUE_RID_DROP, "DELETE FROM due WHERE leaf = ?1 AND record = (SELECT id FROM record" \
+                    " WHERE substr(rid, 1, 6) = substr(?2, 1, 6) AND rid = ?2)") \
     X(MATCH_ALL, "SELECT record FROM match WHERE key = ?1 ORDER BY record") \
     X(MEMBER_GONE, "DELETE FROM segment_member WHERE record = ?1") \
     X(ICAL_REPLY_DROP, "DELETE FROM ical_reply WHERE record = ?1") \
@@ -367,6 +401,8 @@
                     " AND EXISTS (SELECT 1 FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root" \
                     " WHERE s.id = c.share AND g.root > 0 AND coalesce(h.expires_ms, 0) <= ?2))" \
                     " ORDER BY c.kind <> 20, c.id LIMIT 1") \
+    X(CONTROL_NEXT, "SELECT id, kind, body, share FROM control WHERE company = ?1" \
+                    " ORDER BY kind NOT IN (20, 29), id LIMIT 1") \
     X(CONTROL_DROP, "DELETE FROM control WHERE id = ?1") \
     X(CONTROL_DROP_SHARE, "DELETE FROM control WHERE company = ?1 AND share = ?2") \
     X(CONTROL_DROP_HEAD, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND kind = 30") \

@@ -42,6 +42,7 @@ static const struct {
     { &prescan_sealed_receipt, &hansa__v1__sealed_receipt__descriptor },
     { &prescan_receipt, &hansa__v1__receipt__descriptor },
     { &prescan_head, &hansa__v1__head__descriptor },
+    { &prescan_withdrawal, &hansa__v1__withdrawal__descriptor },
 };
 
 static void *

@@ -87,6 +87,7 @@ TAGS = {
     "sealed_receipt": "hansa/1/sealed-receipt",
     "receipt": "hansa/1/receipt",
     "head": "hansa/1/head",
+    "withdrawal": "hansa/1/withdrawal",
 }
 MESSAGE_OF = {
     "descriptor": "Descriptor",
@@ -105,6 +106,7 @@ MESSAGE_OF = {
     "sealed_receipt": "SealedReceipt",
     "receipt": "Receipt",
     "head": "Head",
+    "withdrawal": "Withdrawal",
 }
 
 

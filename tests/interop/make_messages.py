@@ -132,6 +132,18 @@ PROPOSAL_ANSWER = {
     "reason": "thanks",
     "answered_ms": NOW,
 }
+WITHDRAWAL = {
+    "author": CEDAR.node,
+    "audience": ACME.node,
+    "owner": CEDAR.node,
+    "grant": GRANT_ID,
+    "row": [
+        {"record": min(EVENT, GUEST), "incarnation": 1, "number": 7},
+        {"record": max(EVENT, GUEST), "incarnation": 2, "number": 1},
+    ],
+    "reason": "CONSENT",
+    "withdrawn_ms": NOW,
+}
 SEALED = {
     "author": CEDAR.node,
     "audience": ACME.node,
@@ -227,6 +239,7 @@ SAMPLES = {
     "Ask": ASK,
     "Proposal": PROPOSAL,
     "ProposalAnswer": PROPOSAL_ANSWER,
+    "Withdrawal": WITHDRAWAL,
     "Sealed": SEALED,
     "SealedBody": SEALED_BODY,
     "SealedReceipt": SEALED_RECEIPT,

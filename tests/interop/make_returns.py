@@ -9,6 +9,7 @@ from make_messages import (
     SAMPLES,
     SIGNED,
     VERDICT,
+    WITHDRAWAL,
     changed,
     message,
     replaced,
@@ -21,9 +22,11 @@ TERMS_GRANT = root_grant(terms=TERMS)
 INSIDE = {
     "Terms": ("Grant", TERMS_GRANT, "terms", TERMS),
     "Judged": ("Verdict", {**VERDICT, "row": VERDICT["row"][:1]}, "row", VERDICT["row"][0]),
+    "Withdrawn": ("Withdrawal", {**WITHDRAWAL, "row": WITHDRAWAL["row"][:1]}, "row", WITHDRAWAL["row"][0]),
     "Wanted": ("Ask", {**ASK, "row": ASK["row"][:1]}, "row", ASK["row"][0]),
 }
-OUTER = ["Verdict", "Ask", "Proposal", "ProposalAnswer", "Sealed", "SealedBody", "SealedReceipt", "Receipt", "Head"]
+OUTER = ["Verdict", "Ask", "Proposal", "ProposalAnswer", "Sealed", "SealedBody", "SealedReceipt", "Receipt", "Head",
+         "Withdrawal"]
 
 
 def nested(inner, raw):
@@ -132,6 +135,8 @@ def list_vectors():
     wanted = ASK["row"][0]
     for count, status in ((0, "MALFORMED"), (1, "OK"), (63, "OK"), (64, "OK"), (65, "MALFORMED")):
         yield changed(f"{count} rows", status, "Verdict", row=[{**row, "record": r} for r in ids(count)])
+        gone = [{"record": r, "incarnation": 1, "number": 1} for r in ids(count)]
+        yield changed(f"{count} rows", status, "Withdrawal", row=gone)
     for count, status in ((0, "OK"), (63, "OK"), (64, "OK"), (65, "MALFORMED")):
         handles = [bytes(15) + bytes([i]) for i in range(count)]
         yield changed(f"{count} handles", status, "Sealed", handle=handles)
@@ -149,6 +154,7 @@ def list_vectors():
         yield changed(f"{count} fields", status, "Proposal", field=fields)
     for name, swapped in [
         ("Verdict", {"row": VERDICT["row"][::-1]}),
+        ("Withdrawal", {"row": WITHDRAWAL["row"][::-1]}),
         ("Ask", {"row": ASK["row"][::-1]}),
         ("Proposal", {"field": [PROPOSAL["field"][i] for i in (1, 0, 2)]}),
         ("Sealed", {"handle": HANDLES[1::-1]}),
@@ -157,6 +163,7 @@ def list_vectors():
         yield changed("a list out of order", "MALFORMED", name, **swapped)
     for name, twice in [
         ("Verdict", {"row": VERDICT["row"][:1] * 2}),
+        ("Withdrawal", {"row": WITHDRAWAL["row"][:1] * 2}),
         ("Ask", {"row": ASK["row"][:1] * 2}),
         ("Proposal", {"field": PROPOSAL["field"][:1] * 2}),
         ("Sealed", {"handle": HANDLES[:1] * 2}),

@@ -337,6 +337,7 @@ RULES = {
     "Verdict": check_verdict,
     "Ask": check_ask,
     "Proposal": check_proposal,
+    "Withdrawal": lambda w: check_ascending("row", [row["record"] for row in w["row"]]),
     "Sealed": check_sealed,
     "SealedBody": check_sealed_body,
     "SealedReceipt": check_sealed_receipt,

@@ -79,5 +79,69 @@ def a_person_is_erased(t):
         cedar.cli("contact add", name="Wei Zhangxyzzy", email="zhang.wei.4417@cedar.example", consentBasis="consent")
         t.that("she may come back of her own will", "Wei Zhangxyzzy" in titles(cedar, "contact"), titles(cedar, "contact"))
 
+def invite(giver, receiver, event, title="Spring launch", **terms):
+    giver.cli("share create", event, partner=receiver.name, fields="event.name,event.startDate,attendee.event,attendee.name,attendee.organization",
+              purpose="event,follow-up", until="2027-12-31", **terms)
+    accept(receiver, title)
+    receiver.wait(lambda: [e for e in receiver.items("event list") if e["id"] == event], 30, "the event is there")
 
-main(a_person_is_erased)
+
+def names_at(node, event):
+    return sorted(g["name"] for g in node.items("guest list", event))
+
+
+def brought_through_brio(net):
+    """Acme's event with two guests of Cedar's, carried by Brio."""
+    acme, brio, cedar = company(net, "Acme"), company(net, "Brio", "FR"), company(net, "Cedar", "CN")
+    net.pair(acme, brio)
+    net.pair(brio, cedar)
+    event = acme.cli("event add", name="Spring launch", startDate="2027-05-20 18:00 Europe/Berlin")["id"]
+    invite(acme, brio, event, want="attendee.name,attendee.email,attendee.organization", depth=1)
+    invite(brio, cedar, event, contribute=True)
+    imported(cedar)
+    cedar.cli("guest add", event, all=True)
+    cedar.cli("guest contribute", event, purpose="event,follow-up")
+    acme.wait(lambda: len(names_at(acme, event)) == 2, 40, "Cedar's guests are on Acme's list")
+    return acme, brio, cedar, event
+
+
+def a_guest_withdraws(t):
+    with Net() as net:
+        acme, brio, cedar, event = brought_through_brio(net)
+        acme.cli("lead make", event, when="all", sellers="Sue", due="2027-06-01", purpose="follow-up")
+        zhang = contact_of(cedar, "Zhangxyzzy")
+        row = [g["id"] for g in acme.items("guest list", event) if "Zhang" in g["name"]][0]
+        lead = [r["id"] for r in acme.items("lead list") if "Zhang" in r["title"]][0]
+        t.that("the test would see her", found_at(acme, SECRETS[:3]), "not even before")
+        preview = cedar.cli("consent withdraw", zhang, preview=True)
+        t.same("a preview says who has her", (preview["holders"], preview["altogether"]), (["Acme"], True))
+        cedar.cli("consent withdraw", zhang)
+        acme.wait(lambda: names_at(acme, event) == ["Lin Otherqwert"], 40, "she leaves Acme's guest list")
+        t.same("and every search", acme.items("attendee list", search="zhang"), [])
+        t.that("her row is no row any more", acme.refusal("attendee show", row), "it is shown")
+        guest = acme.show("lead", lead)["guest"]
+        t.same("the lead keeps no name", (guest["name"], guest["email"]), (None, None))
+        t.that("and says why", "Cedar" in guest["reason"], guest)
+        brio.wait(lambda: [c["rows"] for c in brio.items("guest carried", event)] == [1], 40, "Brio counts one row less")
+        cedar.wait(lambda: [h for h in cedar.items("holders", row) if h["company"] == "Acme"] == [], 40, "Acme has said that it erased her")
+        t.that("Acme's signed receipt is at Cedar", '"receipt.taken"' in cedar.log(), "no receipt")
+        acme.wait(lambda: not found_at(acme, SECRETS), 10, "no byte of her at Acme")
+        t.same("no byte of her at Acme", found_at(acme, SECRETS), set())
+        t.same("nor at Brio, in its files or in its memory", found_at(brio, SECRETS, memory=True), set())
+        result = imported(cedar, "again.csv")
+        t.same("last month's file gives no new ground", result["limited"], 1)
+        cedar.cli("guest contribute", event, purpose="event,follow-up")
+        cedar.cli("contact set", contact_of(cedar, "Otherqwert"), jobTitle="Director")
+        why = cedar.cli("suppression check", "zhang.wei.4417@cedar.example")
+        t.same("an administrator sees why", why["entries"][0]["reason"], "WITHDRAWN")
+        cedar.cli("contact erase", zhang)
+        cedar.wait(lambda: not found_at(cedar, SECRETS), 10, "no byte of her at Cedar")
+        t.same("erased at home too, no byte of her is at Cedar", found_at(cedar, SECRETS), set())
+        imported(cedar, "once-more.csv")
+        t.same("nothing brings her back", (titles(cedar, "contact"), names_at(acme, event)), (["Lin Otherqwert"], ["Lin Otherqwert"]))
+        for node in (acme, brio, cedar):
+            t.same(f"{node.name}'s audit trail follows", node.cli("audit verify")["ok"], True)
+            t.same(f"{node.name} has no dead letters", node.items("deadletter list"), [])
+
+
+main(a_person_is_erased, a_guest_withdraws)

@@ -335,14 +335,14 @@ model_sees(const struct sim *sim, int holder, int record)
     return seen;
 }
 
-/* The newest stays home somewhere on the way, and what was before may have gone. */
+/* The newest stays home somewhere on the way, and what went before on a waiver is not taken back with it. A ground that
+ * goes takes along what went on it: a withdrawal says so. */
 static bool
 is_held_up(const struct sim *sim, const struct share *s, int record)
 {
     const struct record *r = &sim->records[record];
-    bool is_always_personal = granted_slots(sim, s, r->kind) & personal_slots[r->kind] & 1;
 
-    if (!has_ground(sim, s, r) && (had_ground(sim, s, r) || !is_always_personal))
+    if (!has_ground(sim, s, r) && sim->has_waived[s->giver][s->receiver])
         return true;
     return s->parent >= 0 && is_held_up(sim, &sim->shares[s->parent], record);
 }

@@ -417,6 +417,28 @@ dump_receipt(const struct receipt *m)
     return out;
 }
 
+static json_t *
+dump_withdrawal(const struct withdrawal *m)
+{
+    json_t *out = json_object(), *rows = json_array();
+
+    PUT_ID(out, "author", m->author);
+    PUT_ID(out, "audience", m->audience);
+    PUT_ID(out, "owner", m->owner);
+    PUT_ID(out, "grant", m->grant);
+    for (size_t i = 0; i < m->row_count; i++) {
+        json_t *row = json_object();
+        PUT_ID(row, "record", m->rows[i].record);
+        put_number(row, "incarnation", m->rows[i].upto.incarnation);
+        put_number_64(row, "number", m->rows[i].upto.number);
+        json_array_append_new(rows, row);
+    }
+    json_object_set_new(out, "row", rows);
+    put_text(out, "reason", m->reason);
+    put_ms(out, "withdrawn_ms", m->withdrawn);
+    return out;
+}
+
 static void
 put_handles(json_t *out, const char *name, const struct handle *list, size_t count)
 {
@@ -603,6 +625,7 @@ dump_bundle(const struct bundle *m, const char *name)
     X(Sealed,         sealed,        sealed,        dump_sealed(m))              \
     X(SealedBody,     sealed_body,   sealed_body,   dump_sealed_body(m))         \
     X(SealedReceipt,  sealed_receipt, sealed_receipt, dump_sealed_receipt(m))    \
+    X(Withdrawal,     withdrawal,    withdrawal,    dump_withdrawal(m))          \
     X(Receipt,        receipt,       receipt,       dump_receipt(m))             \
     X(Head,           head,          head,          dump_head(m))                \
     X(Void,           void_range,    void_range,    dump_void_range(m))          \

@@ -33,6 +33,7 @@ static const struct {
     [SIGN_AUDIT] = { "audit_head", NULL },
     [SIGN_RECEIPT] = { "receipt", "Receipt" },
     [SIGN_HEAD] = { "head", "Head" },
+    [SIGN_WITHDRAWAL] = { "withdrawal", "Withdrawal" },
 };
 
 enum sign_type

@@ -49,6 +49,8 @@ static const struct table {
     ROW(ask, ask),
     ROW(proposal, proposal),
     ROW(proposal_answer, proposal_answer),
+    ROW(withdrawn, withdrawn),
+    ROW(withdrawal, withdrawal),
     ROW(sealed, sealed),
     ROW(sealed_body, sealed_body),
     ROW(sealed_receipt, sealed_receipt),

@@ -130,6 +130,14 @@ SPOIL(verdict_rows, Verdict) {
     for (size_t i = 0; i < n; i++)
         pb->row[i]->record = numbered(ID_SIZE, i);
 }
+SPOIL(withdrawal_rows, Withdrawal) {
+    REPEAT(pb->row, pb->n_row, n);
+    for (size_t i = 0; i < n; i++)
+        pb->row[i]->record = numbered(ID_SIZE, i);
+}
+SPOIL(withdrawal_swapped, Withdrawal) { (void)n; SWAP(pb->row); }
+SPOIL(withdrawal_twice, Withdrawal) { (void)n; pb->row[1]->record = pb->row[0]->record; }
+SPOIL(withdrawal_code, Withdrawal) { pb->reason = text_of(n); }
 SPOIL(verdict_swapped, Verdict) { (void)n; SWAP(pb->row); }
 SPOIL(verdict_twice, Verdict) { (void)n; pb->row[1]->record = pb->row[0]->record; }
 SPOIL(verdict_taken_why, Verdict) { (void)n; pb->row[1]->taken = true; }
@@ -246,6 +254,10 @@ test_limits(struct check *t)
         ROW("an untouched message passes", ask, ask, nothing, 0, OK),
         LIMIT("fields wanted", grant, grant, want, TERMS_WANT_MAX),
         LIMIT("rows of a verdict", verdict, verdict, verdict_rows, VERDICT_ROWS_MAX),
+        LIMIT("rows of a withdrawal", withdrawal, withdrawal, withdrawal_rows, WITHDRAWAL_ROWS_MAX),
+        LIMIT("the code of a withdrawal", withdrawal, withdrawal, withdrawal_code, CODE_MAX),
+        ROW("a withdrawal of nothing", withdrawal, withdrawal, withdrawal_rows, 0, MALFORMED),
+        ROW("a withdrawal without a reason", withdrawal, withdrawal, withdrawal_code, 0, MALFORMED),
         LIMIT("rows of an ask", ask, ask, ask_rows, ASK_ROWS_MAX),
         LIMIT("fields of an ask", ask, ask, ask_fields, TERMS_WANT_MAX),
         ROW("every row with every field and the longest note is one object", ask, ask, ask_everything, ASK_ROWS_MAX, OK),
@@ -287,6 +299,8 @@ static void
 test_rules(struct check *t)
 {
     static const struct row rows[] = {
+        ROW("withdrawn rows out of order", withdrawal, withdrawal, withdrawal_swapped, 0, MALFORMED),
+        ROW("a withdrawn row twice", withdrawal, withdrawal, withdrawal_twice, 0, MALFORMED),
         ROW("wanted fields out of order", grant, grant, want_swapped, 0, MALFORMED),
         ROW("a wanted field twice", grant, grant, want_twice, 0, MALFORMED),
         ROW("a quota of none is said by leaving it out", grant, grant, quota, 0, MALFORMED),

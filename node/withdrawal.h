@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/withdrawal.h - a row whose ground for being shared is gone leaves whoever has it (docs/protocol/withdrawals.md).
+ *
+ * 1. Whoever gave the row says so: the owner for what it shared, a company that passed it on for what lies below. Who
+ *    takes the word erases its copy under that grant and hands the same bytes on to those below.
+ * 2. A withdrawal goes up to a revision. A later one, on a new ground, is taken again; an earlier one that is still under
+ *    way is not.
+ */
+#ifndef HANSA_NODE_WITHDRAWAL_H
+#define HANSA_NODE_WITHDRAWAL_H
+
+#include "node/exchange_priv.h"
+
+/* A record of a share that we gave may not go any more for lack of consent: if its partner has it, or it is under way,
+ * it will be told. */
+MUST_CHECK enum status withdrawal_note(struct core *core, const struct live *live,
+                                       int64_t record);
+/* Signs and queues what is noted, in batches. */
+MUST_CHECK enum status withdrawal_tell(struct core *core);
+/* Handler of the table of kinds. */
+MUST_CHECK enum status withdrawal_take(struct taking *t);
+/* Was this revision taken back before it arrived? */
+MUST_CHECK enum status withdrawal_covers(struct core *core, const struct live *live,
+                                         const struct received *item, bool *out);
+/* Rows of ours that a control object on its way by carriers takes back, by the names that carriers know. */
+MUST_CHECK enum status withdrawal_handles(struct core *core, struct bytes body,
+                                          struct arena *arena, struct handle **out,
+                                          size_t *count);
+
+#endif
