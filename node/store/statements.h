@@ -400,9 +400,7 @@
     X(CONTROL_NEXT, "SELECT c.id, c.kind, c.body, c.share FROM control c WHERE c.company = ?1 AND NOT (c.kind IN (16, 30)" \
                     " AND EXISTS (SELECT 1 FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root" \
                     " WHERE s.id = c.share AND g.root > 0 AND coalesce(h.expires_ms, 0) <= ?2))" \
-                    " ORDER BY c.kind <> 20, c.id LIMIT 1") \
-    X(CONTROL_NEXT, "SELECT id, kind, body, share FROM control WHERE company = ?1" \
-                    " ORDER BY kind NOT IN (20, 29), id LIMIT 1") \
+                    " ORDER BY c.kind NOT IN (20, 29), c.id LIMIT 1") \
     X(CONTROL_DROP, "DELETE FROM control WHERE id = ?1") \
     X(CONTROL_DROP_SHARE, "DELETE FROM control WHERE company = ?1 AND share = ?2") \
     X(CONTROL_DROP_HEAD, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND kind = 30") \
