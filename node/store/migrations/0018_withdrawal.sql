@@ -1,9 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
-<<<<<<<< HEAD:node/store/migrations/0018_withdrawal.sql
 -- 0018_withdrawal.sql: rows whose ground for being shared is gone (docs/protocol/withdrawals.md).
-========
--- 0017_withdrawal.sql: rows whose ground for being shared is gone (docs/protocol/withdrawals.md).
->>>>>>>> 881a9e7 (docs: guide - for data-protection officers):node/store/migrations/0017_withdrawal.sql
 
 -- Rows of ours, or that we passed on, that a partner had when their ground went. Written by node/withdrawal.c.
 CREATE TABLE withdrawal (
