@@ -444,6 +444,32 @@ watch_verdict(struct sim *sim, int from, int to, const struct envelope *env,
         watch_judged(sim, &sim->shares[i], &v->rows[k]);
 }
 
+/* Rows that are taken back leave the organiser's list, and make room under the quota. */
+static void
+watch_withdrawal(struct sim *sim, int from, const struct envelope *env, struct arena *arena)
+{
+    struct signed_object *object;
+    struct withdrawal *w;
+
+    if (wire_signed_body_parse(env->body, arena, &object) != STATUS_OK ||
+        wire_withdrawal_parse(object->body, arena, &w) != STATUS_OK) {
+        sim_fail(sim, "%s sends a withdrawal that does not parse", sim->nodes[from].name);
+        return;
+    }
+    int i = share_find_gid(sim, &w->grant);
+    if (i < 0) {
+        sim_fail(sim, "%s takes back what it never shared", sim->nodes[from].name);
+        return;
+    }
+    for (size_t k = 0; k < w->row_count; k++) {
+        int r = record_find(sim, &w->rows[k].record);
+        if (r < 0 || sim->records[r].owner != sim->shares[i].owner)
+            sim_fail(sim, "%s takes back a row of another company", sim->nodes[from].name);
+        else
+            sim->shares[i].fates[r] = FATE_NONE;
+    }
+}
+
 static void
 watch_signed(struct sim *sim, int from, int to, const struct envelope *env, struct arena *arena)
 {
@@ -488,6 +514,8 @@ watch_content(struct sim *sim, int from, int to, const struct envelope *env, boo
         leases_watch(sim, from, to, env, is_new);
     else if (env->kind == MESSAGE_VERDICT && is_new)
         watch_verdict(sim, from, to, env, arena);
+    else if (env->kind == MESSAGE_WITHDRAWAL && is_new)
+        watch_withdrawal(sim, from, env, arena);
     else
         watch_signed(sim, from, to, env, arena);
 }
