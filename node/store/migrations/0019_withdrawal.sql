@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- 0018_withdrawal.sql: rows whose ground for being shared is gone (docs/protocol/withdrawals.md).
+-- 0019_withdrawal.sql: rows whose ground for being shared is gone (docs/protocol/withdrawals.md).
 
 -- Rows of ours, or that we passed on, that a partner had when their ground went. Written by node/withdrawal.c.
 CREATE TABLE withdrawal (
