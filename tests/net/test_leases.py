@@ -88,6 +88,10 @@ def an_owner_is_offline_for_a_weekend(t):
         accept(cedar, "Launch")
         cedar.wait(lambda: held(cedar, "event", event, "place") == "Kiel", 30, "the event is at Cedar, by Acme's word")
         t.same("Brio's share waits for nobody", waits(brio), [])
+        for minutes in (0, 1441):
+            t.refused(f"a word that holds for {minutes} minutes", acme.refusal("lease set", minutes=minutes), "USAGE", "1440")
+        t.same("a word may hold from a minute to a day", [acme.cli("lease set", minutes=m)["minutes"] for m in (1, 2, 1439, 1440)],
+               [1, 2, 1439, 1440])
         cedar.stop()
         acme.cli("event set", event, place="Flensburg")
         brio.wait(lambda: held(brio, "event", event, "place") == "Flensburg", 30, "the change is at Brio")

@@ -229,6 +229,31 @@ test_tree(struct check *t)
           decide_record(chain, &world.companies[1].id, &facts, SAMPLE_NOW).stop == STOP_OWNER);
 }
 
+/* The owner needs no word; everybody below it one that is news. */
+static void
+test_lease(struct check *t)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    AUTO(verified_chain_free) struct verified_chain *direct = NULL;
+    AUTO(verified_chain_free) struct verified_chain *passed_on = make_chain(t, arena);
+    struct grant g[CHAIN_MAX];
+    struct signed_object links[CHAIN_MAX];
+    struct key_directory keys = sample_keys(&world);
+    struct revocation_view revoked = sample_revocations(&world);
+    struct wall_ms none = { 0 };
+
+    sample_chain(&world, 1, arena, g, links);
+    CHECK(t, "a chain of one link",
+          chain_verify(links, 1, &keys, &revoked, SAMPLE_NOW, &direct, NULL) == STATUS_OK);
+    CHECK(t, "needs no word", decide_lease(direct, none, SAMPLE_NOW).stop == STOP_NONE);
+    CHECK(t, "a longer one does", decide_lease(passed_on, none, SAMPLE_NOW).stop == STOP_LEASE);
+    for (int64_t off = -1; off <= 1; off++) {
+        struct wall_ms now = { SAMPLE_NOW_MS + off };
+        CHECK(t, "until the word expires",
+              (decide_lease(passed_on, SAMPLE_NOW, now).stop == STOP_NONE) == (off < 0));
+    }
+}
+
 static void
 test_names(struct check *t)
 {
@@ -244,6 +269,7 @@ main(int argc, char **argv)
         { "one reason at a time", test_one_reason_at_a_time },
         { "many fields", test_many_fields },
         { "a tree", test_tree },
+        { "a lease", test_lease },
         { "names", test_names },
     };
 
