@@ -112,7 +112,7 @@ SAMPLE(receipt, .author = brio, .audience = acme, .owner = acme, .grant = some_g
 BARE(receipt, .state = RECEIPT_PURGED, .reason = "", .basis = "")
 
 SAMPLE(head, .author = acme, .grant = some_grant, .number = 7, .revoked = (struct object_id[]){ { { 1 } }, { { 2 } } },
-       .revoked_count = 2, .issued = today, .expires = { SAMPLE_NOW_MS + 3600000 })
+       .revoked_count = 2, .issued = today, .expires = { INT64_C(1800003600000) })
 BARE(head, .number = 1, .expires = { 1 })
 
 SAMPLE(void_range, .author = acme, .audience = brio, .stream = STREAM_DATA, .incarnation = 2, .first = 5, .last = 9)
