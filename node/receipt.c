@@ -238,25 +238,78 @@ receipt_applied(struct core *core, int64_t leaf)
     return receipt_make(core, &said);
 }
 
+static enum status
+is_there(struct core *core, const struct record_id *record, int64_t leaf, bool *out)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_IS_THERE);
+
+    stmt_bind(q, "bi", bytes_of(record->b, ID_SIZE), leaf);
+    enum status s = stmt_step(q);
+    *out = s == STATUS_OK;
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+/* What was kept on a basis in law is refused, and says why. */
+static enum status
+refuse(struct core *core, struct receipt_said said)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_HOLD_BASIS);
+        stmt_bind(q, "i", said.leaf);
+        TRY(stmt_step(q));
+        said.basis = arena_text(arena, bytes_text(stmt_text(q, 0)));
+    }
+    said.state = RECEIPT_REFUSED;
+    said.reason = "LEGAL_HOLD";
+    return receipt_make(core, &said);
+}
+
+static enum status
+erase_all(struct core *core, struct receipt_said said)
+{
+    int64_t before, after;
+
+    TRY(store_number(core->store, &before, STMT_COPY_GRANT_COUNT, "i", said.leaf));
+    TRY(records_forget(core, said.leaf, NULL));
+    TRY(store_number(core->store, &after, STMT_COPY_GRANT_COUNT, "i", said.leaf));
+    said.count = (size_t)(after > 0 ? after : before);
+    return after > 0 ? refuse(core, said) : receipt_make(core, &said);
+}
+
 enum status
 receipt_erase(struct core *core, int64_t leaf, const struct record_id *records, size_t count,
               const char *reason)
 {
-    struct receipt_said said = { .leaf = leaf,
-                                 .state = RECEIPT_PURGED,
-                                 .records = records,
-                                 .record_count = count,
-                                 .reason = reason };
-    int64_t before, after;
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct record_id *gone = ARENA_ARRAY(arena, struct record_id, count);
+    struct record_id *kept = ARENA_ARRAY(arena, struct record_id, count);
+    struct receipt_said said = { .leaf = leaf, .state = RECEIPT_PURGED, .reason = reason };
+    size_t gone_count = 0, kept_count = 0, erased = 0;
 
-    TRY(store_number(core->store, &before, STMT_COPY_GRANT_COUNT, "i", leaf));
     if (count == 0)
-        TRY(records_forget(core, leaf, NULL));
-    for (size_t i = 0; i < count; i++)
+        return erase_all(core, said);
+    for (size_t i = 0; i < count; i++) {
+        bool was, is;
+        TRY(is_there(core, &records[i], leaf, &was));
         TRY(records_forget(core, leaf, &records[i]));
-    TRY(store_number(core->store, &after, STMT_COPY_GRANT_COUNT, "i", leaf));
-    said.count = (size_t)(before - after);
-    return receipt_make(core, &said);
+        TRY(is_there(core, &records[i], leaf, &is));
+        erased += was && !is ? 1 : 0;
+        if (is)
+            kept[kept_count++] = records[i];
+        else
+            gone[gone_count++] = records[i];
+    }
+    if (kept_count > 0) {
+        said.records = kept;
+        said.record_count = said.count = kept_count;
+        TRY(refuse(core, said));
+    }
+    said.records = gone;
+    said.record_count = gone_count;
+    said.count = erased;
+    return gone_count > 0 ? receipt_make(core, &said) : STATUS_OK;
 }
 
 /* ---- saying ------------------------------------------------------------------------------- */

@@ -235,12 +235,30 @@ records_hide(struct core *core, int64_t leaf)
     return each_held(core, leaf, project_one);
 }
 
+/* By law it must not be erased: it is kept, out of sight. */
+static enum status
+is_held_back(struct core *core, int64_t record, bool *out)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_HOLD_GET);
+
+    stmt_bind(q, "i", record);
+    enum status s = stmt_step(q);
+    *out = s == STATUS_OK;
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
 static enum status
 forget_one(struct core *core, int64_t leaf, int64_t record)
 {
     int64_t run = 0;
+    bool held;
 
     TRY(store_number(core->store, &run, STMT_COPY_POSITION, "ii", record, leaf));
+    TRY(is_held_back(core, record, &held));
+    if (held) {
+        TRY(store_exec(core->store, STMT_COPY_HIDE, "ii", record, leaf));
+        return records_project(core, record);
+    }
     core->has_erased = true;
     TRY(store_exec(core->store, STMT_COPY_DROP, "ii", record, leaf));
     TRY(records_run_spare(core, run));

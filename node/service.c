@@ -86,6 +86,7 @@ static const struct {
     { "ask.close", service_ask_close },
     { "proposal.make", service_proposal_make },
     { "receipt.list", service_receipt_list },
+    { "receipt.hold", service_receipt_hold },
     { "receipt.export", service_receipt_export },
     { "proposal.list", service_proposal_list },
     { "proposal.show", service_proposal_show },

@@ -267,6 +267,7 @@ enum status service_ask_list(struct call *call);
 enum status service_ask_close(struct call *call);
 enum status service_proposal_make(struct call *call);
 enum status service_receipt_list(struct call *call);
+enum status service_receipt_hold(struct call *call);
 enum status service_receipt_export(struct call *call);
 enum status service_proposal_list(struct call *call);
 enum status service_proposal_show(struct call *call);

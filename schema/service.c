@@ -162,6 +162,8 @@ static const struct service table[] = {
       { { "share", PARAM_TEXT, 0, "p7c2dd" }, { "record", PARAM_TEXT, 0, "k4fzq2" }, { "company", PARAM_TEXT, 0, "Brio" },
         { "state", PARAM_TEXT, 0, "late" }, { "days", PARAM_INTEGER, 0, "2" }, { "given", PARAM_BOOLEAN, 0, NULL }, LISTING } },
 
+    { "receipt.hold", "POST", "/api/v1/holds/{record}", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "record", PARAM_TEXT, POS, "k4fzq2" }, { "basis", PARAM_TEXT, 0, "Tax code, section 147" }, { "end", PARAM_BOOLEAN, 0, NULL } } },
     { "receipt.export", "GET", "/api/v1/shares/{share}/evidence", RIGHT_READ, true, REPLY_FILE, NULL,
       { { "share", PARAM_TEXT, POS, "p7c2dd" } } },
 

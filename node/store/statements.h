@@ -72,7 +72,8 @@
     X(RUN_UNREF, "UPDATE run SET refs = refs - 1 WHERE id = ?1") \
     X(RUN_DROP, "DELETE FROM run WHERE id = ?1 AND refs <= 0") \
     X(COPY_GET, "SELECT incarnation, number, revision, secret, fields, withheld, leaf, at_ms, run FROM copy" \
-                " WHERE record = ?1 AND grant_id = ?2") \
+                " WHERE record = ?1 AND grant_id = ?2" \
+                " AND NOT (applied = 0 AND record IN (SELECT record FROM hold))") \
     X(COPY_POSITION, "SELECT run, incarnation, number, revision, fields FROM copy WHERE record = ?1 AND grant_id = ?2") \
     X(COPY_ADD, "INSERT INTO copy (record, grant_id, applied, incarnation, number, revision, secret, fields," \
                 " withheld, run, leaf, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)") \
@@ -250,7 +251,8 @@
                   "WHERE s.id > ?1 AND s.role = 1 AND (?2 = '' OR instr(fold(s.title || ' ' || p.name), fold(?2)) > 0)" \
                   " ORDER BY s.id LIMIT ?3") \
     X(SHARE_HELD_ENDED, "SELECT s.leaf, g.object, g.ends_ms FROM share s JOIN grants g ON g.id = s.leaf" \
-                        " WHERE s.role = 1 AND s.state = 7 AND EXISTS (SELECT 1 FROM copy c WHERE c.grant_id = s.leaf)") \
+                        " WHERE s.role = 1 AND s.state = 7 AND EXISTS (SELECT 1 FROM copy c WHERE c.grant_id = s.leaf" \
+                        " AND c.record NOT IN (SELECT record FROM hold))") \
     X(SHARE_ALL, "SELECT " SHARE_COLUMNS SHARE_TABLES "ORDER BY s.id") \
     X(DECLINED_ADD, "INSERT INTO declined (share, rid, reason) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
     X(DECLINED_FIND, "SELECT reason FROM declined WHERE share = ?1 AND rid = ?2") \
@@ -305,6 +307,14 @@
                 " UNION ALL SELECT 3, r.id, r.object FROM receipt r JOIN every e ON e.id = r.grant_id" \
                 " WHERE r.object IS NOT NULL ORDER BY 1, 2") \
     X(REVOKED_SIGNED, "UPDATE revoked SET object = ?3 WHERE gid = ?1 AND author = ?2 AND object = x''") \
+    X(HOLD_GET, "SELECT basis FROM hold WHERE record = ?1") \
+    X(HOLD_PUT, "INSERT INTO hold (record, basis, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET basis = excluded.basis") \
+    X(HOLD_DROP, "DELETE FROM hold WHERE record = ?1") \
+    X(HOLD_BASIS, "SELECT h.basis FROM hold h JOIN copy c ON c.record = h.record WHERE c.grant_id = ?1 LIMIT 1") \
+    X(HOLD_KEPT, "SELECT c.grant_id, s.state FROM copy c JOIN share s ON s.leaf = c.grant_id AND s.role = 1" \
+                 " WHERE c.record = ?1 AND (s.state > 4 OR (s.state = 4 AND c.applied = 0)) LIMIT 1") \
+    X(COPY_HIDE, "UPDATE copy SET applied = 0 WHERE record = ?1 AND grant_id = ?2") \
+    X(COPY_IS_THERE, "SELECT 1 FROM copy c JOIN record r ON r.id = c.record WHERE r.rid = ?1 AND c.grant_id = ?2") \
     X(RECEIPT_SIGNED, "UPDATE receipt SET object = ?2 WHERE id = ?1") \
     X(CONTROL_KIND_COUNT, "SELECT count(*) FROM control WHERE company = ?1 AND kind = ?2") \
     /* ---- contributions ---- */ \

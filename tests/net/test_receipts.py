@@ -62,6 +62,8 @@ def story(t):
         t.same("nobody is late while the share stands", says(acme, state="late", days=0), {})
         cedar.wait(lambda: cedar.items("event list"), 20, "the event is at Cedar")
 
+        t.same("a hold needs a basis in law", cedar.refusal("receipt hold", event).code, 64)
+        cedar.cli("receipt hold", event, basis="tax law")
         cedar.stop()
         acme.cli("share stop", share, reason="off")
         acme.wait(lambda: says(acme) == {"Brio": "purged", "Cedar": "applied"}, 20, "Brio has erased")
@@ -71,10 +73,15 @@ def story(t):
         t.same("nothing is left at Brio", brio.items("event list"), [])
 
         cedar.start()
+        acme.wait(lambda: says(acme) == {"Brio": "purged", "Cedar": "refused"}, 30, "Cedar is back, and refuses")
+        t.same("on a basis in law", [(r["records"], r["reason"], r["basis"]) for r in acme.items("receipt list", state="refused")],
+               [(1, "LEGAL_HOLD", "tax law")])
+        t.same("what is held back is not shown", cedar.items("event list"), [])
+        cedar.cli("receipt hold", event, end=True)
         acme.wait(lambda: says(acme) == {"Brio": "purged", "Cedar": "purged"}, 30, "Cedar is back, erases, and says so")
         t.same("nothing is left at Cedar", cedar.items("event list"), [])
         t.same("nobody is late", says(acme, state="late", days=0), {})
-        t.same("and why", sorted(r["reason"] for r in acme.items("receipt list")), ["REVOKED", "REVOKED"])
+        t.same("and why", sorted(r["reason"] for r in acme.items("receipt list")), ["RELEASED", "REVOKED"])
         t.same("Brio has it, too", says(brio, share=below), {"Cedar": "purged"})
         t.same("no word of it is refused anywhere", [n.items("deadletter list") for n in (acme, brio, cedar)], [[], [], []])
         evidence(t, net, acme, share)
