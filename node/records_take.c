@@ -296,6 +296,8 @@ records_forget_upto(struct core *core, int64_t leaf, int64_t record, struct posi
     }
     if (position_compare(at, upto) > 0)
         return STATUS_OK;
-    *gone = true;
+    bool held;
+    TRY(is_held_back(core, record, &held));
+    *gone = !held; /* nobody says "erased" of what is kept */
     return forget_one(core, leaf, record);
 }
