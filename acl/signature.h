@@ -29,7 +29,8 @@
     X(AUDIT,        "hansa/1/audit-head")       \
     X(RECEIPT,      "hansa/1/receipt")          \
     X(HEAD,         "hansa/1/head")             \
-    X(WITHDRAWAL,   "hansa/1/withdrawal")
+    X(WITHDRAWAL,   "hansa/1/withdrawal")       \
+    X(LIGHT_OFFER,  "hansa/1/light-offer")
 /* clang-format on */
 
 enum sign_type {

@@ -73,6 +73,7 @@ MUST_CHECK enum status prescan_check(const struct prescan_message *message, stru
     X(sealed_receipt, SealedReceipt)                                                           \
     X(receipt, Receipt)                                                                        \
     X(head, Head)                                                                              \
+    X(light_offer, LightOffer)                                                                 \
     X(void, Void)                                                                              \
     X(signed_body, SignedBody)                                                                 \
     X(stream_state, StreamState)                                                               \

@@ -266,6 +266,13 @@ TABLE(receipt, OBJECT_MAX,
     REQ(TEXT, 0, CODE_MAX),             /* reason */
     REQ(TEXT, 0, TEXT_SHORT_MAX),       /* basis */
     REQ_TIME)                           /* at_ms */
+TABLE(light_offer, OBJECT_MAX,
+    REQ_FIXED(ID_SIZE),                 /* author */
+    REQ_FIXED(ID_SIZE),                 /* audience */
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ_FIXED(ID_SIZE),                 /* event */
+    REP_MESSAGE(grant_field, 0, LIGHT_COLUMNS_MAX), /* column */
+    REQ_TIME)                           /* offered_ms */
 
 TABLE(head, OBJECT_MAX,
     REQ_FIXED(ID_SIZE),                 /* author */

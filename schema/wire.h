@@ -337,6 +337,15 @@ struct receipt {
     struct wall_ms at;
 };
 
+struct light_offer {
+    struct node_id author, audience;
+    struct object_id grant;
+    struct record_id event;
+    struct grant_field *columns; /* ascending */
+    size_t column_count;
+    struct wall_ms offered;
+};
+
 enum stream { STREAM_SESSION = 0, STREAM_CONTROL = 1, STREAM_DATA = 2 };
 
 struct void_range {
@@ -397,6 +406,7 @@ struct introduce {
     X(receipt)                                                                                 \
     X(head)                                                                                    \
     X(withdrawal)                                                                              \
+    X(light_offer)                                                                             \
     X(void_range)                                                                              \
     X(hello)                                                                                   \
     X(ack)                                                                                     \

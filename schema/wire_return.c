@@ -278,3 +278,54 @@ static const struct codec codec_proposal_answer = {
     .give = give_proposal_answer,
 };
 WIRE_CODEC(proposal_answer, proposal_answer)
+
+/* ---- LightOffer ---- */
+
+static enum status
+take_light_offer(struct arena *arena, const void *message, void *target)
+{
+    const Hansa__V1__LightOffer *pb = message;
+    struct light_offer *out = target;
+
+    TAKE_ID(out->author, pb->author);
+    TAKE_ID(out->audience, pb->audience);
+    TAKE_ID(out->grant, pb->grant);
+    TAKE_ID(out->event, pb->event);
+    out->offered = TAKE_MS(pb->offered_ms);
+    out->column_count = pb->n_column;
+    out->columns = wire_take_grant_fields(arena, pb->column, pb->n_column);
+    return out->columns != NULL ? STATUS_OK : STATUS_TOO_BIG;
+}
+
+static void
+give_light_offer(struct arena *arena, const void *source, void *message)
+{
+    const struct light_offer *in = source;
+    Hansa__V1__LightOffer *pb = message;
+
+    pb->author = GIVE_ID(in->author);
+    pb->audience = GIVE_ID(in->audience);
+    pb->grant = GIVE_ID(in->grant);
+    pb->event = GIVE_ID(in->event);
+    pb->offered_ms = GIVE_MS(in->offered);
+    pb->n_column = in->column_count;
+    pb->column = wire_give_grant_fields(arena, in->columns, in->column_count);
+}
+
+static bool
+is_light_offer_valid(const void *source)
+{
+    const struct light_offer *in = source;
+
+    return wire_are_grant_fields_ascending(in->columns, in->column_count);
+}
+
+static const struct codec codec_light_offer = {
+    .rules = &prescan_light_offer,
+    .descriptor = &hansa__v1__light_offer__descriptor,
+    .size = sizeof(struct light_offer),
+    .take = take_light_offer,
+    .give = give_light_offer,
+    .is_valid = is_light_offer_valid,
+};
+WIRE_CODEC(light_offer, light_offer)

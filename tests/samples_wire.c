@@ -110,6 +110,11 @@ SAMPLE(receipt, .author = brio, .audience = acme, .owner = acme, .grant = some_g
        .records = (struct record_id[]){ { { 1 } }, { { 2 } } }, .record_count = 2, .count = 2, .reason = "LEGAL_HOLD",
        .basis = "tax law", .at = today)
 BARE(receipt, .state = RECEIPT_PURGED, .reason = "", .basis = "")
+SAMPLE(light_offer, .author = acme, .audience = { { 9 } }, .grant = some_grant, .event = { { 7 } },
+       .columns = (struct grant_field[]){ { .type = { .number = 4 }, .field = { .number = 2 } },
+                                          { .type = { .number = 4 }, .field = { .number = 5 } } },
+       .column_count = 2, .offered = today)
+BARE(light_offer, 0)
 
 SAMPLE(head, .author = acme, .grant = some_grant, .number = 7, .revoked = (struct object_id[]){ { { 1 } }, { { 2 } } },
        .revoked_count = 2, .issued = today, .expires = { INT64_C(1800003600000) })

@@ -57,6 +57,7 @@
 #define GRANT_RECORDS_MAX 256 /* record ids in one selector */
 #define GRANT_LIST_MAX    32  /* purposes, countries */
 #define TERMS_WANT_MAX    32  /* fields that a contribution may have, and fields of one ask. test_wire_return.c */
+#define LIGHT_COLUMNS_MAX 40  /* columns of a reply sheet: what may be wanted and what a row always may have. test_wire_return.c */
 #define VERDICT_ROWS_MAX  64  /* rows judged in one object: what one message brings. test_wire_return.c */
 #define ASK_ROWS_MAX      32  /* rows in one ask: fits OBJECT_MAX with every field. test_wire_return.c */
 #define RECEIPT_RECORDS_MAX 256 /* records named in one receipt: fits OBJECT_MAX. test_wire_return.c */

@@ -43,6 +43,7 @@ static const struct {
     { &prescan_receipt, &hansa__v1__receipt__descriptor },
     { &prescan_head, &hansa__v1__head__descriptor },
     { &prescan_withdrawal, &hansa__v1__withdrawal__descriptor },
+    { &prescan_light_offer, &hansa__v1__light_offer__descriptor },
 };
 
 static void *

@@ -88,6 +88,7 @@ TAGS = {
     "receipt": "hansa/1/receipt",
     "head": "hansa/1/head",
     "withdrawal": "hansa/1/withdrawal",
+    "light_offer": "hansa/1/light-offer",
 }
 MESSAGE_OF = {
     "descriptor": "Descriptor",
@@ -107,6 +108,7 @@ MESSAGE_OF = {
     "receipt": "Receipt",
     "head": "Head",
     "withdrawal": "Withdrawal",
+    "light_offer": "LightOffer",
 }
 
 

@@ -176,6 +176,14 @@ HEAD = {
     "issued_ms": NOW,
     "expires_ms": NOW + 86400000,
 }
+LIGHT_OFFER = {
+    "author": ACME.node,
+    "audience": BRIO.node,
+    "grant": GRANT_ID,
+    "event": EVENT,
+    "column": [{"type": 4, "number": 2}, {"type": 4, "number": 5}],
+    "offered_ms": NOW,
+}
 STREAMS = [
     {"stream": 1, "incarnation": 1, "have": 5, "credit_frames": 16, "credit_bytes": 1 << 20},
     {"stream": 2, "incarnation": 2, "have": 0, "credit_frames": 64, "credit_bytes": 1 << 22},
@@ -245,6 +253,7 @@ SAMPLES = {
     "SealedReceipt": SEALED_RECEIPT,
     "Receipt": RECEIPT,
     "Head": HEAD,
+    "LightOffer": LIGHT_OFFER,
     "Revision": revision(),
     "Records": RECORDS,
     "OfferBody": OFFER_BODY,

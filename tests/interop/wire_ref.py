@@ -307,6 +307,8 @@ def check_receipt(r):
         raise malformed("a reason for what was not taken back")
     if r["record"] and r["count"] > len(r["record"]):
         raise malformed("counts more than it names")
+def check_light_offer(o):
+    check_ascending("column", [grant_field_key(f) for f in o["column"]])
 
 
 def check_head(h):
@@ -343,6 +345,7 @@ RULES = {
     "SealedReceipt": check_sealed_receipt,
     "Receipt": check_receipt,
     "Head": check_head,
+    "LightOffer": check_light_offer,
     "Answer": lambda a: check_ascending("declined", [d["record"] for d in a["declined"]]),
     "Void": check_void,
     "Disclosure": check_disclosure,

@@ -519,6 +519,20 @@ dump_head(const struct head *m)
 }
 
 static json_t *
+dump_light_offer(const struct light_offer *m)
+{
+    json_t *out = json_object();
+
+    PUT_ID(out, "author", m->author);
+    PUT_ID(out, "audience", m->audience);
+    PUT_ID(out, "grant", m->grant);
+    PUT_ID(out, "event", m->event);
+    json_object_set_new(out, "column", dump_grant_fields(m->columns, m->column_count));
+    put_ms(out, "offered_ms", m->offered);
+    return out;
+}
+
+static json_t *
 dump_void_range(const struct void_range *m)
 {
     json_t *out = json_object();
@@ -628,6 +642,7 @@ dump_bundle(const struct bundle *m, const char *name)
     X(Withdrawal,     withdrawal,    withdrawal,    dump_withdrawal(m))          \
     X(Receipt,        receipt,       receipt,       dump_receipt(m))             \
     X(Head,           head,          head,          dump_head(m))                \
+    X(LightOffer,     light_offer,   light_offer,   dump_light_offer(m))         \
     X(Void,           void_range,    void_range,    dump_void_range(m))          \
     X(Hello,          hello,         hello,         dump_hello(m))               \
     X(Ack,            ack,           ack,           dump_ack(m))                 \

@@ -34,6 +34,7 @@ static const struct {
     [SIGN_RECEIPT] = { "receipt", "Receipt" },
     [SIGN_HEAD] = { "head", "Head" },
     [SIGN_WITHDRAWAL] = { "withdrawal", "Withdrawal" },
+    [SIGN_LIGHT_OFFER] = { "light_offer", "LightOffer" },
 };
 
 enum sign_type

@@ -195,6 +195,11 @@ SPOIL(sealed_epoch, Sealed) { pb->epoch = (uint32_t)n; }
 SPOIL(sealed_incarnation, Sealed) { pb->incarnation = (uint32_t)n; }
 SPOIL(sealed_number, Sealed) { pb->number = n; }
 SPOIL(box, SealedBody) { pb->box = numbered(n, 1); }
+SPOIL(light_columns, LightOffer) {
+    REPEAT(pb->column, pb->n_column, n);
+    number_fields(pb->column, n);
+}
+SPOIL(light_swapped, LightOffer) { (void)n; SWAP(pb->column); }
 SPOIL(receipt_incarnation, SealedReceipt) { pb->incarnation = (uint32_t)n; }
 SPOIL(receipt_have, SealedReceipt) { pb->have = n; pb->seen = 9; }
 SPOIL(said_records, Receipt) {
@@ -265,6 +270,9 @@ test_limits(struct check *t)
         LIMIT("a note", ask, ask, ask_note, TEXT_LONG_MAX),
         LIMIT("fields of a proposal", proposal, proposal, proposal_fields, FIELDS_MAX),
         LIMIT("a proposed value", proposal, proposal, proposal_value, FIELD_VALUE_MAX),
+        LIMIT("columns of a reply sheet", light_offer, light_offer, light_columns, LIGHT_COLUMNS_MAX),
+        ROW("a sheet without columns", light_offer, light_offer, light_columns, 0, OK),
+        ROW("columns out of order", light_offer, light_offer, light_swapped, 0, MALFORMED),
         LIMIT("handles", sealed, sealed, sealed_handles, RUN_ITEMS_MAX),
         LIMIT("handles gone", sealed, sealed, sealed_gone, RUN_ITEMS_MAX),
         EXACTLY("a handle", sealed, sealed, sealed_handle_size, HANDLE_SIZE),
