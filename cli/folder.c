@@ -35,6 +35,7 @@ folder_name(const char *name, struct arena *arena)
 struct written {
     json_t *names;    /* of files, as members: each once */
     json_t *left_out; /* list */
+    json_t *rest;     /* what the last reply says beside files: counts */
 };
 
 static void
@@ -42,6 +43,7 @@ written_fini(struct written *w)
 {
     json_decref(w->names);
     json_decref(w->left_out);
+    json_decref(w->rest);
 }
 
 static enum status
@@ -63,13 +65,17 @@ write_file(struct cli *cli, const char *folder, const json_t *file, struct writt
 }
 
 static enum status
-write_piece(struct cli *cli, const char *folder, const json_t *reply, struct written *w)
+write_piece(struct cli *cli, const char *folder, json_t *reply, struct written *w)
 {
+    static const char *const mine[] = { "files", "left_out", "next" };
     const json_t *files = json_object_get(reply, "files");
 
     for (size_t i = 0; i < json_array_size(files); i++)
         TRY(write_file(cli, folder, json_array_get(files, i), w));
     (void)json_array_extend(w->left_out, json_object_get(reply, "left_out"));
+    (void)json_object_update(w->rest, reply);
+    for (size_t i = 0; i < COUNT_OF(mine); i++)
+        (void)json_object_del(w->rest, mine[i]);
     return STATUS_OK;
 }
 
@@ -85,6 +91,7 @@ say_written(struct cli *cli, const struct command *command, const struct written
     AUTO(json_decrefp)
     json_t *done = json_pack("{ss so sO}", "folder", command->out, "files", names, "left_out",
                              w->left_out);
+    (void)json_object_update_missing(done, w->rest);
     if (cli->is_json) {
         render_json(cli, done, stdout);
         return;
@@ -94,10 +101,10 @@ say_written(struct cli *cli, const struct command *command, const struct written
                            arena_printf(cli->arena, "%zu", json_array_size(w->left_out)) };
     (void)fprintf(stderr, "%s\n",
                   text_format(cli->language, "cli.folder.written", args, 3, cli->arena));
-    if (json_array_size(w->left_out) > 0) {
-        AUTO(json_decrefp) json_t *rest = json_pack("{sO}", "left_out", w->left_out);
-        render_reply(cli, command, rest, stdout);
-    }
+    if (json_array_size(w->left_out) > 0)
+        (void)json_object_set(w->rest, "left_out", w->left_out);
+    if (json_object_size(w->rest) > 0)
+        render_reply(cli, command, w->rest, stdout);
 }
 
 /* The node gives a piece at a time; with --limit the user asked for one only. */
@@ -122,7 +129,9 @@ enum status
 folder_run(struct cli *cli, struct command *command)
 {
     AUTO(written_fini)
-    struct written w = { .names = json_object(), .left_out = json_array() };
+    struct written w = { .names = json_object(),
+                         .left_out = json_array(),
+                         .rest = json_object() };
     AUTO(io_out_close) struct io_out probe = { .fd = -1 };
 
     if (mkdir(command->out, 0700) != 0 && errno != EEXIST)

@@ -62,6 +62,21 @@ company_append(struct core *core)
     return c;
 }
 
+/* One without a node has no descriptor: its keys are zero, and no signature verifies with them. */
+static void
+load_light(struct core *core, struct stmt *q)
+{
+    enum { ID, NODE, NAME, COUNTRY, STATE = 6, WAIVED = 11 };
+    struct company *c = company_append(core);
+
+    c->id = stmt_int(q, ID);
+    stmt_copy(q, NODE, c->node.b, ID_SIZE);
+    c->name = xstrdup(stmt_text(q, NAME));
+    (void)snprintf(c->country, sizeof(c->country), "%s", stmt_text(q, COUNTRY));
+    c->state = (enum company_state)stmt_int(q, STATE);
+    c->consent_waived = !stmt_is_null(q, WAIVED);
+}
+
 static enum status
 load_row(struct core *core, struct stmt *q, struct arena *arena)
 {
@@ -82,6 +97,10 @@ load_row(struct core *core, struct stmt *q, struct arena *arena)
     struct signed_object *object;
     struct descriptor *d;
 
+    if (stmt_bytes(q, DESCRIPTOR).len == 0) {
+        load_light(core, q);
+        return STATUS_OK;
+    }
     TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, DESCRIPTOR)), arena, &object));
     TRY(wire_descriptor_parse(object->body, arena, &d));
     struct company *c = company_append(core);
@@ -197,6 +216,30 @@ company_add(struct core *core, const struct descriptor *d, const struct signed_o
     describe(c, d);
     *out = c;
     return audit_add(core, "node", "company.learned", bytes_of(node.b, ID_SIZE), object->body);
+}
+
+enum status
+company_add_light(struct core *core, const char *name, const char *country,
+                  struct company **out)
+{
+    uint8_t nonce[ID_SIZE];
+    const struct bytes parts[] = { bytes_of(core->me.b, ID_SIZE),
+                                   bytes_of(nonce, sizeof(nonce)) };
+
+    *out = NULL;
+    core->env.random(core->env.self, nonce, sizeof(nonce));
+    struct digest number = digest_tagged("hansa/1/light-company", parts, COUNT_OF(parts));
+    TRY(store_exec(core->store, STMT_COMPANY_ADD, "bttibiii", bytes_of(number.b, ID_SIZE), name,
+                   country, (int64_t)0, bytes_of((const uint8_t *)"", 0),
+                   (int64_t)COMPANY_LIGHT, (int64_t)0, core_wall(core).ms));
+    struct company *c = company_append(core);
+    c->id = store_last_id(core->store);
+    c->state = COMPANY_LIGHT;
+    memcpy(c->node.b, number.b, ID_SIZE);
+    c->name = xstrdup(name);
+    (void)snprintf(c->country, sizeof(c->country), "%s", country);
+    *out = c;
+    return STATUS_OK;
 }
 
 /* A newer serial that names the one before; on first contact any serial will do. */

@@ -50,6 +50,10 @@ MUST_CHECK enum status contribution_give(struct core *core, struct grant *grant,
                                          const struct contribution_give *how,
                                          struct live **out);
 
+/* Does an event of ours take new rows under this grant? NULL: it does; else the code. */
+MUST_CHECK enum status contribution_closed(struct core *core, const struct grant *leaf,
+                                           const char **out);
+
 /* The organiser judges the rows of one message. */
 struct contribution_judge {
     struct live *live; /* NULL: not a contribution to our event */

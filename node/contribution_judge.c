@@ -26,9 +26,8 @@ field_named(const struct record_now *now, const struct type *type, const char *n
     return NULL;
 }
 
-/* Takes the event new rows at all? */
-static enum status
-closed_code(struct core *core, const struct grant *leaf, const char **out)
+enum status
+contribution_closed(struct core *core, const struct grant *leaf, const char **out)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     const struct type *type = dictionary_find_name(core->dictionary, "event");
@@ -100,7 +99,7 @@ contribution_judge_begin(struct core *core, struct live *live, struct contributi
     if (asked == NULL)
         return STATUS_OK;
     out->terms = &chain_leaf(asked->chain)->terms;
-    return closed_code(core, chain_leaf(asked->chain), &out->closed);
+    return contribution_closed(core, chain_leaf(asked->chain), &out->closed);
 }
 
 struct was {

@@ -20,21 +20,23 @@
 
 /* A company's place on the trust list.
  *
- *   INVITED -> TRUSTED <-> SUSPENDED -> REMOVED      INTRODUCED -> INVITED (by invitation)
+ *   INVITED -> TRUSTED <-> SUSPENDED -> REMOVED      INTRODUCED -> INVITED (by invitation)      LIGHT -> REMOVED
  *
  * SELF        us; id 1
  * INTRODUCED  met only through a chain: descriptor pinned, good for that chain alone
  * INVITED     an invitation is on its way, or words are not compared yet
  * TRUSTED     admitted by the link
  * SUSPENDED   link cut, queue held
- * REMOVED     link cut, grants revoked both ways */
+ * REMOVED     link cut, grants revoked both ways
+ * LIGHT       has no node: no keys, a number that we made, reached by files (node/light.h) */
 #define COMPANY_STATES(X)                                                                      \
     X(SELF, "self")                                                                            \
     X(INTRODUCED, "introduced")                                                                \
     X(INVITED, "invited")                                                                      \
     X(TRUSTED, "trusted")                                                                      \
     X(SUSPENDED, "suspended")                                                                  \
-    X(REMOVED, "removed")
+    X(REMOVED, "removed")                                                                      \
+    X(LIGHT, "by file")
 enum company_state {
 #define X(name, text) COMPANY_##name,
     COMPANY_STATES(X)
@@ -82,14 +84,15 @@ enum share_role {
  *
  *   WAITING -> OFFERED -> DELIVERED -> ACCEPTED -> STOPPED | ENDED
  *      |          |            +-----> DECLINED
- *      +-> REFUSED +-> STOPPED | ENDED
+ *      +-> REFUSED +-> STOPPED | ENDED               FILED -> STOPPED | ENDED
  *
  * WAITING    given, passed on: the owner has not noted it yet
  * REFUSED    the owner said no
  * OFFERED    given: on its way; received: in the tray
  * DELIVERED  given: the partner has it in its tray, records follow
  * ACCEPTED, DECLINED  the answer
- * STOPPED    revoked; ENDED: its time is over */
+ * STOPPED    revoked; ENDED: its time is over
+ * FILED      given to a company without a node: nothing is sent, people carry files (node/light.h) */
 #define SHARE_STATES(X)                                                                        \
     X(WAITING, "waiting")                                                                      \
     X(REFUSED, "refused")                                                                      \
@@ -98,7 +101,8 @@ enum share_role {
     X(ACCEPTED, "accepted")                                                                    \
     X(DECLINED, "declined")                                                                    \
     X(STOPPED, "stopped")                                                                      \
-    X(ENDED, "ended")
+    X(ENDED, "ended")                                                                          \
+    X(FILED, "by file")
 enum share_state {
 #define X(name, text) SHARE_##name,
     SHARE_STATES(X)
@@ -311,6 +315,9 @@ MUST_CHECK enum status company_learn(struct core *core, const struct signed_obje
                                      struct company **out);
 MUST_CHECK enum status company_set_state(struct core *core, struct company *company,
                                          enum company_state state);
+/* One without a node: by name, under a number that nobody has a key for. */
+MUST_CHECK enum status company_add_light(struct core *core, const char *name,
+                                         const char *country, struct company **out);
 void company_admit(struct core *core, const struct company *company);
 void company_publish(struct core *core); /* link states for readers */
 struct mono_ms companies_tick(struct core *core);

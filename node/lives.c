@@ -34,6 +34,7 @@ static const unsigned successors[SHARE_STATE_COUNT_] = {
     [SHARE_OFFERED] = TO(DELIVERED) | TO(ACCEPTED) | TO(DECLINED) | TO(STOPPED) | TO(ENDED),
     [SHARE_DELIVERED] = TO(ACCEPTED) | TO(DECLINED) | TO(STOPPED) | TO(ENDED),
     [SHARE_ACCEPTED] = TO(STOPPED) | TO(ENDED),
+    [SHARE_FILED] = TO(STOPPED) | TO(ENDED),
 };
 #undef TO
 
@@ -480,7 +481,8 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
     if (live == NULL)
         return STATUS_OK;
     struct object_id gid = *chain_leaf_id(live->chain);
-    if (b->role == ROLE_GIVEN && how == SHARE_STOPPED) {
+    bool is_filed = live->state == SHARE_FILED; /* nobody to tell, but rows came back by file */
+    if (b->role == ROLE_GIVEN && how == SHARE_STOPPED && !is_filed) {
         TRY(tell(core, live, object, reason));
         if (object.len == 0)
             TRY(tell_above(core, live, reason));
@@ -490,6 +492,9 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
         TRY(heads_changed(core, b->leaf));
     if (b->role == ROLE_RECEIVED)
         TRY(let_go(core, b->leaf, how));
+    if (is_filed) /* held for a company without a node: its rows, under our grant */
+        TRY(how == SHARE_STOPPED ? records_forget(core, b->leaf, NULL)
+                                 : records_hide(core, b->leaf));
     return end_citing(core, &gid, how, reason);
 }
 
@@ -532,6 +537,8 @@ static enum status
 erase_ended(struct core *core)
 {
     AUTO(xfree) int64_t *leaves = NULL;
+    AUTO(xfree)
+    bool *are_ours = NULL; /* rows held for a company without a node: nobody hears of them */
     size_t count = 0;
     struct wall_ms now = core_wall(core);
     enum status s;
@@ -547,11 +554,14 @@ erase_ended(struct core *core)
             if (now.ms < stmt_int(q, 2) + (int64_t)g->delete_days * DAY_MS)
                 continue;
             leaves = xrealloc(leaves, (count + 1) * sizeof(*leaves));
+            are_ours = xrealloc(are_ours, (count + 1) * sizeof(*are_ours));
+            are_ours[count] = stmt_int(q, 3) == ROLE_GIVEN;
             leaves[count++] = stmt_int(q, 0);
         }
     }
     for (size_t i = 0; i < count; i++)
-        TRY(receipt_erase(core, leaves[i], NULL, 0, "ENDED"));
+        TRY(are_ours[i] ? records_forget(core, leaves[i], NULL)
+                        : receipt_erase(core, leaves[i], NULL, 0, "ENDED"));
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 

@@ -98,7 +98,8 @@ collect(struct call *call, int64_t company, struct toward **out, size_t *count)
 static bool
 is_flowing(enum share_state state)
 {
-    return state == SHARE_OFFERED || state == SHARE_DELIVERED || state == SHARE_ACCEPTED;
+    return state == SHARE_OFFERED || state == SHARE_DELIVERED || state == SHARE_ACCEPTED ||
+           state == SHARE_FILED;
 }
 
 static void
@@ -409,10 +410,11 @@ hold(struct holding *h, const struct toward *t)
     bool has = t->role == ROLE_GIVEN && acknowledged(h, t, &at, &is_newest);
     if (t->role == ROLE_NOTED)
         at = t->changed; /* since then it may have it; its own node knows when */
-    const char *state = t->role == ROLE_NOTED ? "passed on"
-                        : !has                ? "on its way"
-                        : is_newest           ? "has the newest"
-                                              : "has an older one";
+    const char *state = t->state == SHARE_FILED ? share_state_name(t->state)
+                        : t->role == ROLE_NOTED ? "passed on"
+                        : !has                  ? "on its way"
+                        : is_newest             ? "has the newest"
+                                                : "has an older one";
     h->until = chain_end(chain);
     add_holder(h, name.name, via, visible_fields(h, chain), at, state);
     return STATUS_OK;

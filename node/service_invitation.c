@@ -114,22 +114,16 @@ organizer_email(const struct inviting *v)
                : text_of(v->call, v->event_type, v->event, "organizerEmail");
 }
 
+/* What the event's fields say; the guest, the sender and the stamp are the caller's. */
 static enum status
-inviting_init(struct call *call, struct inviting *v)
+event_fill(struct inviting *v)
 {
+    struct call *call = v->call;
     struct ical_invitation *c = &v->common;
-    struct company_name us;
     const char *end_zone, *address;
 
-    *v = (struct inviting){ .call = call };
-    TRY(find_event_now(v));
-    TRY(company_name(call, COMPANY_US, &us));
     c->sequence = sequence_of(v->event);
     c->stamp = call->now;
-    c->organizer_name = us.name;
-    c->organizer_email = organizer_email(v);
-    if (c->organizer_email[0] == '\0')
-        return diag_say(call->diag, STATUS_USAGE, "calendar.no_sender", NULL);
     if (!moment_of(v, "startDate", &c->start, &c->zone))
         return diag_say(call->diag, STATUS_USAGE, "calendar.no_start", NULL);
     c->has_end = moment_of(v, "endDate", &c->end, &end_zone) && c->end.ms > c->start.ms;
@@ -144,6 +138,41 @@ inviting_init(struct call *call, struct inviting *v)
     c->description = text_of(call, v->event_type, v->event, "description");
     c->url = text_of(call, v->event_type, v->event, "url");
     return STATUS_OK;
+}
+
+static enum status
+inviting_init(struct call *call, struct inviting *v)
+{
+    struct company_name us;
+
+    *v = (struct inviting){ .call = call };
+    TRY(find_event_now(v));
+    TRY(company_name(call, COMPANY_US, &us));
+    v->common.organizer_name = us.name;
+    v->common.organizer_email = organizer_email(v);
+    if (v->common.organizer_email[0] == '\0')
+        return diag_say(call->diag, STATUS_USAGE, "calendar.no_sender", NULL);
+    return event_fill(v);
+}
+
+enum status
+invitation_event(struct call *call, struct record_now *event, struct diag *why,
+                 const char **out)
+{
+    struct inviting v = { .call = call, .event = event };
+    struct diag *said = call->diag;
+    struct company_name us;
+
+    *out = NULL;
+    TRY(find_type(call, "event", &v.event_type));
+    TRY(company_name(call, COMPANY_US, &us));
+    v.common.organizer_name = us.name;
+    v.common.organizer_email = text_of(call, v.event_type, event, "organizerEmail");
+    v.common.uid = uid_of(call, &event->id);
+    call->diag = why;
+    enum status s = event_fill(&v);
+    call->diag = said;
+    return s == STATUS_OK ? ical_publish_format(&v.common, call->arena, why, out) : s;
 }
 
 /* ---- writing invitations ------------------------------------------------------------------ */

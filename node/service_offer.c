@@ -353,6 +353,8 @@ service_share_stop(struct call *call)
     if (strlen(reason) > TEXT_LONG_MAX)
         return diag_say(call->diag, STATUS_TOO_BIG, "share.note", NULL);
     int64_t share = live->share;
+    const struct company *by_hand =
+        live->state == SHARE_FILED ? company_by_id(call->core, live->partner) : NULL;
     json_t *names = losers(call, live);
     enum status s = arg_is_set(call, "preview") ? STATUS_OK : take_back(call, live, reason);
     if (s == STATUS_OK)
@@ -363,6 +365,11 @@ service_share_stop(struct call *call)
     }
     reply_set(call->reply, "preview", json_boolean(arg_is_set(call, "preview")));
     reply_set(call->reply, "taken_from", names);
+    if (by_hand != NULL) {
+        const char *args[] = { by_hand->name };
+        reply_set(call->reply, "to_do",
+                  json_words(text_format(call->language, "light.tell", args, 1, call->arena)));
+    }
     return STATUS_OK;
 }
 

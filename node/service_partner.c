@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "node/light.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
@@ -51,10 +52,15 @@ company_json(struct call *call, struct stmt *q)
     reply_set(o, "state",
               json_words(company_state_name((enum company_state)stmt_int(q, STATE))));
     reply_set(o, "since", json_time((struct wall_ms){ stmt_int(q, SINCE) }));
-    reply_set(o, "words", json_words(fingerprint_text(&call->core->me, &node, call->arena)));
+    bool by_file = stmt_int(q, STATE) == COMPANY_LIGHT; /* no keys to compare, no link */
+    reply_set(o, "words",
+              by_file ? json_null()
+                      : json_words(fingerprint_text(&call->core->me, &node, call->arena)));
     if (stmt_int(q, BY) != 0)
         reply_set(o, "introduced_by", json_words(stmt_text(q, BY_NAME)));
     put_link(call, stmt_int(q, ID), o);
+    if (by_file)
+        reply_set(o, "link", json_null());
     return o;
 }
 
@@ -80,8 +86,8 @@ put_waiver(struct call *call, int64_t company)
     return STATUS_OK;
 }
 
-static enum status
-show(struct call *call, int64_t company)
+enum status
+partner_show(struct call *call, int64_t company)
 {
     int64_t due, control, frames;
 
@@ -99,6 +105,7 @@ show(struct call *call, int64_t company)
     TRY(store_number(call->store, &frames, STMT_FRAME_COUNT, "i", company));
     reply_set(call->reply, "records_waiting", json_integer(due));
     reply_set(call->reply, "messages_waiting", json_integer(control + frames));
+    TRY(light_company_put(call, company, call->reply));
     return put_waiver(call, company);
 }
 
@@ -108,7 +115,7 @@ service_partner_show(struct call *call)
     int64_t company;
 
     TRY(find_company(call, arg_text(call, "partner"), &company));
-    return show(call, company);
+    return partner_show(call, company);
 }
 
 /* ---- inviting ----------------------------------------------------------------------------- */
@@ -224,7 +231,7 @@ service_partner_accept(struct call *call)
     if (c->state != COMPANY_INVITED)
         TRY(company_set_state(call->core, c, COMPANY_INVITED));
     TRY(become_guest(call, c, in));
-    return show(call, c->id);
+    return partner_show(call, c->id);
 }
 
 /* ---- trusting ----------------------------------------------------------------------------- */
@@ -254,11 +261,13 @@ service_partner_trust(struct call *call)
 
     TRY(find_company(call, arg_text(call, "partner"), &id));
     struct company *c = company_by_id(call->core, id);
+    if (c->state == COMPANY_LIGHT)
+        return diag_say(call->diag, STATUS_CONFLICT, "light.no_node", c->name, NULL);
     if (typed != NULL &&
         !are_same_words(typed, fingerprint_text(&call->core->me, &c->node, call->arena)))
         return diag_say(call->diag, STATUS_DENIED, "partner.words_differ", c->name, NULL);
     if (c->state == COMPANY_TRUSTED && !peer_is_frozen(c->peer))
-        return show(call, id);
+        return partner_show(call, id);
     if (c->state == COMPANY_INTRODUCED || c->state == COMPANY_REMOVED)
         return diag_say(call->diag, STATUS_CONFLICT, "partner.invite_first", c->name, NULL);
     if (c->peer != NULL)
@@ -266,7 +275,7 @@ service_partner_trust(struct call *call)
     TRY(company_set_state(call->core, c, COMPANY_TRUSTED));
     TRY(audit_add(call->core, call->actor, "partner.trusted", bytes_of(c->node.b, ID_SIZE),
                   (struct bytes){ 0 }));
-    return show(call, id);
+    return partner_show(call, id);
 }
 
 /* Met through a chain only: its words were compared, so the keys that we were told are its own. */
@@ -285,7 +294,7 @@ service_partner_confirm(struct call *call)
     TRY(store_exec(call->store, STMT_COMPANY_CONFIRM, "ii", id, call->now.ms));
     TRY(audit_add(call->core, call->actor, "partner.confirmed", bytes_of(c->node.b, ID_SIZE),
                   (struct bytes){ 0 }));
-    return show(call, id);
+    return partner_show(call, id);
 }
 
 /* ---- consent waived in writing ------------------------------------------------------------ */
@@ -322,7 +331,7 @@ service_partner_waive(struct call *call)
     if (is_end && arg_text(call, "note") != NULL)
         return diag_say(call->diag, STATUS_USAGE, "partner.waiver_end", NULL);
     TRY(is_end ? waive_no_more(call, c) : waive(call, c, arg_text(call, "note")));
-    TRY(show(call, id));
+    TRY(partner_show(call, id));
     c->consent_waived = !is_end; /* last: nothing fails after it */
     return STATUS_OK;
 }
@@ -369,7 +378,7 @@ find_partner(struct call *call, struct company **out)
 
     TRY(find_company(call, arg_text(call, "partner"), &id));
     *out = company_by_id(call->core, id);
-    TRY(show(call, id));
+    TRY(partner_show(call, id));
     return consequences(call, id);
 }
 
@@ -380,7 +389,9 @@ service_partner_suspend(struct call *call)
 
     TRY(find_partner(call, &c));
     if (c->state != COMPANY_TRUSTED && c->state != COMPANY_SUSPENDED)
-        return diag_say(call->diag, STATUS_CONFLICT, "partner.not_trusted", c->name, NULL);
+        return diag_say(call->diag, STATUS_CONFLICT,
+                        c->state == COMPANY_LIGHT ? "light.no_node" : "partner.not_trusted",
+                        c->name, NULL);
     reply_set(call->reply, "preview", json_boolean(arg_is_set(call, "preview")));
     if (arg_is_set(call, "preview") || c->state == COMPANY_SUSPENDED)
         return STATUS_OK;
@@ -425,6 +436,7 @@ service_partner_remove(struct call *call)
     bool was_linked = c->state == COMPANY_TRUSTED;
     TRY(revoke_both_ways(call, c));
     TRY(store_exec(call->store, STMT_CARRY_LOSE, "i", c->id));
+    TRY(store_exec(call->store, STMT_LIGHT_FORGET, "i", c->id));
     TRY(company_set_state(call->core, c, COMPANY_REMOVED));
     c->leaving = c->peer != NULL;
     c->leave_at.ms = core_mono(call->core).ms + (was_linked ? LEAVE_MS : 0);

@@ -66,6 +66,7 @@ claim_fill(struct call *call, int64_t record, struct claim *out)
     TRY(stale_since(call, out->now->owner, &out->stale));
     out->company = owner.name;
     out->is_verified = company_name_is_verified(&owner);
+    out->by_file = owner.state == COMPANY_LIGHT;
     return STATUS_OK;
 }
 
@@ -115,6 +116,8 @@ words(struct call *call, const char *key, const char *a, const char *b)
 const char *
 claim_words(struct call *call, const struct claim *claim)
 {
+    if (claim->by_file)
+        return words(call, "guest.by_file", claim->company, NULL);
     const char *text = claim->via == NULL
                            ? claim->company
                            : words(call, "guest.via", claim->company, claim->via);
@@ -266,6 +269,7 @@ claim_json(struct call *call, const struct type *type, const struct claim *claim
     reply_set(o, "own", json_boolean(claim->now->owner == COMPANY_US));
     reply_set(o, "via", text_or_null(claim->via));
     reply_set(o, "verified", json_boolean(claim->is_verified));
+    reply_set(o, "by_file", json_boolean(claim->by_file));
     reply_set(o, "claimed", json_time(claim->claimed));
     reply_set(o, "since", json_time(claim->since));
     reply_set(o, "as_of", json_time(claim->now->at));
@@ -352,7 +356,8 @@ on_share(void *self, const struct project_share *share)
     json_t *o;
 
     TRY(company_name(t->call, share->owner, &owner));
-    if (share->issuer != share->owner) {
+    bool by_file = owner.state == COMPANY_LIGHT;
+    if (share->issuer != share->owner && !by_file) {
         TRY(company_name(t->call, share->issuer, &issuer));
         via = issuer.name;
     } else if (share->owner != COMPANY_US) {
@@ -363,6 +368,7 @@ on_share(void *self, const struct project_share *share)
     reply_set(o, "own", json_boolean(share->owner == COMPANY_US));
     reply_set(o, "via", text_or_null(via));
     reply_set(o, "verified", json_boolean(company_name_is_verified(&owner)));
+    reply_set(o, "by_file", json_boolean(by_file));
     reply_set(o, "rows", json_integer(share->rows));
     reply_set(o, "missing", json_integer(share->missing));
     (void)json_array_append_new(t->list, o);

@@ -128,6 +128,7 @@ struct claim { /* a row that speaks of a person */
     const char *company; /* whose row it is */
     const char *via;     /* who handed it to us; NULL: the owner, or it is ours */
     bool is_verified;
+    bool by_file;           /* of a company without a node: not signed by it (node/light.h) */
     struct wall_ms claimed; /* as its owner signed, in the first revision that we saw */
     struct wall_ms since;   /* when it was first shown here */
     struct wall_ms
@@ -199,6 +200,16 @@ MUST_CHECK enum status type_add_field(struct call *call, const struct type *type
                                       const char *name, const char *label, const char *kind,
                                       const char *privacy);
 
+/* ---- partners (service_partner.c, service_light.c) ---- */
+MUST_CHECK enum status partner_show(struct call *call, int64_t company);
+/* What is written down of a company without a node; of others nothing. */
+MUST_CHECK enum status light_company_put(struct call *call, int64_t company, json_t *object);
+
+/* ---- calendar files (service_invitation.c) ---- */
+/* The event, as far as its fields are given, for nobody in particular. STATUS_USAGE with *why: it has no time. */
+MUST_CHECK enum status invitation_event(struct call *call, struct record_now *event,
+                                        struct diag *why, const char **out);
+
 /* ---- handlers: one per row of the service table ---- */
 enum status service_node_status(struct call *call);
 enum status service_lease_set(struct call *call);
@@ -217,6 +228,9 @@ enum status service_partner_confirm(struct call *call);
 enum status service_partner_waive(struct call *call);
 enum status service_partner_suspend(struct call *call);
 enum status service_partner_remove(struct call *call);
+enum status service_partner_add_light(struct call *call);
+enum status service_share_to_file(struct call *call);
+enum status service_share_import_reply(struct call *call);
 enum status service_record_add(struct call *call);
 enum status service_record_set(struct call *call);
 enum status service_record_show(struct call *call);

@@ -254,7 +254,8 @@ company_name(struct call *call, int64_t company, struct company_name *out)
 bool
 company_name_is_verified(const struct company_name *name)
 {
-    return name->state != COMPANY_INTRODUCED || name->is_confirmed;
+    return name->state != COMPANY_LIGHT &&
+           (name->state != COMPANY_INTRODUCED || name->is_confirmed);
 }
 
 enum status
@@ -288,6 +289,9 @@ via_name(struct call *call, int64_t grant, int64_t owner, const char **out)
     }
     if (issuer == owner)
         return carrier_name(call, owner, out);
+    TRY(company_name(call, owner, &name));
+    if (name.state == COMPANY_LIGHT)
+        return STATUS_OK; /* its own rows, under our grant: they came by file */
     TRY(company_name(call, issuer, &name));
     *out = name.name;
     return STATUS_OK;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "node/consent.h"
+#include "node/light.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
@@ -372,13 +373,16 @@ make(struct call *call, struct making *m)
     *m = (struct making){ .call = call };
     TRY(find_company(call, arg_text(call, "partner"), &id));
     m->partner = company_by_id(call->core, id);
-    if (m->partner->state != COMPANY_TRUSTED)
+    bool by_file = m->partner->state == COMPANY_LIGHT;
+    if (m->partner->state != COMPANY_TRUSTED && !by_file)
         return diag_say(call->diag, STATUS_CONFLICT, "partner.not_trusted", m->partner->name,
                         NULL);
-    if (peer_clock_is_off(m->partner->peer))
+    if (!by_file && peer_clock_is_off(m->partner->peer))
         return diag_say(call->diag, STATUS_CLOCK, "share.clock", m->partner->name, NULL);
     TRY(read_selector(m));
     TRY(read_terms(m));
+    if (by_file)
+        TRY(light_check(call, &m->grant));
     if (!ID_IS_EQUAL(m->grant.owner, call->core->me)) {
         TRY(find_source(m));
         inherit(m);
@@ -549,17 +553,21 @@ keep(struct making *m)
     struct counting c = { .call = call, .left.items = left_out };
 
     TRY(records_each_selected(call->core, &m->live, on_count, &c));
-    TRY(sign_offer(m, c.count, &offer));
+    bool by_file = m->partner->state == COMPANY_LIGHT;
+    struct object_id gid = *chain_leaf_id(m->live.chain);
+    TRY(by_file ? light_offer_make(call, &m->grant, &gid, &offer)
+                : sign_offer(m, c.count, &offer));
     struct share_row row = { .role = ROLE_GIVEN,
                              .partner = m->partner->id,
-                             .state = m->source != NULL ? SHARE_WAITING : SHARE_OFFERED,
+                             .state = by_file             ? SHARE_FILED
+                                      : m->source != NULL ? SHARE_WAITING
+                                                          : SHARE_OFFERED,
                              .kind = m->kind,
                              .title = m->title,
                              .note = arg_text_or(call, "note", ""),
                              .count = c.count,
                              .offer = wire_signed_object_format(&offer, call->arena),
                              .oid = digest_object_id(offer.body) };
-    struct object_id gid = *chain_leaf_id(m->live.chain);
     int64_t source = m->source != NULL ? m->source->share : 0;
     TRY(grants_keep(call->core, m->links, m->live.chain, &row.leaf));
     TRY(share_add(call->core, &row, &m->live.chain, &live));
@@ -571,6 +579,8 @@ keep(struct making *m)
                             json_words(row.title), "partner", m->partner->name, "state",
                             share_state_name(row.state), "records", (json_int_t)c.count);
     consent_stay_put(&c.left, call->reply);
+    if (by_file)
+        return STATUS_OK; /* people carry it: share.to-file */
     return m->source != NULL ? ask_owner(m, live) : offer_send(call->core, live);
 }
 

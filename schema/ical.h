@@ -30,6 +30,11 @@ MUST_CHECK enum status ical_request_format(const struct ical_invitation *invitat
                                            struct arena *arena, struct diag *diag,
                                            const char **out);
 
+/* A PUBLISH, or a CANCEL, for nobody in particular; without an address that is one, without organiser. */
+MUST_CHECK enum status ical_publish_format(const struct ical_invitation *event,
+                                           struct arena *arena, struct diag *diag,
+                                           const char **out);
+
 enum ical_answer { ICAL_ACCEPTED, ICAL_DECLINED, ICAL_TENTATIVE, ICAL_DELEGATED };
 
 /* One answer. All texts are the sender's, never trusted, and in the arena. */

@@ -49,6 +49,9 @@ static const struct service table[] = {
       { { "partner", PARAM_TEXT, POS, "Brio" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
     { "partner.remove", "POST", "/api/v1/partners/{partner}/remove", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
       { { "partner", PARAM_TEXT, POS, "Brio" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
+    { "partner.add-light", "POST", "/api/v1/partners/light", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "name", PARAM_TEXT, POS, "Lumen GmbH" }, { "email", PARAM_TEXT, REQ, "events@lumen.example" },
+        { "contact", PARAM_TEXT, 0, "Ada Lumen" }, { "country", PARAM_TEXT, 0, "DE" }, { "language", PARAM_TEXT, 0, "en" } } },
 
     /* ---- records: every type is a noun of its own, `hansa contact add` ---- */
     { "record.add", "POST", "/api/v1/records/{type}", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
@@ -150,6 +153,12 @@ static const struct service table[] = {
     { "share.show", "GET", "/api/v1/shares/{share}", RIGHT_READ, true, REPLY_OBJECT, NULL, { { "share", PARAM_TEXT, POS, "p7c2dd" } } },
     { "share.stop", "POST", "/api/v1/shares/{share}/stop", RIGHT_SHARE, false, REPLY_OBJECT, NULL,
       { { "share", PARAM_TEXT, POS, "p7c2dd" }, { "reason", PARAM_TEXT, 0, "The event is off" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
+    { "share.to-file", "POST", "/api/v1/shares/{share}/files", RIGHT_SHARE, false, REPLY_FILES, NULL,
+      { { "share", PARAM_TEXT, POS, "p7c2dd" }, { "contact", PARAM_TEXT, 0, "Eve, events@acme.example" },
+        { "language", PARAM_TEXT, 0, "en" }, { "delimiter", PARAM_TEXT, 0, ";" } } },
+    { "share.import-reply", "POST", "/api/v1/shares/{share}/replies", RIGHT_WRITE, false, REPLY_FILES, NULL,
+      { { "share", PARAM_TEXT, POS, "p7c2dd" }, { "file", PARAM_UPLOAD, POS, "reply.csv" },
+        { "preview", PARAM_BOOLEAN, 0, NULL }, { "replace", PARAM_BOOLEAN, 0, NULL } } },
     { "offer.list", "GET", "/api/v1/offers", RIGHT_READ, true, REPLY_LIST, "id title partner state records until", { LISTING } },
     { "offer.show", "GET", "/api/v1/offers/{offer}", RIGHT_READ, true, REPLY_OBJECT, NULL, { { "offer", PARAM_TEXT, POS, "p7c2dd" } } },
     { "offer.accept", "POST", "/api/v1/offers/{offer}/accept", RIGHT_SHARE, false, REPLY_OBJECT, NULL,

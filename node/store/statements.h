@@ -48,6 +48,9 @@
     X(COMPANY_BY_NODE, "SELECT id FROM company WHERE node >= ?1 AND node <= ?2 LIMIT 2") \
     X(COMPANY_NODE_NAME, "SELECT name, id, state FROM company WHERE node = ?1") \
     X(COMPANY_COUNT, "SELECT count(*) FROM company WHERE state = ?1") \
+    X(LIGHT_ADD, "INSERT INTO light_company (company, email, person, language) VALUES (?1, ?2, ?3, ?4)") \
+    X(LIGHT_GET, "SELECT email, person, language FROM light_company WHERE company = ?1") \
+    X(LIGHT_FORGET, "UPDATE light_company SET email = '', person = '' WHERE company = ?1") \
     X(INVITATION_ADD, "INSERT INTO invitation (token, guest_node, guest_key, ends_ms) VALUES (?1, ?2, ?3, ?4)") \
     X(INVITATION_ALL, "SELECT guest_node, guest_key, ends_ms FROM invitation") \
     X(INVITATION_GET, "SELECT ends_ms FROM invitation WHERE token = ?1 AND guest_node = ?2") \
@@ -240,6 +243,8 @@
     X(SHARE_LIVE, "SELECT s.id, s.leaf, s.role, s.partner, s.state, g.parent," \
                   " EXISTS (SELECT 1 FROM declined d WHERE d.share = s.id), s.kind, coalesce(h.expires_ms, 0)" \
                   " FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root WHERE s.state IN (0, 2, 3, 4) ORDER BY s.id") \
+                  " EXISTS (SELECT 1 FROM declined d WHERE d.share = s.id), s.kind" \
+                  " FROM share s JOIN grants g ON g.id = s.leaf WHERE s.state IN (0, 2, 3, 4, 8) ORDER BY s.id") \
     X(SHARE_GET, "SELECT " SHARE_COLUMNS SHARE_TABLES "WHERE s.id = ?1") \
     X(SHARE_OFFER, "SELECT offer, kind, title, note, count FROM share WHERE id = ?1") \
     X(SHARE_BY_OID, "SELECT id FROM share WHERE oid = ?1") \
@@ -253,6 +258,9 @@
     X(SHARE_HELD_ENDED, "SELECT s.leaf, g.object, g.ends_ms FROM share s JOIN grants g ON g.id = s.leaf" \
                         " WHERE s.role = 1 AND s.state = 7 AND EXISTS (SELECT 1 FROM copy c WHERE c.grant_id = s.leaf" \
                         " AND c.record NOT IN (SELECT record FROM hold))") \
+    X(SHARE_HELD_ENDED, "SELECT s.leaf, g.object, g.ends_ms, s.role FROM share s JOIN grants g ON g.id = s.leaf" \
+                        " WHERE (s.role = 1 OR s.partner IN (SELECT l.company FROM light_company l)) AND s.state = 7" \
+                        " AND EXISTS (SELECT 1 FROM copy c WHERE c.grant_id = s.leaf)") \
     X(SHARE_ALL, "SELECT " SHARE_COLUMNS SHARE_TABLES "ORDER BY s.id") \
     X(DECLINED_ADD, "INSERT INTO declined (share, rid, reason) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
     X(DECLINED_FIND, "SELECT reason FROM declined WHERE share = ?1 AND rid = ?2") \

@@ -145,6 +145,9 @@
 #define ICAL_COMPANIONS_MAX 999        /* people that one guest brings along */
 /* Bytes of one line of HOME/suppression.list; the longest that we write has under 1 KiB. test_suppression.c */
 #define SUPPRESSION_LINE_MAX 4096
+/* A reply sheet is taken in one piece and matched against all that came before. tests/net/test_light.py */
+#define LIGHT_SHEET_MAX   (1 * MIB)
+#define LIGHT_ROWS_MAX    1000         /* rows held under one share by file */
 #define PAGE_MAX          200          /* rows of one list page */
 /* clang-format on */
 

@@ -83,6 +83,35 @@ test_request(struct check *t)
 }
 
 static void
+test_publish(struct check *t)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct ical_invitation in = invitation();
+    const char *text;
+
+    CHECK(t, "an event for nobody in particular is published",
+          ical_publish_format(&in, arena, NULL, &text) == STATUS_OK &&
+              strstr(text, "\r\nMETHOD:PUBLISH\r\n") != NULL &&
+              strstr(text, "ORGANIZER") != NULL && strstr(text, "ATTENDEE") == NULL &&
+              strstr(text, "ada@") == NULL);
+    in.organizer_email = "a\r\nATTENDEE:x@y";
+    CHECK(t, "an address that is none is left out",
+          ical_publish_format(&in, arena, NULL, &text) == STATUS_OK &&
+              strstr(text, "ORGANIZER") == NULL && strstr(text, "x@y") == NULL);
+    in.organizer_email = NULL;
+    CHECK(t, "so is none at all",
+          ical_publish_format(&in, arena, NULL, &text) == STATUS_OK &&
+              strstr(text, "ORGANIZER") == NULL);
+    in.is_cancelled = true;
+    CHECK(t, "a cancelled event is a CANCEL",
+          ical_publish_format(&in, arena, NULL, &text) == STATUS_OK &&
+              strstr(text, "\r\nMETHOD:CANCEL\r\n") != NULL);
+    in.stamp.ms = -1;
+    CHECK(t, "a time that is none is refused",
+          ical_publish_format(&in, arena, NULL, &text) == STATUS_USAGE && text == NULL);
+}
+
+static void
 test_texts_stay_inside(struct check *t)
 {
     static const char evil[] =
@@ -293,6 +322,7 @@ main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
         { "an invitation is a whole request", test_request },
+        { "an event for nobody in particular", test_publish },
         { "no text breaks out of its value", test_texts_stay_inside },
         { "the usual programs are understood", test_programs_are_understood },
         { "every answer is judged by itself", test_each_by_itself },
