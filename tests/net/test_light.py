@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tests/net/test_light.py - a company without a node: an event goes out as files, a sheet comes back as programs save it."""
 import csv
+import datetime
 import io
 import json
 import os
@@ -240,6 +241,14 @@ def terms_and_ends(t):
         t.same("under one share", take(acme, share, one_more)["bad"], 1)
         big = sheet(header, [ada()]) + b"\r\n" * (1 << 20)
         t.refused("a sheet over 1 MiB", refused(acme, share, big), said="1 MiB")
+        soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=5)
+        short = acme.cli("share create", event, partner="Lumen GmbH", fields="event.name", purpose="event", want="attendee.email",
+                         until=soon.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        acme.cli("share to-file", short["id"], out=os.path.join(net.folder, "short"), contact="Eve")
+        short_header = header_of(folder_of(acme, "short"))
+        t.same("another share, another list", take(acme, short, sheet(short_header, [{"name": "Kim"}]))["added"], 1)
+        acme.wait(lambda: not acme.items("guest list", event, search="Kim"), 20, "the end of the share takes its rows")
+        t.refused("it takes no sheet any more", refused(acme, short, sheet(short_header, [{"name": "Kim"}])), said="share")
         acme.cli("partner remove", "Lumen GmbH")
         t.same("removed: its rows are gone", acme.items("guest list", event), [])
         t.same("and its address", acme.cli("partner show", "Lumen GmbH")["email"], "")
