@@ -15,6 +15,7 @@
 
 #include "node/contribution.h"
 #include "node/light.h"
+#include "node/suppression.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/file.h"
 #include "schema/csv.h"
@@ -29,6 +30,7 @@ struct row {
     size_t count;
     struct draft *draft;
     struct light_person person;
+    bool is_suppressed;
     size_t held;         /* the row held that it is; held_count: a new one */
     const char *problem; /* why it is no guest; NULL: it is one */
 };
@@ -277,6 +279,22 @@ read_row(struct taking_sheet *t, struct row *row)
     return s == STATUS_USAGE || s == STATUS_TOO_BIG || s == STATUS_MALFORMED ? STATUS_OK : s;
 }
 
+/* Somebody who must not come back: the line is named, and nothing of her. */
+static enum status
+check_suppressed(struct taking_sheet *t, struct row *row)
+{
+    const char *args[] = { arena_printf(t->call->arena, "%zu", row->line) };
+    enum suppression_verdict verdict;
+
+    TRY(suppression_judge(t->call, t->guest, row->draft, &verdict));
+    row->is_suppressed = verdict == SUPPRESSION_REFUSED;
+    if (!row->is_suppressed)
+        return STATUS_OK;
+    row->count = 0;
+    row->problem = text_format(t->call->language, "suppression.row", args, 1, t->call->arena);
+    return STATUS_OK;
+}
+
 static enum status
 take_row(struct taking_sheet *t, size_t line, const struct csv_cell *cells, size_t count)
 {
@@ -287,6 +305,7 @@ take_row(struct taking_sheet *t, size_t line, const struct csv_cell *cells, size
         return diag_say(t->call->diag, STATUS_TOO_BIG, "sheet.too_many", NULL);
     row.cells = keep_cells(arena, cells, count);
     TRY(read_row(t, &row));
+    TRY(check_suppressed(t, &row));
     light_person_of(t->call, t->guest, row.draft->fields, row.draft->count, &row.person);
     size_t same = line_of_same(t, &row.person);
     if (same != 0 && row.problem == NULL) {
@@ -388,9 +407,11 @@ judge_ground(struct taking_sheet *t, struct row *row)
     enum consent_lack lack =
         consent_of(t->guest, row->draft->fields, row->draft->count, &t->target);
 
-    if (row->problem != NULL || lack == LACK_NONE || t->share.company->consent_waived)
+    bool is_fine = lack == LACK_NONE || t->share.company->consent_waived;
+    if (!row->is_suppressed && (row->problem != NULL || is_fine))
         return;
-    row->problem = code_text(t, "consent", consent_lack_name(lack));
+    if (!row->is_suppressed)
+        row->problem = code_text(t, "consent", consent_lack_name(lack));
     if (row->held < t->held_count) {
         t->is_lost[row->held] = true;
         t->lost++;

@@ -174,6 +174,14 @@ def files_and_rows(t):
         t.same("who lost the ground is not held", (lost["withdrawn"], lost["bad"]), (1, 1))
         t.same("one is left", [r["name"] for r in acme.items("guest list", event)], ["Ada Lovelace"])
 
+        # A person erased here does not come back by a sheet either.
+        contact = acme.cli("contact add", name="Ada Lovelace", email="ada@guest.example")["id"]
+        acme.cli("contact erase", contact)
+        back = take(acme, share, sheet(header, [ada(), bo()]))
+        t.same("who was erased is taken off", (back["withdrawn"], back["bad"], back["added"]), (1, 1, 1))
+        t.that("and the file of bad rows does not name her", b"Lovelace" not in folder_of(acme, "bad")["bad-rows.csv"])
+        t.same("the other one is there", [r["name"] for r in acme.items("guest list", event)], ["王小明"])
+
         # What ties the sheet to its offer.
         other = acme.cli("share create", event, partner="Lumen GmbH", fields="event.name", purpose="event", until=UNTIL,
                          want="attendee.email")
