@@ -65,6 +65,8 @@ root_of(struct core *core, const struct verified_chain *chain, int64_t *out)
 static enum status
 queue(struct core *core, const struct live *live, struct bytes body)
 {
+    if (live->state == SHARE_FILED)
+        return STATUS_OK; /* a company without a node passes nothing on */
     TRY(store_exec(core->store, STMT_CONTROL_DROP_HEAD, "ii", live->partner, live->share));
     return control_queue(core, live->partner, MESSAGE_HEAD, body, live->share);
 }

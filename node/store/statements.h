@@ -242,9 +242,7 @@
     X(SHARE_STATE, "UPDATE share SET state = ?2, reason = ?3, changed_ms = ?4 WHERE id = ?1") \
     X(SHARE_LIVE, "SELECT s.id, s.leaf, s.role, s.partner, s.state, g.parent," \
                   " EXISTS (SELECT 1 FROM declined d WHERE d.share = s.id), s.kind, coalesce(h.expires_ms, 0)" \
-                  " FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root WHERE s.state IN (0, 2, 3, 4) ORDER BY s.id") \
-                  " EXISTS (SELECT 1 FROM declined d WHERE d.share = s.id), s.kind" \
-                  " FROM share s JOIN grants g ON g.id = s.leaf WHERE s.state IN (0, 2, 3, 4, 8) ORDER BY s.id") \
+                  " FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root WHERE s.state IN (0, 2, 3, 4, 8) ORDER BY s.id") \
     X(SHARE_GET, "SELECT " SHARE_COLUMNS SHARE_TABLES "WHERE s.id = ?1") \
     X(SHARE_OFFER, "SELECT offer, kind, title, note, count FROM share WHERE id = ?1") \
     X(SHARE_BY_OID, "SELECT id FROM share WHERE oid = ?1") \
