@@ -253,12 +253,10 @@
     X(OFFER_LIST, "SELECT " SHARE_COLUMNS SHARE_TABLES \
                   "WHERE s.id > ?1 AND s.role = 1 AND (?2 = '' OR instr(fold(s.title || ' ' || p.name), fold(?2)) > 0)" \
                   " ORDER BY s.id LIMIT ?3") \
-    X(SHARE_HELD_ENDED, "SELECT s.leaf, g.object, g.ends_ms FROM share s JOIN grants g ON g.id = s.leaf" \
-                        " WHERE s.role = 1 AND s.state = 7 AND EXISTS (SELECT 1 FROM copy c WHERE c.grant_id = s.leaf" \
-                        " AND c.record NOT IN (SELECT record FROM hold))") \
     X(SHARE_HELD_ENDED, "SELECT s.leaf, g.object, g.ends_ms, s.role FROM share s JOIN grants g ON g.id = s.leaf" \
                         " WHERE (s.role = 1 OR s.partner IN (SELECT l.company FROM light_company l)) AND s.state = 7" \
-                        " AND EXISTS (SELECT 1 FROM copy c WHERE c.grant_id = s.leaf)") \
+                        " AND EXISTS (SELECT 1 FROM copy c WHERE c.grant_id = s.leaf" \
+                        " AND c.record NOT IN (SELECT record FROM hold))") \
     X(SHARE_ALL, "SELECT " SHARE_COLUMNS SHARE_TABLES "ORDER BY s.id") \
     X(DECLINED_ADD, "INSERT INTO declined (share, rid, reason) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
     X(DECLINED_FIND, "SELECT reason FROM declined WHERE share = ?1 AND rid = ?2") \
