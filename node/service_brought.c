@@ -52,7 +52,7 @@ target_of(struct call *call, int64_t share, struct consent_question *q)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
-/* A row that nobody judged yet: is it on its way at all? */
+/* A row that nobody refused: may it go, or stay there, at all? What was taken is taken back when its ground goes. */
 static enum status
 put_lack(struct call *call, const struct record_now *now, int64_t share, json_t *o)
 {
@@ -95,8 +95,8 @@ put_verdict(struct call *call, const struct record_now *now, const struct record
     reply_set(o, "acknowledged",
               stmt_int(q, FIRST) > 0 ? json_time((struct wall_ms){ stmt_int(q, FIRST) })
                                      : json_null());
-    return strcmp(state_of(q), "on its way") == 0 ? put_lack(call, now, stmt_int(q, SHARE), o)
-                                                  : STATUS_OK;
+    bool may_go = strcmp(state_of(q), "on its way") == 0 || strcmp(state_of(q), "taken") == 0;
+    return may_go ? put_lack(call, now, stmt_int(q, SHARE), o) : STATUS_OK;
 }
 
 enum status

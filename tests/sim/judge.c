@@ -91,10 +91,8 @@ is_as_it_should(struct sim *sim, int holder, int record, bool say)
     int shown[SLOTS], slots = r->gone ? -1 : model_sees(sim, holder, record), wanted = 0;
     int count = judge_view(sim, holder, record, shown);
 
-    if (holder != r->owner && !r->gone && model_may_be_old(sim, holder, record)) {
-        sim->counts[COUNT_stayed_home]++;
+    if (holder != r->owner && !r->gone && model_may_be_old(sim, holder, record))
         return true;
-    }
     if (count < 0 || slots < 0)
         return (count < 0) == (slots < 0) ||
                complain(sim, say, holder, record, -1,

@@ -63,7 +63,7 @@ enum {
     X(ops) X(refused) X(messages) X(resends) X(voids) X(gaps) X(offers) X(accepts) X(excepts)   \
     X(declines) X(passed_on) X(third_hand) X(stops) X(stops_above) X(ended) X(changes)          \
     X(removed) X(suspends) X(own_fields) X(widen_refused) X(foreign_refused) X(locked)          \
-    X(revoked_late) X(forged) X(replayed) X(stayed_home) X(waived)                              \
+    X(revoked_late) X(forged) X(replayed) X(withdrawn) X(waived)                                \
     X(contributions) X(brought) X(looks_on) X(taken) X(over_quota) X(closed) X(feedbacks)       \
     X(arrivals) X(arrivals_told) X(carrier_lies) X(no_consent) X(other_ways)                                              \
     X(words) X(words_late) X(words_revoke)                                                      \

@@ -467,6 +467,7 @@ watch_withdrawal(struct sim *sim, int from, const struct envelope *env, struct a
             sim_fail(sim, "%s takes back a row of another company", sim->nodes[from].name);
         else
             sim->shares[i].fates[r] = FATE_NONE;
+        sim->counts[COUNT_withdrawn]++;
     }
 }
 
