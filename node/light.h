@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * node/light.h - companies without a node: what they get as files, and the rows that they send back
- * (docs/protocol/light.md, docs/adr/0012-a-company-without-a-node.md).
+ * (docs/protocol/light.md, docs/adr/0014-a-company-without-a-node.md).
  *
  * 1. Such a company has a number of our making and no key. It cannot sign, so no chain begins with it: what it owns here
  *    can by construction go to nobody else.
