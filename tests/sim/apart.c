@@ -172,16 +172,30 @@ put_message(struct buffer *out, struct bytes body, int depth)
 
 static struct buffer *heard[2]; /* what Acme says to Brio, by stream */
 
+/* Is it a receipt that Brio only carries? */
+static bool
+is_for_others(const struct sim *sim, const struct envelope *env)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct signed_object *object;
+    struct receipt *receipt;
+
+    return env->kind == MESSAGE_SEALED || env->kind == MESSAGE_SEALED_RECEIPT ||
+           (env->kind == MESSAGE_RECEIPT &&
+            wire_signed_body_parse(env->body, arena, &object) == STATUS_OK &&
+            wire_receipt_parse(object->body, arena, &receipt) == STATUS_OK &&
+            !ID_IS_EQUAL(receipt->audience, sim->nodes[BRIO].id));
+}
+
 void
 apart_hear(struct sim *sim, int from, int to, const struct envelope *env)
 {
     char text[64];
 
     if (heard[0] == NULL || from != ACME || to != BRIO || env->stream == STREAM_SESSION ||
-        env->kind == MESSAGE_SEALED || env->kind == MESSAGE_SEALED_RECEIPT)
+        is_for_others(sim, env))
         return;
     struct buffer *out = heard[env->stream - 1];
-    (void)sim;
     (void)snprintf(text, sizeof(text), "%s ", message_kind_name(env->kind));
     buffer_put_bytes(out, bytes_text(text));
     if (!put_message(out, env->body, 0))

@@ -160,28 +160,29 @@ make_home(const char *home)
     }
 }
 
-/* What a kill leaves: not hansa.db-shm, which is made anew. */
+/* What a kill leaves; hansa.db-shm is made anew. */
+static const char *const home_files[] = { "hansa.db", "hansa.db-wal",    "audit.hashes",
+                                          "journal",  "suppression.key", "suppression.list" };
+
 static void
 copy_home(const char *from, const char *to)
 {
     make_home(to);
-    copy_file(from, to, "hansa.db");
-    copy_file(from, to, "hansa.db-wal");
-    copy_file(from, to, "audit.hashes");
-    copy_file(from, to, "journal");
+    for (size_t i = 0; i < COUNT_OF(home_files); i++)
+        copy_file(from, to, home_files[i]);
 }
 
 static void
 remove_home(const char *home)
 {
-    static const char *const files[] = { "hansa.db", "hansa.db-wal", "hansa.db-shm",
-                                         "audit.hashes", "journal" };
     char path[512];
 
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", home, files[i]);
+    for (size_t i = 0; i < COUNT_OF(home_files); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", home, home_files[i]);
         (void)unlink(path);
     }
+    (void)snprintf(path, sizeof(path), "%s/hansa.db-shm", home);
+    (void)unlink(path);
     (void)snprintf(path, sizeof(path), "%s/tmp", home);
     (void)rmdir(path);
     (void)rmdir(home);
