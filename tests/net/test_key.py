@@ -11,7 +11,7 @@ from children import MESSAGE_MAX, Child, Folder, make_keys, sodium
 KEY_SIGN, KEY_PUBLIC, KEY_UNWRAP = 1, 2, 3
 TAGS = ["descriptor", "batch", "grant", "offer", "answer", "passon", "passon-ack", "revocation", "void",
         "verdict", "ask", "proposal", "proposal-answer", "sealed", "sealed-receipt", "audit-head", "receipt", "head",
-        "withdrawal"]
+        "withdrawal", "light-offer"]
 WRAPPED_SIZE, CONTENT_KEY = 80, bytes(range(32))
 
 

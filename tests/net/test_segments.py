@@ -118,7 +118,7 @@ def lists(t):
         t.same("filled from another segment and a rule", titles(acme.items("contact list", segment=both)), {"Jürgen Müller", "Ada Kern"})
         acme.cli("contact remove", who["Ada Kern"], yes=True)
         t.same("who is gone is out", acme.show("segment", both)["members"], 1)
-        t.same("each change by hand is in the audit", [e["action"] for e in acme.items("audit list", search="segment.")],
+        t.same("each change by hand is in the audit", [e["action"] for e in reversed(acme.items("audit list", search="segment."))],
                ["segment.included"] * 3 + ["segment.excluded"] * 2 + ["segment.included"] * 2)
         t.refused("an event is no contact", acme.refusal("segment include", both, acme.cli("event add", name="Launch")["id"]), "USAGE",
                   "is no contact record")

@@ -5,7 +5,7 @@
  *   sim --seeds 200 [--first 1]       every seed must end well, every kind of fault and of event must have been met
  *   sim --seed 17 [--verbose]         one seed, with what people did
  *   sim --plant NAME --seeds 50       a planted bug must be caught within so many seeds
- *   sim --plants --seeds 50           all of them
+ *   sim --plants --seeds 150          all of them
  *   sim --twice --seeds 4             each seed twice: the same bytes
  *   sim --apart --seeds 2             what one bringer learns does not depend on another's guests
  *
