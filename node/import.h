@@ -31,8 +31,8 @@ struct import_config {
 
 struct import_counts {
     int64_t rows, added, updated, unchanged, bad;
-    int64_t suppressed; /* bad ones: of people who must not come back */
-    int64_t limited;    /* good ones that lost a ground which was taken back */
+    int64_t suppressed;         /* bad ones: of people who must not come back */
+    int64_t limited;            /* good ones that lost a ground which was taken back */
     int64_t consented, unknown; /* of the good ones: with a ground for sharing, without */
     int64_t bad_size;
 };

@@ -23,7 +23,7 @@
     X(QUOTA_IGNORED)     /* an organiser takes more rows than it agreed to */                  \
     X(SEALED_IN_CLEAR)   /* what goes through a carrier can be read there: P2 */               \
     X(RECEIPT_EARLY)     /* a receipt for what has not been taken: P1 */                       \
-    X(FEEDBACK_TO_ALL)   /* what becomes of one bringer's rows goes to another: P2 */        \
+    X(FEEDBACK_TO_ALL)   /* what becomes of one bringer's rows goes to another: P2 */          \
     X(LEASE_IGNORED)     /* passed on although the owner's word is too old: P5 */
 
 enum plant {

@@ -139,12 +139,13 @@ test_wrong_lines(struct check *t)
     } rows[] = {
         { "partner", "A verb is missing. Write one of: hansa partner "
                      "invite|accept|list|show|trust|confirm|waive|suspend|remove|add-light" },
-        { "contact",
-          "A verb is missing. Write one of: hansa contact add|set|show|list|remove|import|erase" },
+        { "contact", "A verb is missing. Write one of: hansa contact "
+                     "add|set|show|list|remove|import|erase" },
         { "segment lst", "\"segment\" has no verb \"lst\". Write one of: hansa segment "
                          "add|set|show|remove|import|list|preview|members|include|exclude" },
-        { "partner lst", "\"partner\" has no verb \"lst\". Write one of: hansa partner "
-                         "invite|accept|list|show|trust|confirm|waive|suspend|remove|add-light" },
+        { "partner lst",
+          "\"partner\" has no verb \"lst\". Write one of: hansa partner "
+          "invite|accept|list|show|trust|confirm|waive|suspend|remove|add-light" },
         { "partnr invite", "There is no command \"partnr\". Did you mean: hansa partner" },
         { "zzzzzzzz", "There is no command \"zzzzzzzz\". See all: hansa help" },
         { "a.b c", "There is no command \"a.b\". See all: hansa help" },
