@@ -97,8 +97,8 @@ test_torn(struct check *t)
 
     place_make(&p);
     CHECK(t, "some records are written", journal_open(p.dir, &j) == STATUS_OK);
-    for (uint8_t i = 0; i < RECORDS; i++)
-        add_partner(j, i, i);
+    for (int i = 0; i < RECORDS; i++)
+        add_partner(j, (uint8_t)i, (uint8_t)i);
     CHECK(t, "all of them",
           journal_flush(j, true) == STATUS_OK &&
               file_read_at(AT_FDCWD, p.file, MIB, &whole) == STATUS_OK);
