@@ -152,7 +152,7 @@ tell_leaf(struct core *core, int64_t leaf)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     struct withdrawal w = { .author = core->me, .withdrawn = core_wall(core) };
-    int64_t records[WITHDRAWAL_ROWS_MAX], audience;
+    int64_t records[WITHDRAWAL_ROWS_MAX] = { 0 }, audience;
     struct signed_object object;
     struct grant *grant;
 
