@@ -7,6 +7,7 @@
 
 #include "node/light.h"
 #include "node/service_priv.h"
+#include "node/withdrawal.h"
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
 
@@ -332,8 +333,12 @@ service_partner_waive(struct call *call)
         return diag_say(call->diag, STATUS_USAGE, "partner.waiver_end", NULL);
     TRY(is_end ? waive_no_more(call, c) : waive(call, c, arg_text(call, "note")));
     TRY(partner_show(call, id));
-    c->consent_waived = !is_end; /* last: nothing fails after it */
-    return STATUS_OK;
+    bool was = c->consent_waived;
+    c->consent_waived = !is_end; /* what is made anew is decided by it */
+    enum status s = is_end ? STATUS_OK : withdrawal_renew(call->core, id, call->actor);
+    if (s != STATUS_OK)
+        c->consent_waived = was;
+    return s;
 }
 
 /* ---- suspending, removing ----------------------------------------------------------------- */

@@ -15,7 +15,7 @@
 #include "schema/base/log.h"
 #include "schema/digest.h"
 
-enum { TELL_MOST = 32 }; /* objects of one round */
+enum { TELL_MOST = 32 /* objects of one round */, RENEW_PIECE = RUN_ITEMS_MAX };
 
 static const char reason_consent[] = "CONSENT";
 
@@ -185,6 +185,47 @@ withdrawal_tell(struct core *core)
         if (s == STATUS_LOCKED)
             return STATUS_OK; /* the key will be back */
         TRY(s);
+    }
+    return STATUS_OK;
+}
+
+/* ---- a new ground ------------------------------------------------------------------------- */
+
+static enum status
+standing_rows(struct core *core, int64_t partner, int64_t after, int64_t *out, size_t *count)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_WITHDRAWAL_STANDS);
+    enum status s;
+
+    *count = 0;
+    stmt_bind(q, "iii", partner, after, (int64_t)RENEW_PIECE);
+    while ((s = stmt_step(q)) == STATUS_OK)
+        out[(*count)++] = stmt_int(q, 0);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+enum status
+withdrawal_renew(struct core *core, int64_t partner, const char *actor)
+{
+    int64_t records[RENEW_PIECE] = { 0 };
+    size_t count = RENEW_PIECE;
+
+    for (int64_t after = 0; count == RENEW_PIECE; after = records[RENEW_PIECE - 1]) {
+        AUTO(arena_free) struct arena *arena = arena_new(0);
+        struct mint mints[RENEW_PIECE];
+        size_t n = 0;
+        TRY(standing_rows(core, partner, after, records, &count));
+        for (size_t i = 0; i < count; i++) {
+            struct record_now *now;
+            TRY(record_now(core->store, records[i], false, arena, &now));
+            if (!now->tombstone)
+                mints[n++] = (struct mint){ .record = records[i],
+                                            .type = now->type,
+                                            .fields = now->fields,
+                                            .field_count = now->field_count };
+        }
+        if (n > 0)
+            TRY(records_mint(core, mints, n, actor, "consent.waived"));
     }
     return STATUS_OK;
 }

@@ -18,6 +18,9 @@ MUST_CHECK enum status withdrawal_note(struct core *core, const struct live *liv
                                        int64_t record);
 /* Signs and queues what is noted, in batches. */
 MUST_CHECK enum status withdrawal_tell(struct core *core);
+/* A ground without a new revision: we waived it for this partner. Rows of ours that were taken back there are made anew,
+ * because the revisions that were are not taken again. */
+MUST_CHECK enum status withdrawal_renew(struct core *core, int64_t partner, const char *actor);
 /* Handler of the table of kinds. */
 MUST_CHECK enum status withdrawal_take(struct taking *t);
 /* Was this revision taken back before it arrived? */

@@ -126,6 +126,10 @@
     X(WITHDRAWAL_UNTOLD, "SELECT w.record, r.rid, w.incarnation, w.number, w.reason FROM withdrawal w" \
                          " JOIN record r ON r.id = w.record WHERE w.told = 0 AND w.leaf = ?1 ORDER BY w.record LIMIT ?2") \
     X(WITHDRAWAL_TOLD, "UPDATE withdrawal SET told = 1 WHERE leaf = ?1 AND record = ?2") \
+    X(WITHDRAWAL_STANDS, "SELECT DISTINCT w.record FROM withdrawal w JOIN share s ON s.leaf = w.leaf" \
+                         " JOIN record r ON r.id = w.record AND r.owner = 1 JOIN copy c ON c.record = w.record" \
+                         " AND c.grant_id = 0 WHERE s.partner = ?1 AND w.record > ?2" \
+                         " AND (c.incarnation, c.number) <= (w.incarnation, w.number) ORDER BY w.record LIMIT ?3") \
     X(WITHDRAWN_PUT, "INSERT INTO withdrawn (rid, gid, incarnation, number, reason, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
                      " ON CONFLICT DO UPDATE SET incarnation = excluded.incarnation, number = excluded.number," \
                      " reason = excluded.reason, at_ms = excluded.at_ms") \

@@ -160,8 +160,7 @@ make_home(const char *home)
     }
 }
 
-/* What a kill leaves first, then what else is in a home; hansa.db-shm is made anew. */
-enum { KEPT_FILES = 4 };
+/* What a kill leaves; hansa.db-shm is made anew. */
 static const char *const home_files[] = { "hansa.db", "hansa.db-wal",    "audit.hashes",
                                           "journal",  "suppression.key", "suppression.list" };
 
@@ -169,8 +168,7 @@ static void
 copy_home(const char *from, const char *to)
 {
     make_home(to);
-    for (size_t i = 0; i < KEPT_FILES;
-         i++) /* no story erases a person: the list is begun anew */
+    for (size_t i = 0; i < COUNT_OF(home_files); i++)
         copy_file(from, to, home_files[i]);
 }
 
