@@ -120,8 +120,11 @@ put_rights(struct writing *p)
     put(p, "light.page.no_pass_on", p->f->us, NULL);
     if (g->country_count > 0)
         put(p, "light.page.countries", list_of(call, g->countries, g->country_count), NULL);
-    put(p, "light.page.until", day_of(call, g->not_after),
-        arena_printf(call->arena, "%u", g->delete_days));
+    if (g->delete_days > 0)
+        put(p, "light.page.until", day_of(call, g->not_after),
+            arena_printf(call->arena, "%u", g->delete_days));
+    else
+        put(p, "light.page.until_then", day_of(call, g->not_after), NULL);
     put(p, "light.page.trust", NULL, NULL);
 }
 

@@ -120,6 +120,12 @@ enum {
     HELD_PURGED
 };
 
+static bool
+is_over(enum share_state state)
+{
+    return state == SHARE_STOPPED || state == SHARE_ENDED || state == SHARE_DECLINED;
+}
+
 static const char *
 held_state(struct stmt *q, const struct subject *of)
 {
@@ -129,11 +135,20 @@ held_state(struct stmt *q, const struct subject *of)
 
     if (stmt_int(q, HELD_PURGED) > 0)
         return "says it is erased";
-    if (state == SHARE_STOPPED || state == SHARE_ENDED || state == SHARE_DECLINED)
+    if (is_over(state))
         return "share over";
     if (stmt_int(q, HELD_ROLE) == ROLE_NOTED)
         return "passed on";
     return position_compare(at, of->now->position) == 0 ? "has the newest" : "has an older one";
+}
+
+static enum status
+held_grant(struct stmt *q, struct arena *arena, struct grant **grant)
+{
+    struct signed_object *object;
+
+    TRY(wire_signed_object_parse(stmt_bytes(q, HELD_GRANT), arena, &object));
+    return wire_grant_parse(object->body, arena, grant);
 }
 
 /* One line for one company that has the record, or had it; *put: a line was made. */
@@ -141,11 +156,9 @@ static enum status
 put_holder(struct call *call, struct stmt *q, const struct subject *of, json_t *items)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
-    struct signed_object *object;
     struct grant *grant;
 
-    TRY(wire_signed_object_parse(stmt_bytes(q, HELD_GRANT), arena, &object));
-    TRY(wire_grant_parse(object->body, arena, &grant));
+    TRY(held_grant(q, arena, &grant));
     if (!is_selected(grant, &of->now->id, &of->parent))
         return STATUS_OK;
     json_t *o = json_object();
@@ -177,6 +190,29 @@ put_holders(struct call *call, const struct subject *of, int64_t company, json_t
     stmt_bind(q, "iib", of->now->record, company, bytes_of(of->now->id.b, ID_SIZE));
     while ((s = stmt_step(q)) == STATUS_OK)
         TRY(put_holder(call, q, of, items));
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+enum status
+data_holding(struct call *call, int64_t record, json_t *names)
+{
+    struct subject of;
+
+    enum status read = subject_read(call, record, &of);
+    if (read != STATUS_OK)
+        return read == STATUS_NOT_FOUND ? STATUS_OK : read;
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_DATA_HOLDERS);
+    enum status s;
+    stmt_bind(q, "iib", record, (int64_t)0, bytes_of(of.now->id.b, ID_SIZE));
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        AUTO(arena_free) struct arena *arena = arena_new(0);
+        struct grant *grant;
+        TRY(held_grant(q, arena, &grant));
+        if (stmt_int(q, HELD_PURGED) == 0 &&
+            !is_over((enum share_state)stmt_int(q, HELD_STATE)) &&
+            is_selected(grant, &of.now->id, &of.parent))
+            reply_set(names, stmt_text(q, HELD_NAME), json_true());
+    }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 

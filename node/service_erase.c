@@ -47,22 +47,14 @@ counts_json(const struct erase_set *set, enum erase_fate fate)
     return o;
 }
 
-/* Companies that acknowledged a revision of any of them. */
+/* Companies that have any of them, or may have it. */
 static enum status
 holders_json(struct call *call, const struct erase_set *set, json_t **out)
 {
-    enum { NAME = 5 };
     AUTO(json_decrefp) json_t *seen = json_object();
 
-    for (size_t i = 0; i < set->count; i++) {
-        AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_DELIVERY_LIST);
-        enum status s;
-        stmt_bind(q, "i", set->items[i].record);
-        while ((s = stmt_step(q)) == STATUS_OK)
-            reply_set(seen, stmt_text(q, NAME), json_true());
-        if (s != STATUS_NOT_FOUND)
-            return s;
-    }
+    for (size_t i = 0; i < set->count; i++)
+        TRY(data_holding(call, set->items[i].record, seen));
     *out = json_array();
     for (void *it = json_object_iter(seen); it != NULL; it = json_object_iter_next(seen, it))
         (void)json_array_append_new(*out, json_words(json_object_iter_key(it)));
