@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# tests/demo/demo.sh - three companies share an event: Acme plans it, Brio passes it on, Cedar is asked; then their guests come.
+# tests/demo/demo.sh - three companies share an event: Acme plans it, Brio passes it on, Cedar is asked; their guests come; then it is taken back.
 #
 # Real nodes on this machine, each with a home of its own, driven by the `hansa` command alone. What a step
 # should have done is read at the other company's node; the exit status is 0 only if all of it held.
@@ -68,6 +68,25 @@ never() { # sentence pattern command...: what is there now, and not after waitin
 
 nowhere() { # sentence pattern node: in no file of the node's home
     if grep -rqa -e "$2" "$WHERE/$3"; then failed "$1"; else held "$1"; fi
+}
+erased() { # sentence pattern node: the same, soon
+    tries=0
+    while grep -rqa -e "$2" "$WHERE/$3" && [ "$tries" -lt 100 ]; do
+        tries=$((tries + 1))
+        sleep 0.2
+    done
+    nowhere "$@"
+}
+leaves() { # sentence pattern command...: what is there goes
+    sentence=$1
+    pattern=$2
+    shift 2
+    tries=0
+    while "$@" 2>&1 | grep -q -e "$pattern" && [ "$tries" -lt 150 ]; do
+        tries=$((tries + 1))
+        sleep 0.2
+    done
+    never "$sentence" "$pattern" "$@"
 }
 
 reply_to() { # invitation: what the guest's calendar program sends when she accepts
@@ -272,6 +291,104 @@ acme explain Cedar "$guest" name --json | text_of sentence | indent
 acme explain Cedar "$guest" organization --json | text_of sentence | indent
 chapter 'Who holds what of her'
 acme holders "$guest" | indent
+
+# ---- taken back ----
+
+chapter "15. One of Cedar's guests takes back her consent"
+echo 'a passphrase that Cedar keeps elsewhere' >"$WHERE/passphrase"
+cedar --language en backup "$WHERE/cedar.backup" --passphrase-file "$WHERE/passphrase" >/dev/null 2>&1
+step 'Cedar saved its node last night, into one encrypted file.'
+guest=$(cedar contact list --search 李静 --json | text_of id)
+cedar --language en consent withdraw "$guest" --preview | grep -E '^(Companies|Values)' | indent
+cedar consent withdraw "$guest" --yes >/dev/null
+leaves "she leaves Acme's list" '李静' acme guest list "$event"
+erased 'no file of Acme has a byte of her' '李静\|guest2@example.cn' acme
+expect 'the bytes that Brio carried are gone: one row less' '"rows": *2' brio guest carried "$event" --json
+expect "Cedar holds Acme's signed receipt" 'purged *1 *WITHDRAWN' cedar --language en receipt list
+cedar --language en contact import "$FILES/cedar-crm.csv" >/dev/null 2>&1
+cedar guest contribute "$event" --purpose event,follow-up >/dev/null
+never "last month's file, imported again, does not bring her back" '李静' acme guest list "$event"
+expect 'an admin sees why, by a key and no name' 'WITHDRAWN' cedar suppression check guest2@example.cn
+
+chapter "16. Cedar's database is lost; it goes back to last night's backup, when she had not withdrawn"
+cedar stop >/dev/null
+rm -f "$WHERE"/cedar/hansa.db*
+"$BIN/hansa" --home "$WHERE/cedar" restore "$WHERE/cedar.backup" --passphrase-file "$WHERE/passphrase" >/dev/null 2>&1
+cedar start >/dev/null
+expect 'the node starts in quarantine: it can be read, and sends nothing' 'quarantine' cedar --language en status
+expect 'Brio tells it what it knows' 'repaired' cedar node confirm --preview --json
+expect 'an admin looks at the trust list and confirms it' 'lifted' cedar node confirm --yes --json
+step 'Everything that waited goes out now.'
+expect 'the list still knows her' 'WITHDRAWN' cedar suppression check guest2@example.cn
+never 'she is not back at Acme' '李静' acme guest list "$event"
+expect "and Cedar's other guests are" '陈思思' acme guest list "$event"
+
+chapter '17. A share ends while Cedar is off, and nobody can tell it'
+breakfast=$(new_id brio event add --name 'Press breakfast' --place 'Paris, Rue Oberkampf')
+end=$(($(date -u +%s) + 12))
+brio share create "$breakfast" --partner Cedar --purpose event --fields event.name,event.place \
+    --until "$(date -u -d "@$end" '+%Y-%m-%d %H:%M:%S')" >/dev/null
+comes 'Press breakfast' cedar offer list || failed 'Cedar is offered the breakfast'
+cedar offer accept "$(cedar offer list --json | tr -d '\n' | sed 's/.*{"id":"\([^"]*\)","title":"Press breakfast".*/\1/')" >/dev/null
+expect 'Cedar reads it' 'Oberkampf' cedar event list --search breakfast --json
+cedar stop >/dev/null
+brio stop >/dev/null
+while [ "$(date -u +%s)" -le "$end" ]; do sleep 0.2; done
+cedar start >/dev/null
+never 'started after its end, Cedar shows none of it, with Brio away' 'breakfast' cedar event list --json
+erased 'and has erased it' 'Oberkampf' cedar
+brio start >/dev/null
+
+chapter '18. Dune Ltd has no node: it gets files and sends a table back'
+acme partner add-light 'Dune Ltd' --email post@dune.example --contact 'Dee Dune' --country GB >/dev/null
+share=$(new_id acme share create "$event" --partner 'Dune Ltd' --purpose event,follow-up --until 2027-07-31 --quota 5 \
+    --fields event.name,event.startDate,event.place --want attendee.email,attendee.organization)
+acme share to-file "$share" --contact 'Eve, events@acme.example' --out "$WHERE/dune" 2>/dev/null
+ls "$WHERE/dune" | indent
+{
+    head -n 1 "$WHERE/dune/reply.csv"
+    printf ',Dora Dune,dora@dune.example,Dune Ltd,Consent,"event, follow-up",Acme,2026-11-01\r\n'
+    printf ',Nick Nod,nick@dune.example,Dune Ltd,Not known yet,,,\r\n'
+} >"$WHERE/reply.csv"
+acme share import-reply "$share" "$WHERE/reply.csv" --out "$WHERE/dune-problems" 2>/dev/null | grep -E '^(Added|Bad rows):' | indent
+expect "its guest is on the list, marked as Dune's word" 'Dora.*Dune Ltd, by file, not signed' acme guest list "$event"
+expect 'a guest without a ground comes back in a file, with the reason' 'Nick Nod.*ground' cat "$WHERE/dune-problems/bad-rows.csv"
+
+chapter "19. A data protection officer asks Acme: where is Bernd Brandt's data?"
+bernd=$(acme contact list --search Brandt --json | text_of id)
+acme data where "$bernd" | cut -c 1-150 | indent
+expect 'with Brio and, through it, with Cedar' 'Cedar *Brio' acme data where "$bernd"
+expect 'the register of what is shared is made of the same facts' 'Dune Ltd *GB' acme data register
+
+chapter '20. He asks to be forgotten: one act'
+acme contact erase "$bernd" --preview | grep -E '^(Companies|  )' | indent
+expect 'before, it says who has him: Brio, and Cedar through it' 'Brio.*Cedar\|Cedar.*Brio' acme contact erase "$bernd" --preview
+acme contact erase "$bernd" --yes >/dev/null
+never 'he is no contact' Brandt acme contact list
+erased 'no file of Acme has a byte of him' 'Brandt\|bernd.brandt' acme
+erased 'none of Brio' 'Bernd Brandt' brio
+erased 'and none of Cedar' 'Bernd Brandt' cedar
+acme contact import "$FILES/acme-hubspot.csv" --consent contract >/dev/null 2>&1
+never 'the file that he came from does not bring him back' Brandt acme contact list
+
+chapter '21. Acme takes back what it shared with Brio, and with that what Brio passed on'
+share=$(acme share list --json | tr -d '\n' | sed 's/.*{"id":"\([^"]*\)","title":"Spring launch","partner":"Brio","role":"given","state":"[a-z]*","kind":"event".*/\1/')
+acme share stop "$share" --preview | grep -E '^Taken from' | indent
+cedar stop >/dev/null
+acme share stop "$share" --reason 'We go on without an agency' --yes >/dev/null
+leaves 'Brio has no event any more' 'Spring launch' brio event list
+expect 'Cedar is away: Acme sees who has not answered' 'Cedar *none\|Cedar *applied\|Cedar *received' acme receipt list
+cedar start >/dev/null
+leaves 'back again, Cedar has none either' 'Spring launch' cedar event list
+expect "Brio's receipt" 'Brio *purged' acme receipt list
+expect "Cedar's own receipt, through Brio" 'Cedar *purged' acme receipt list
+expect 'what is theirs stays theirs: Brio' 'Amélie' brio attendee list
+expect 'and Cedar' '陈思思' cedar attendee list
+acme receipt export "$share" --out "$WHERE/evidence.json" >/dev/null 2>&1
+step 'The evidence of it, checked by a program that needs no node:'
+if "$BIN/hansa-verify" "$WHERE/evidence.json" >"$WHERE/verified"; then held 'every signature verifies'; else failed 'every signature verifies'; fi
+grep -E 'signed' "$WHERE/verified" | sed 's/ (grant.*//' | indent
+for name in acme brio cedar; do expect "$name: the audit holds together" '"ok": *true' "$name" audit verify --json; done
 
 printf '\n%s%d outcomes held, %d did not.%s\n' "$BOLD" "$HELD" "$FAILED" "$PLAIN"
 [ "$FAILED" -eq 0 ]

@@ -10,9 +10,11 @@ import os
 import re
 import stat
 import subprocess
+import time
 
 from hansa_net import BIN, Net, main, partner
 from poll import TooLate
+from three import found_at
 
 PEOPLE = [  # Acme's own guests: given name, family name, e-mail, phone, organisation
     ("Ada", "Quillfeather", "ada.quillfeather@withheld.example", "+49 30 5550101", "Analytical Engines"),
@@ -388,6 +390,62 @@ class Story:
             t.that(f"9. killing {node.name}'s {role} loses nothing and doubles nothing",
                    len(self.cedar.items("guest list", self.event)) == 4)
 
+    # ---- taken back ----
+
+    def step_10_end(self):
+        """A share ends while Cedar is off, and nobody can tell it."""
+        t, brio, cedar = self.t, self.brio, self.cedar
+        event = brio.cli("event add", name="Press breakfast", place="Rue Oberkampf")["id"]
+        end = time.time() + 6
+        brio.cli("share create", event, partner="Cedar", fields="event.name,event.place", purpose="event",
+                 until=time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(end)))
+        cedar.cli("offer accept", self.offer(cedar, "Press breakfast"))
+        cedar.wait(lambda: held(cedar, "event", event, "place") == "Rue Oberkampf", 20, "Cedar has the breakfast")
+        cedar.stop()
+        brio.stop()
+        time.sleep(max(0, end - time.time() + 1))
+        self.restart(cedar)
+        t.same("10. ended while it was off: Cedar shows none of it", held(cedar, "event", event, "place"), None)
+        cedar.wait(lambda: not found_at(cedar, [b"Rue Oberkampf"]), 10, "Cedar erases it")
+        t.same("10. and has erased it, with nobody to tell it", found_at(cedar, [b"Rue Oberkampf"]), set())
+        self.restart(brio)
+
+    def step_11_erase(self):
+        """A person at Acme, by one act; her row had gone two hops."""
+        t, acme, brio, cedar = self.t, self.acme, self.brio, self.cedar
+        words = [b"Quillfeather", b"ada.quillfeather"]
+        preview = acme.cli("contact erase", self.contacts["Ada"], preview=True)
+        t.same("11. a preview says who has her", sorted(preview["holders"]), ["Brio", "Cedar"])
+        acme.cli("contact erase", self.contacts["Ada"])
+        for node in (acme, brio, cedar):
+            node.wait(lambda node=node: not found_at(node, words), 20, f"no byte of her at {node.name}")
+            t.same(f"11. no byte of her is at {node.name} (P11)", found_at(node, words), set())
+        done = self.job(acme, acme.file("acme-again.csv", people_csv(PEOPLE)))
+        t.that("11. the file that she came from does not bring her back",
+               done["suppressed_rows"] == 1 and not acme.items("contact list", search="Quillfeather"), done)
+
+    def step_12_revoke(self):
+        """Acme takes back what it shared; Cedar is away."""
+        t, acme, brio, cedar = self.t, self.acme, self.brio, self.cedar
+        own = len(brio.items("contact list")), len(cedar.items("contact list"))
+        cedar.stop()
+        preview = acme.cli("share stop", self.share, preview=True)
+        t.same("12. a preview names whom it is taken from", sorted(preview["taken_from"]), ["Brio", "Cedar"])
+        acme.cli("share stop", self.share, reason="We go on alone")
+        brio.wait(lambda: held(brio, "event", self.event, "name") is None, 20, "Brio erases the event")
+        said = lambda: {r["company"]: r["state"] for r in acme.items("receipt list") if r["title"] == "Spring launch"}
+        acme.wait(lambda: said().get("Brio") == "purged", 20, "Brio's receipt is there")
+        t.that("12. who is away has not answered", said().get("Cedar") != "purged", said())
+        self.restart(cedar)
+        acme.wait(lambda: said().get("Cedar") == "purged", 30, "Cedar's own receipt comes through Brio")
+        t.same("12. back again, Cedar has none of it", held(cedar, "event", self.event, "name"), None)
+        t.same("12. what is theirs stays theirs", (len(brio.items("contact list")), len(cedar.items("contact list"))), own)
+        path = os.path.join(self.net.folder, "evidence.json")
+        acme.cli("receipt export", self.share, out=path)
+        done = subprocess.run([os.path.join(BIN, "hansa-verify"), path], capture_output=True, text=True, timeout=20)
+        t.that("12. a third person can check it without a node",
+               done.returncode == 0 and done.stdout.count("REVOKED") == 2, done.stdout + done.stderr)
+
     # ---- trouble ----
 
     def step_trouble(self):
@@ -440,7 +498,7 @@ def the_story(t):
     with Net() as net:
         story = Story(t, net)
         for step in ("1_homes", "2_trust", "3_import", "4_event", "5_share", "6_accept", "2b_suspend", "6b_pass_on", "6c_decline",
-                     "6d_change", "7_leads", "8_answers", "9_away", "9b_kill", "trouble", "capture", "remove"):
+                     "6d_change", "7_leads", "8_answers", "9_away", "9b_kill", "capture", "10_end", "11_erase", "12_revoke", "trouble", "remove"):
             print(f"-- {step}", flush=True)
             getattr(story, f"step_{step}")()
 
