@@ -194,7 +194,7 @@ put_holders(struct call *call, const struct subject *of, int64_t company, json_t
 }
 
 enum status
-data_holding(struct call *call, int64_t record, json_t *names)
+service_data_holding(struct call *call, int64_t record, json_t *names)
 {
     struct subject of;
 

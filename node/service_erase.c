@@ -54,7 +54,7 @@ holders_json(struct call *call, const struct erase_set *set, json_t **out)
     AUTO(json_decrefp) json_t *seen = json_object();
 
     for (size_t i = 0; i < set->count; i++)
-        TRY(data_holding(call, set->items[i].record, seen));
+        TRY(service_data_holding(call, set->items[i].record, seen));
     *out = json_array();
     for (void *it = json_object_iter(seen); it != NULL; it = json_object_iter_next(seen, it))
         (void)json_array_append_new(*out, json_words(json_object_iter_key(it)));

@@ -291,7 +291,7 @@ enum status service_explain(struct call *call);
 enum status service_holders(struct call *call);
 /* Names, as keys of the object, of the companies that have a record or may have it: under a share that is not over, and
  * not said to be erased. */
-MUST_CHECK enum status data_holding(struct call *call, int64_t record, json_t *names);
+MUST_CHECK enum status service_data_holding(struct call *call, int64_t record, json_t *names);
 enum status service_data_where(struct call *call);
 enum status service_data_held(struct call *call);
 enum status service_data_register(struct call *call);

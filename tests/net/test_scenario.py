@@ -12,8 +12,8 @@ import stat
 import subprocess
 import time
 
+import poll
 from hansa_net import BIN, Net, main, partner
-from poll import TooLate
 from three import found_at
 
 PEOPLE = [  # Acme's own guests: given name, family name, e-mail, phone, organisation
@@ -106,7 +106,7 @@ class Story:
     def _becomes(self, condition, seconds):
         try:
             return bool(self.acme.wait(condition, seconds))
-        except TooLate:
+        except poll.TooLate:
             return False
 
     def step_2b_suspend(self):
@@ -403,7 +403,7 @@ class Story:
         cedar.wait(lambda: held(cedar, "event", event, "place") == "Rue Oberkampf", 20, "Cedar has the breakfast")
         cedar.stop()
         brio.stop()
-        time.sleep(max(0, end - time.time() + 1))
+        poll.wait(lambda: time.time() > end + 1, 20, "its end comes")
         self.restart(cedar)
         t.same("10. ended while it was off: Cedar shows none of it", held(cedar, "event", event, "place"), None)
         cedar.wait(lambda: not found_at(cedar, [b"Rue Oberkampf"]), 10, "Cedar erases it")

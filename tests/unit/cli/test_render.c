@@ -114,11 +114,11 @@ test_replies(struct check *t)
         { "in another language", LANGUAGE_ZH_HANS, "share.show", NULL,
           "{\"id\":\"p7\",\"depth\":1}", "编号:         p7\n可再转交层数: 1\n" },
         { "a list as a table", LANGUAGE_EN, "offer.list", NULL,
-          "{\"items\":[{\"id\":\"a\",\"title\":\"Launch\",\"partner\":\"Acme\",\"state\":"
-          "\"open\","
+          "{\"items\":[{\"id\":\"a\",\"title\":\"Launch\",\"kind\":\"event\","
+          "\"partner\":\"Acme\",\"state\":\"open\","
           "\"records\":3,\"until\":\"2027-06-30\"}],\"next\":null,\"total\":1}",
-          "Id  Title   Partner  State  Records  Until\n"
-          "a   Launch  Acme     open   3        2027-06-30\n" },
+          "Id  Title   Kind   Partner  State  Records  Until\n"
+          "a   Launch  event  Acme     open   3        2027-06-30\n" },
         { "texts in a list", LANGUAGE_EN, "share.show", NULL, "{\"fields\":[\"a\",\"b\"]}",
           "Fields: a, b\n" },
         { "an object in an object", LANGUAGE_EN, "share.show", NULL,
