@@ -179,17 +179,22 @@ migrate(struct store *st, struct diag *diag)
 }
 
 static enum status
+prepare_one(struct store *st, enum statement id)
+{
+    int rc = sqlite3_prepare_v3(st->db, statement_sql[id], -1, SQLITE_PREPARE_PERSISTENT,
+                                &st->stmts[id].raw, NULL);
+
+    if (rc == SQLITE_OK)
+        return STATUS_OK;
+    LOG(LOG_ERROR, "store.sql_failed", log_num("code", rc), log_num("statement", id));
+    return STATUS_INTERNAL;
+}
+
+static enum status
 prepare_all(struct store *st)
 {
-    for (size_t i = 0; i < STMT_COUNT_; i++) {
-        int rc = sqlite3_prepare_v3(st->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                    &st->stmts[i].raw, NULL);
-        if (rc != SQLITE_OK) {
-            fprintf(stderr, "statement %zu: %s\n%s\n", i, sqlite3_errmsg(st->db),
-                    statement_sql[i]);
-            return STATUS_INTERNAL;
-        }
-    }
+    for (size_t i = 0; i < STMT_COUNT_; i++)
+        TRY(prepare_one(st, (enum statement)i));
     return STATUS_OK;
 }
 
@@ -244,7 +249,6 @@ store_open_reader(const char *path, struct store **out)
     *out = NULL;
     TRY(open_database(path, SQLITE_OPEN_READONLY, &st));
     TRY(exec(st, "PRAGMA query_only = ON"));
-    TRY(prepare_all(st));
     *out = TAKE(st);
     return STATUS_OK;
 }
@@ -362,6 +366,8 @@ stmt_borrow(struct store *st, enum statement id)
     struct stmt *q = &st->stmts[id];
 
     assert(!sqlite3_stmt_busy(q->raw)); /* the same statement is never borrowed twice */
+    if (q->raw == NULL) /* a reader's, at its first use; stmt_step() says when it failed */
+        (void)prepare_one(st, id);
     return q;
 }
 
@@ -425,7 +431,8 @@ stmt_return(struct stmt **q)
         return;
     }
     (void)sqlite3_reset(stmt->raw);
-    (void)sqlite3_clear_bindings(stmt->raw);
+    if (stmt->raw != NULL)
+        (void)sqlite3_clear_bindings(stmt->raw);
     stmt->is_out = false;
 }
 
