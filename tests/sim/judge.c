@@ -170,25 +170,28 @@ judge_settled(struct sim *sim, bool say)
 
 /* What honest nodes may refuse of each other: it was right when it went. */
 static const struct {
-    const char *kind, *code, *why;
+    const char *kind, *code, *detail, *why;
 } fair[] = {
-    { NULL, "GAP", "something before it was lost; it comes again" },
-    { "OFFER", "REVOKED", "taken back further up while it was on its way" },
-    { "PASSON", "REVOKED", "the owner took it back before it heard of the passing on" },
-    { "REVOCATION", "UNKNOWN_KEY",
+    { NULL, "GAP", NULL, "something before it was lost; it comes again" },
+    { "OFFER", "REVOKED", NULL, "taken back further up while it was on its way" },
+    { "PASSON", "REVOKED", NULL, "the owner took it back before it heard of the passing on" },
+    { "REVOCATION", "UNKNOWN_KEY", NULL,
       "of an offer that became void before it came: nothing is held" },
-    { "PASSON_ACK", "NOT_GRANTED", "taken back while the word of the owner was on its way" },
-    { "OFFER", "EXPIRED", "its time was over on arrival" },
-    { "PASSON", "EXPIRED", "its time was over on arrival" },
-    { "RECORDS", "NOT_GRANTED", "its time was over on arrival" },
+    { "PASSON_ACK", "NOT_GRANTED", NULL,
+      "taken back while the word of the owner was on its way" },
+    { "SEALED", "NOT_GRANTED", "way", "its way was taken back before the offer of it went" },
+    { "OFFER", "EXPIRED", NULL, "its time was over on arrival" },
+    { "PASSON", "EXPIRED", NULL, "its time was over on arrival" },
+    { "RECORDS", "NOT_GRANTED", NULL, "its time was over on arrival" },
 };
 
 static bool
-is_fair(struct sim *sim, const char *kind, const char *code)
+is_fair(struct sim *sim, const char *kind, const char *code, const char *detail)
 {
     for (size_t i = 0; i < COUNT_OF(fair); i++) {
         if (strcmp(fair[i].code, code) != 0 ||
-            (fair[i].kind != NULL && strcmp(fair[i].kind, kind) != 0))
+            (fair[i].kind != NULL && strcmp(fair[i].kind, kind) != 0) ||
+            (fair[i].detail != NULL && strcmp(fair[i].detail, detail) != 0))
             continue;
         sim->counts[COUNT_gaps] += strcmp(code, "GAP") == 0;
         sim->counts[COUNT_revoked_late] += strcmp(code, "GAP") != 0;
@@ -214,7 +217,7 @@ judge_dead(struct sim *sim, int at, const char *code)
         if (kind == NULL || what == NULL || detail == NULL)
             continue;
         found += code != NULL && strcmp(what, code) == 0;
-        if (code == NULL && !is_fair(sim, kind, what))
+        if (code == NULL && !is_fair(sim, kind, what, detail))
             sim_fail(sim, "%s refused of an honest partner: %s, %s (%s)", sim->nodes[at].name,
                      kind, what, detail);
     }
