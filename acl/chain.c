@@ -82,9 +82,10 @@ link_check_signature(const struct inquiry *q, const struct grant *grant,
 
     if (!q->keys->find(q->keys->self, &grant->issuer, &issuer))
         return fault_at(q, STATUS_UNKNOWN_KEY, index, "signature");
-    return fault_at(
-        q, signature_verify(SIGN_GRANT, &issuer.signing_key, link->body, &link->signature),
-        index, "signature");
+    return fault_at(q,
+                    signature_verify_any(SIGN_GRANT, issuer.signing, issuer.signing_count,
+                                         link->body, &link->signature),
+                    index, "signature");
 }
 
 static enum status

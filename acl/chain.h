@@ -15,9 +15,10 @@
 #include "schema/type.h"
 #include "schema/wire.h"
 
-/* What is known of a company: from its verified descriptor. */
+/* What is known of a company: from its verified descriptors. */
 struct company_keys {
-    struct sign_key signing_key;
+    struct sign_key signing[DESCRIPTORS_MAX]; /* that count, the newest first */
+    size_t signing_count;
     char country[3];
     char name[TEXT_SHORT_MAX + 1];
 };

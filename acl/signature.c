@@ -47,6 +47,16 @@ signature_verify(enum sign_type type, const struct sign_key *key, struct bytes b
                : STATUS_BAD_SIGNATURE;
 }
 
+enum status
+signature_verify_any(enum sign_type type, const struct sign_key *keys, size_t count,
+                     struct bytes body, const struct signature *signature)
+{
+    for (size_t i = 0; i < count; i++)
+        if (signature_verify(type, &keys[i], body, signature) == STATUS_OK)
+            return STATUS_OK;
+    return STATUS_BAD_SIGNATURE;
+}
+
 void
 signature_batch_body(const struct node_id *owner, uint32_t size, const struct digest *root,
                      uint8_t out[static 68])

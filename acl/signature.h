@@ -45,6 +45,10 @@ const char *sign_type_tag(enum sign_type type);
 /* The bytes that Ed25519 runs over: for the verifier here and for the signer in the key process. */
 void signature_message(enum sign_type type, struct bytes body, struct buffer *out);
 
+/* The same under one of the keys, which are tried in order. */
+MUST_CHECK enum status signature_verify_any(enum sign_type type, const struct sign_key *keys,
+                                            size_t count, struct bytes body,
+                                            const struct signature *signature);
 /* STATUS_BAD_SIGNATURE when it does not verify. */
 MUST_CHECK enum status signature_verify(enum sign_type type, const struct sign_key *key,
                                         struct bytes body, const struct signature *signature);

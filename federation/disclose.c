@@ -236,8 +236,8 @@ check_signature(const struct run *run, const struct digest *leaves,
         return STATUS_OK;
     TRY(merkle_climb(leaves, run->size, run->first, run->item_count, run->path, &root));
     signature_batch_body(chain_owner(rules->chain), run->size, &root, body);
-    return signature_verify(SIGN_BATCH, &rules->owner_key, bytes_of(body, sizeof(body)),
-                            &run->signature);
+    return signature_verify_any(SIGN_BATCH, rules->owner.signing, rules->owner.signing_count,
+                                bytes_of(body, sizeof(body)), &run->signature);
 }
 
 static void

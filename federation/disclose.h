@@ -56,7 +56,7 @@ struct received {
 struct receive_rules {
     const struct verified_chain *chain;
     struct node_id me;
-    struct sign_key owner_key;
+    struct company_keys owner;
     const struct dictionary *dictionary;
     struct wall_ms now;
 };

@@ -36,5 +36,6 @@ object_verify(enum sign_type type, const struct signed_object *object,
         return STATUS_WRONG_AUDIENCE;
     if (!keys->find(keys->self, author, &company))
         return STATUS_UNKNOWN_KEY;
-    return signature_verify(type, &company.signing_key, object->body, &object->signature);
+    return signature_verify_any(type, company.signing, company.signing_count, object->body,
+                                &object->signature);
 }

@@ -23,6 +23,7 @@ enum { FILE_MOST = 64 * MIB, COMPANIES_MOST = 256, GRANTS_MOST = 4096, TEXT_SMAL
 struct known_company {
     struct node_id node;
     struct company_keys keys;
+    uint64_t serial; /* of the oldest descriptor so far */
 };
 
 struct known_grant {
@@ -76,13 +77,23 @@ id_of(const struct evidence *ev, const uint8_t *id)
 
 /* ---- what is known ------------------------------------------------------------------------ */
 
+/* company_count when it is not there */
+static size_t
+company_index(const struct evidence *ev, const struct node_id *node)
+{
+    size_t i = 0;
+
+    while (i < ev->company_count && !ID_IS_EQUAL(ev->companies[i].node, *node))
+        i++;
+    return i;
+}
+
 static const struct known_company *
 company_of(const struct evidence *ev, const struct node_id *node)
 {
-    for (size_t i = 0; i < ev->company_count; i++)
-        if (ID_IS_EQUAL(ev->companies[i].node, *node))
-            return &ev->companies[i];
-    return NULL;
+    size_t i = company_index(ev, node);
+
+    return i < ev->company_count ? &ev->companies[i] : NULL;
 }
 
 static const char *
@@ -128,12 +139,26 @@ signed_by(struct evidence *ev, enum sign_type type, const struct signed_object *
 {
     const struct known_company *c = company_of(ev, author);
 
-    return c == NULL
-               ? STATUS_UNKNOWN_KEY
-               : signature_verify(type, &c->keys.signing_key, object->body, &object->signature);
+    return c == NULL ? STATUS_UNKNOWN_KEY
+                     : signature_verify_any(type, c->keys.signing, c->keys.signing_count,
+                                            object->body, &object->signature);
 }
 
 /* ---- lines -------------------------------------------------------------------------------- */
+
+/* One from before the newest, which stands above it. Keys that were called stolen since count as well: only who kept a
+ * thing knows whether it came before. */
+static enum status
+take_older(struct evidence *ev, const struct descriptor *d, struct known_company *c)
+{
+    if (d->serial >= c->serial || c->keys.signing_count == COUNT_OF(c->keys.signing))
+        return STATUS_BROKEN_CHAIN;
+    c->serial = d->serial;
+    c->keys.signing[c->keys.signing_count++] = d->signing_key;
+    SAY(ev, "verify.older_keys", c->keys.name,
+        arena_printf(ev->arena, "%llu", (unsigned long long)d->serial));
+    return STATUS_OK;
+}
 
 /* Valid on the day that it begins: whether it has run out since is no matter here. */
 static enum status
@@ -144,11 +169,15 @@ take_descriptor(struct evidence *ev, const struct signed_object *object)
 
     TRY(wire_descriptor_parse(object->body, ev->arena, &d));
     TRY(descriptor_verify(object, d->not_before, ev->arena, &d, &node));
-    if (ev->company_count == COMPANIES_MOST || company_of(ev, &node) != NULL)
+    size_t i = company_index(ev, &node);
+    if (i < ev->company_count)
+        return take_older(ev, d, &ev->companies[i]);
+    if (i == COMPANIES_MOST)
         return STATUS_TOO_BIG;
     struct known_company *c = &ev->companies[ev->company_count++];
     c->node = node;
-    c->keys.signing_key = d->signing_key;
+    c->serial = d->serial;
+    c->keys.signing[c->keys.signing_count++] = d->signing_key;
     memcpy(c->keys.country, d->country, sizeof(c->keys.country));
     (void)snprintf(c->keys.name, sizeof(c->keys.name), "%s", d->name);
     SAY(ev, "verify.company", c->keys.name, c->keys.country, id_of(ev, node.b));

@@ -94,8 +94,8 @@ head_read(struct bytes content, const struct core *core, struct audit_head *out)
 
     reader_copy(&r, signature.b, sizeof(signature.b));
     if (reader_finish(&r) != STATUS_OK ||
-        signature_verify(SIGN_AUDIT, &core->companies[0]->signing_key, body, &signature) !=
-            STATUS_OK)
+        signature_verify_any(SIGN_AUDIT, core->companies[0]->signing,
+                             core->companies[0]->signing_count, body, &signature) != STATUS_OK)
         return false;
     r = reader_of(body);
     reader_copy(&r, out->author.b, ID_SIZE);

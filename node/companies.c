@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/keys.h"
 #include "node/quarantine.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
@@ -28,8 +29,10 @@ company_state_name(enum company_state state)
 
 /* ---- loading ------------------------------------------------------------------------------ */
 
-static void
-describe(struct company *c, const struct descriptor *d)
+/* What its newest descriptor says, and which older signing keys there are. */
+static enum status
+describe(struct core *core, struct company *c, const struct descriptor *d,
+         const struct signed_object *object)
 {
     free(c->name);
     free(c->endpoint);
@@ -37,11 +40,14 @@ describe(struct company *c, const struct descriptor *d)
     c->endpoint = d->endpoint_count > 0 ? xstrdup(d->endpoints[0]) : NULL;
     (void)snprintf(c->country, sizeof(c->country), "%s", d->country);
     c->serial = d->serial;
-    c->signing_key = d->signing_key;
+    c->descriptor = digest_object_id(object->body);
+    c->refused_below = d->refused_below;
     c->transport_key = d->transport_key;
     c->sealing_key = d->sealing_key;
     c->control_waits = true;
+    c->descriptor_waits = true;
     c->node = digest_node_id(&d->root_key);
+    return keys_signing(core->store, c->id, d, c->signing, &c->signing_count, &c->signing_good);
 }
 
 static enum status
@@ -62,11 +68,28 @@ company_append(struct core *core)
     return c;
 }
 
+/* Columns of COMPANY_ALL. */
+enum {
+    ID,
+    NODE,
+    NAME,
+    COUNTRY,
+    SERIAL,
+    DESCRIPTOR,
+    STATE,
+    BY,
+    TOKEN,
+    SECRET,
+    GUEST,
+    WAIVED,
+    TOLD,
+    LINKED
+};
+
 /* One without a node has no descriptor: its keys are zero, and no signature verifies with them. */
 static void
 load_light(struct core *core, struct stmt *q)
 {
-    enum { ID, NODE, NAME, COUNTRY, STATE = 6, WAIVED = 11 };
     struct company *c = company_append(core);
 
     c->id = stmt_int(q, ID);
@@ -78,37 +101,30 @@ load_light(struct core *core, struct stmt *q)
 }
 
 static enum status
-load_row(struct core *core, struct stmt *q, struct arena *arena)
+load_descriptor(struct core *core, struct stmt *q, struct arena *arena, struct company *c)
 {
-    enum {
-        ID,
-        NODE,
-        NAME,
-        COUNTRY,
-        SERIAL,
-        DESCRIPTOR,
-        STATE,
-        BY,
-        TOKEN,
-        SECRET,
-        GUEST,
-        WAIVED
-    };
     struct signed_object *object;
     struct descriptor *d;
 
+    TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, DESCRIPTOR)), arena, &object));
+    TRY(wire_descriptor_parse(object->body, arena, &d));
+    c->told = (uint64_t)stmt_int(q, TOLD);
+    return describe(core, c, d, object);
+}
+
+static enum status
+load_row(struct core *core, struct stmt *q, struct arena *arena)
+{
     if (stmt_bytes(q, DESCRIPTOR).len == 0) {
         load_light(core, q);
         return STATUS_OK;
     }
-    TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, DESCRIPTOR)), arena, &object));
-    TRY(wire_descriptor_parse(object->body, arena, &d));
     struct company *c = company_append(core);
     c->id = stmt_int(q, ID);
     c->state = (enum company_state)stmt_int(q, STATE);
     c->introduced_by = stmt_int(q, BY);
     c->consent_waived = !stmt_is_null(q, WAIVED);
-    describe(c, d);
+    TRY(load_descriptor(core, q, arena, c));
     if (c->state == COMPANY_SELF)
         (void)snprintf(core->region, sizeof(core->region), "%s", c->country);
     if (!stmt_is_null(q, SECRET)) {
@@ -138,6 +154,22 @@ companies_load(struct core *core)
             core->companies[i]->state == COMPANY_SUSPENDED)
             TRY(peer_make(core, core->companies[i]));
     return STATUS_OK;
+}
+
+enum status
+companies_describe(struct core *core)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COMPANY_ALL);
+    enum status s;
+
+    core->keys_version++;
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        struct company *c = company_by_id(core, stmt_int(q, ID));
+        if (c != NULL && stmt_bytes(q, DESCRIPTOR).len > 0)
+            TRY(load_descriptor(core, q, arena, c));
+    }
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
 void
@@ -178,23 +210,43 @@ company_by_id(struct core *core, int64_t id)
     return NULL;
 }
 
+/* kept: also keys that were called stolen since. */
 static bool
-find_keys(void *self, const struct node_id *node, struct company_keys *out)
+find(struct core *core, const struct node_id *node, bool kept, struct company_keys *out)
 {
-    const struct company *c = company_find(self, node);
+    const struct company *c = company_find(core, node);
 
     if (c == NULL)
         return false;
-    out->signing_key = c->signing_key;
+    out->signing_count = kept ? c->signing_count : c->signing_good;
+    memcpy(out->signing, c->signing, sizeof(out->signing));
     memcpy(out->country, c->country, sizeof(out->country));
     (void)snprintf(out->name, sizeof(out->name), "%s", c->name);
     return true;
 }
 
+static bool
+find_good(void *self, const struct node_id *node, struct company_keys *out)
+{
+    return find(self, node, false, out);
+}
+
+static bool
+find_kept(void *self, const struct node_id *node, struct company_keys *out)
+{
+    return find(self, node, true, out);
+}
+
 struct key_directory
 company_keys_of(struct core *core)
 {
-    return (struct key_directory){ .find = find_keys, .self = core };
+    return (struct key_directory){ .find = find_good, .self = core };
+}
+
+struct key_directory
+company_keys_kept(struct core *core)
+{
+    return (struct key_directory){ .find = find_kept, .self = core };
 }
 
 /* ---- descriptors -------------------------------------------------------------------------- */
@@ -213,8 +265,10 @@ company_add(struct core *core, const struct descriptor *d, const struct signed_o
     c->id = store_last_id(core->store);
     c->state = state;
     c->introduced_by = introduced_by;
-    describe(c, d);
+    TRY(describe(core, c, d, object));
     *out = c;
+    if (state == COMPANY_INTRODUCED)
+        TRY(keys_tell(core, c));
     return audit_add(core, "node", "company.learned", bytes_of(node.b, ID_SIZE), object->body);
 }
 
@@ -242,22 +296,6 @@ company_add_light(struct core *core, const char *name, const char *country,
     return STATUS_OK;
 }
 
-/* A newer serial that names the one before; on first contact any serial will do. */
-static enum status
-company_update(struct core *core, struct company *c, const struct descriptor *d,
-               const struct signed_object *object)
-{
-    if (d->serial <= c->serial)
-        return STATUS_OK; /* known, or older: nothing changes */
-    TRY(store_exec(core->store, STMT_COMPANY_DESCRIBE, "ittib", c->id, d->name, d->country,
-                   (int64_t)d->serial, wire_signed_object_format(object, core->round)));
-    describe(c, d);
-    if (c->state == COMPANY_TRUSTED)
-        company_admit(core, c);
-    return audit_add(core, "node", "company.described", bytes_of(c->node.b, ID_SIZE),
-                     object->body);
-}
-
 enum status
 company_learn(struct core *core, const struct signed_object *object, enum company_state state,
               int64_t introduced_by, struct company **out)
@@ -271,7 +309,7 @@ company_learn(struct core *core, const struct signed_object *object, enum compan
     if (c == NULL)
         return company_add(core, d, object, state, introduced_by, out);
     *out = c;
-    return c->state == COMPANY_SELF ? STATUS_OK : company_update(core, c, d, object);
+    return c->state == COMPANY_SELF ? STATUS_OK : keys_take(core, c, d, object, introduced_by);
 }
 
 enum status
@@ -393,6 +431,7 @@ company_set_state(struct core *core, struct company *c, enum company_state state
             order_drop(core, &c->guest_node);
         c->is_guest = false;
         TRY(store_exec(core->store, STMT_COMPANY_GUEST_OVER, "i", c->id));
+        TRY(keys_tell(core, c));
         company_admit(core, c);
     } else if (state == COMPANY_SUSPENDED) {
         order_drop(core, &c->node);

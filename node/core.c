@@ -65,6 +65,7 @@ core_mark_set(struct core *core, struct core_mark *mark)
                                 .journal_waiting = journal_waiting(core->journal),
                                 .company_count = core->company_count,
                                 .lives_version = core->lives_version,
+                                .keys_version = core->keys_version,
                                 .dictionary = core->dictionary,
                                 .sendings_end = core->sendings_end,
                                 .orders_end = core->orders_end };
@@ -89,6 +90,8 @@ core_mark_undo(struct core *core, const struct core_mark *mark)
     core->orders_end = mark->orders_end;
     *core->orders_end = NULL;
     companies_cut(core, mark->company_count);
+    if (core->keys_version != mark->keys_version)
+        round_fail(core, companies_describe(core));
     if (core->lives_version == mark->lives_version)
         return;
     lives_free(core);

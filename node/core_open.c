@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/keys.h"
 #include "node/quarantine.h"
 #include "node/route.h"
 #include "node/store/project.h"
@@ -146,6 +147,7 @@ load(struct core *core, struct diag *diag)
         TRY(quarantine_requeue(core));
     else
         TRY(store_begin(core->store));
+    TRY(keys_begin(core, diag));
     TRY(route_begin(core));
     TRY(store_commit(core->store));
     if (began)

@@ -53,11 +53,21 @@ struct company {
     enum company_state state;
     char *name;
     char country[3];
-    uint64_t serial;
-    struct sign_key signing_key;
+    uint64_t serial; /* of its newest descriptor; and the rest of it: */
+    struct object_id descriptor;
+    struct sign_key signing[DESCRIPTORS_MAX]; /* the newest first; then those before it */
+    size_t signing_count;
+    size_t signing_good; /* so many count for what comes now: the others are stolen */
     struct box_key transport_key;
     struct box_key sealing_key;
-    char *endpoint; /* the first, or NULL */
+    uint64_t refused_below;
+    /* Until a link was up with the newest transport key the one before is tried too, in turn (node/keys.h). */
+    bool has_former_transport, is_former_tried;
+    struct box_key former_transport;
+    struct mono_ms turn_at;
+    uint64_t told;         /* newest descriptor of ours that it has acknowledged */
+    bool descriptor_waits; /* one is under way to it: its data stream stands still */
+    char *endpoint;        /* the first, or NULL */
     int64_t introduced_by;
     bool consent_waived; /* in writing: what we send it needs no ground (P2) */
     struct peer *peer;   /* TRUSTED and SUSPENDED */
@@ -154,6 +164,7 @@ struct ordering {
 /* A content key that we seal with, and one that was unwrapped for us (node/route*.c). */
 struct sealing_key {
     int64_t company;
+    struct box_key to; /* the company's sealing key that it is wrapped for */
     struct object_id grant;
     uint32_t epoch;
     struct content_key key;
@@ -194,6 +205,7 @@ struct core {
     struct live *lives;
     size_t live_count;
     uint64_t lives_version;  /* counts every change of the list */
+    uint64_t keys_version;   /* counts every change of what companies' descriptors say */
     _Atomic int64_t ends_at; /* when the next of them is over, or earlier; readers ask too */
 
     struct arena *round; /* what this round made; gone at its end */
@@ -294,6 +306,7 @@ struct core_mark {
     size_t journal_waiting;
     size_t company_count;
     uint64_t lives_version;
+    uint64_t keys_version;
     struct dictionary *dictionary;
     struct sending **sendings_end;
     struct ordering **orders_end;
@@ -304,11 +317,15 @@ void core_mark_undo(struct core *core, const struct core_mark *mark);
 
 /* ---- companies.c ---- */
 void companies_cut(struct core *core, size_t count); /* forgets the newest */
+/* Descriptors in memory as the database has them, after something was undone. */
+MUST_CHECK enum status companies_describe(struct core *core);
 MUST_CHECK enum status companies_load(struct core *core);
 void companies_free(struct core *core);
 struct company *company_find(struct core *core, const struct node_id *node);
 struct company *company_by_id(struct core *core, int64_t id); /* NULL when none */
+/* Under which keys something may come that we have not seen; and under which stands what we took. */
 struct key_directory company_keys_of(struct core *core);
+struct key_directory company_keys_kept(struct core *core);
 /* A verified descriptor we have not seen, or a newer one. state only for a company that is new. */
 MUST_CHECK enum status company_learn(struct core *core, const struct signed_object *object,
                                      enum company_state state, int64_t introduced_by,
@@ -336,6 +353,7 @@ MUST_CHECK enum status grant_links(struct store *st, int64_t leaf, struct arena 
 /* Keeps verified links; *leaf is grants.id of the last. */
 MUST_CHECK enum status grants_keep(struct core *core, const struct signed_object *links,
                                    const struct verified_chain *chain, int64_t *leaf);
+/* Under keys that count for what is new. */
 MUST_CHECK enum status chain_check(struct core *core, const struct signed_object *links,
                                    size_t count, struct verified_chain **out,
                                    struct chain_fault *fault);

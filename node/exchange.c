@@ -134,8 +134,10 @@ control_queue(struct core *core, int64_t company, enum message_kind kind, struct
 {
     struct company *c = company_by_id(core, company);
 
-    if (c != NULL)
+    if (c != NULL) {
         c->control_waits = true;
+        c->descriptor_waits = c->descriptor_waits || kind == MESSAGE_DESCRIPTOR;
+    }
     return store_exec(core->store, STMT_CONTROL_ADD, "iibi", company, (int64_t)kind, body,
                       share);
 }
@@ -208,12 +210,14 @@ take_records(struct batch *b, const struct records *message, struct arena *arena
     const struct company *owner = company_find(b->core, chain_owner(b->live->chain));
     struct receive_rules rules = { .chain = b->live->chain,
                                    .me = b->core->me,
-                                   .owner_key = owner->signing_key,
                                    .dictionary = b->core->dictionary,
                                    .now = core_wall(b->core) };
+    struct key_directory keys = company_keys_of(b->core);
     struct received *items;
     size_t count;
 
+    if (!keys.find(keys.self, &owner->node, &rules.owner))
+        return STATUS_UNKNOWN_KEY;
     TRY(records_verify(message, &rules, arena, &items, &count));
     TRY(contribution_judge_begin(b->core, b->live, &b->judge));
     for (size_t i = 0, n; i < count; i += n) {

@@ -8,6 +8,7 @@
 
 #include "node/contribution.h"
 #include "node/heads.h"
+#include "node/keys.h"
 #include "node/quarantine.h"
 #include "node/receipt.h"
 #include "node/withdrawal.h"
@@ -94,10 +95,10 @@ offer_send(struct core *core, const struct live *live)
     }
     bundle.object = *object;
     TRY(grant_links(core->store, live->leaf, arena, &bundle.links, &bundle.link_count));
-    bundle.descriptors = ARENA_ARRAY(arena, struct signed_object, n);
+    bundle.descriptors = ARENA_ARRAY(arena, struct signed_object, BUNDLE_DESCRIPTORS_MAX);
     for (size_t i = 0; i < n; i++) /* issuers: the owner first, then each who passed on */
-        TRY(company_descriptor(core, &chain_link(live->chain, i)->issuer, arena,
-                               &bundle.descriptors[bundle.descriptor_count++]));
+        TRY(keys_history(core, &chain_link(live->chain, i)->issuer, arena, bundle.descriptors,
+                         &bundle.descriptor_count));
     TRY(control_queue(core, live->partner, MESSAGE_OFFER, wire_bundle_format(&bundle, arena),
                       live->share));
     return heads_staple(core, live);
@@ -433,15 +434,22 @@ take_descriptor(struct taking *t)
     struct signed_object *object;
     struct descriptor *d;
     struct node_id node;
-    struct company *c;
 
     TRY(wire_signed_body_parse(t->env->body, t->arena, &object));
     TRY(descriptor_verify(object, core_wall(t->core), t->arena, &d, &node));
+    struct company *c = company_find(t->core, &node);
     t->detail = "node";
-    if (!ID_IS_EQUAL(node, t->from->node))
-        return STATUS_BAD_SIGNATURE;
-    TRY(company_learn(t->core, object, COMPANY_INTRODUCED, 0, &c));
-    return quarantine_heard(t->core, c);
+    if (c == NULL || c->state == COMPANY_SELF)
+        return STATUS_OK; /* passed on about a company that is no business of ours */
+    bool is_new = d->serial > c->serial;
+    enum status s = keys_take(t->core, c, d, object, t->from->id);
+    if (s == STATUS_EQUIVOCATION) { /* kept, and so not undone with its mark */
+        dead_letter(t->core, t->from->id, t->env, s, "descriptor");
+        return keys_fault(t->core, c, t->from->id, object);
+    }
+    TRY(s);
+    /* Who was restored is answered with everything, our descriptor last: known by then. */
+    return c != t->from || is_new ? STATUS_OK : quarantine_heard(t->core, c);
 }
 
 enum status

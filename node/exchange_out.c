@@ -7,6 +7,7 @@
  * as a list of (record, position), not as bytes: sending again makes the same bytes from the same revisions, or a
  * signed Void when that may not or cannot be.
  */
+#include "node/keys.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/plant.h"
@@ -134,9 +135,13 @@ enum status
 exchange_next(void *self, struct peer *peer, enum stream stream, uint64_t seq,
               struct arena *arena, struct peer_frame *out)
 {
+    struct core *core = self;
+
     *out = (struct peer_frame){ 0 };
-    return stream == STREAM_CONTROL ? next_control(self, peer, seq, arena, out)
-                                    : next_data(self, peer, seq, arena, out);
+    if (stream == STREAM_CONTROL)
+        return next_control(core, peer, seq, arena, out);
+    TRY(keys_wait(core, company_by_id(core, peer_company(peer))));
+    return next_data(core, peer, seq, arena, out);
 }
 
 /* ---- handing over again ------------------------------------------------------------------- */
@@ -219,6 +224,8 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
     struct core *core = self;
     struct kept kept;
 
+    if (stream == STREAM_DATA)
+        TRY(keys_wait(core, company_by_id(core, peer_company(peer))));
     enum status s = kept_get(core, peer, stream, seq, arena, &kept);
     if (s == STATUS_NOT_FOUND)
         return make_lost(core, peer, stream, seq, arena, out);
@@ -289,6 +296,8 @@ each_acked(struct core *core, const struct peer *peer, enum stream stream, uint6
             TRY(exchange_offer_delivered(core, stmt_int(q, SHARE)));
         else if (stmt_int(q, KIND) == MESSAGE_PROPOSAL)
             core->has_erased = true; /* what we proposed goes with its frame (P11) */
+        else if (stmt_int(q, KIND) == MESSAGE_DESCRIPTOR)
+            TRY(keys_told(core, peer_company(peer), stmt_int(q, SHARE)));
     }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }

@@ -171,7 +171,7 @@ static enum status
 load_chain(struct core *core, struct live *live)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
-    struct key_directory keys = company_keys_of(core);
+    struct key_directory keys = company_keys_kept(core);
     struct revocation_view revoked = { .is_revoked = is_revoked, .self = core };
     struct signed_object *links;
     struct chain_fault fault;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/keys.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 
@@ -339,6 +340,8 @@ quarantine_return(struct core *core, struct company *company)
     if (waiting > RETURN_WAITING_MAX)
         return STATUS_OK; /* it asks again faster than it takes */
     LOG(LOG_WARN, "partner.restored", log_id("partner", company->node.b));
+    company->told = 0;
+    TRY(keys_tell(core, company));
     TRY(return_revocations(core, company));
     TRY(return_shares(core, company));
     TRY(company_descriptor(core, &core->me, core->round, &object));

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "node/keys.h"
 #include "node/route_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
@@ -232,7 +233,8 @@ may_be_sealed(uint8_t kind)
     static const uint8_t kinds[] = { MESSAGE_OFFER,      MESSAGE_ANSWER,
                                      MESSAGE_REVOCATION, MESSAGE_WITHDRAWAL,
                                      MESSAGE_VERDICT,    MESSAGE_ASK,
-                                     MESSAGE_PROPOSAL,   MESSAGE_PROPOSAL_ANSWER };
+                                     MESSAGE_PROPOSAL,   MESSAGE_PROPOSAL_ANSWER,
+                                     MESSAGE_DESCRIPTOR };
 
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (kinds[i] == kind)
@@ -482,6 +484,8 @@ settle_one(struct core *core, int64_t company, struct stmt *q)
         return exchange_offer_delivered(core, stmt_int(q, SHARE));
     if (stmt_int(q, KIND) == MESSAGE_PROPOSAL)
         core->has_erased = true; /* what we proposed goes with its parcel (P11) */
+    if (stmt_int(q, KIND) == MESSAGE_DESCRIPTOR)
+        return keys_told(core, company, stmt_int(q, SHARE));
     return STATUS_OK;
 }
 

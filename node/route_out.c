@@ -28,16 +28,18 @@ route_forget_keys(struct core *core)
     core->content_key_count = 0;
 }
 
-/* One per company and grant, made anew when this process starts and when a share towards the company ends. */
+/* One per company, its sealing key and grant, made anew when this process starts and when a share towards the company
+ * ends. */
 static enum status
 content_key_for(struct core *core, const struct company *to, const struct object_id *grant,
                 struct route_numbers *n, const struct sealing_key **out)
 {
-    struct sealing_key made = { .company = to->id, .grant = *grant };
+    struct sealing_key made = { .company = to->id, .to = to->sealing_key, .grant = *grant };
 
     for (size_t i = 0; i < core->content_key_count; i++) {
         *out = &core->content_keys[i];
-        if ((*out)->company == to->id && ID_IS_EQUAL((*out)->grant, *grant))
+        if ((*out)->company == to->id && ID_IS_EQUAL((*out)->grant, *grant) &&
+            ID_IS_EQUAL((*out)->to, to->sealing_key))
             return STATUS_OK;
     }
     made.epoch = ++n->epoch;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/heads.h"
+#include "node/keys.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 
@@ -30,7 +31,9 @@ find_keys(void *self, const struct node_id *node, struct company_keys *out)
                                  &object) != STATUS_OK ||
         wire_descriptor_parse(object->body, call->arena, &d) != STATUS_OK)
         return false;
-    out->signing_key = d->signing_key;
+    size_t good;
+    if (keys_signing(call->store, id, d, out->signing, &out->signing_count, &good) != STATUS_OK)
+        return false;
     (void)snprintf(out->country, sizeof(out->country), "%s", d->country);
     (void)snprintf(out->name, sizeof(out->name), "%s", d->name);
     return true;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "node/consent.h"
+#include "node/keys.h"
 #include "node/light.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
@@ -535,10 +536,10 @@ ask_owner(struct making *m, const struct live *live)
 
     TRY(core_sign(call->core, SIGN_PASSON, wire_passon_format(&passon, call->arena),
                   &bundle.object));
-    bundle.descriptors = ARENA_ARRAY(call->arena, struct signed_object, CHAIN_MAX);
+    bundle.descriptors = ARENA_ARRAY(call->arena, struct signed_object, BUNDLE_DESCRIPTORS_MAX);
     for (size_t i = 0; i < chain_length(live->chain); i++)
-        TRY(company_descriptor(call->core, &chain_link(live->chain, i)->audience, call->arena,
-                               &bundle.descriptors[bundle.descriptor_count++]));
+        TRY(keys_history(call->core, &chain_link(live->chain, i)->audience, call->arena,
+                         bundle.descriptors, &bundle.descriptor_count));
     return control_queue(call->core, m->source->partner, MESSAGE_PASSON,
                          wire_bundle_format(&bundle, call->arena), 0);
 }

@@ -48,7 +48,8 @@ TABLE(descriptor, OBJECT_MAX,
     REQ_FIXED(32),                      /* sealing_key */
     REP(TEXT, 1, ENDPOINT_MAX, 0, ENDPOINTS_MAX), /* endpoint */
     REQ_TIME,                           /* not_before_ms */
-    REQ_TIME)                           /* not_after_ms */
+    REQ_TIME,                           /* not_after_ms */
+    OPT(UINT64, 2, INT64_MAX))          /* refused_below */
 
 TABLE(revision, REVISION_MAX,
     REQ_FIXED(16),                      /* nonce */
@@ -132,7 +133,7 @@ TABLE(offer, OBJECT_MAX,
 TABLE(offer_body, MESSAGE_BODY_MAX, /* and PassOnBody, which is the same on the wire */
     REQ_MESSAGE(signed),                /* offer */
     REP_MESSAGE(signed, 0, CHAIN_MAX),  /* link */
-    REP_MESSAGE(signed, 0, CHAIN_MAX + 1)) /* descriptor */
+    REP_MESSAGE(signed, 0, BUNDLE_DESCRIPTORS_MAX)) /* descriptor */
 
 TABLE(declined, OBJECT_MAX,
     REQ_FIXED(ID_SIZE),                 /* record */

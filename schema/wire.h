@@ -49,6 +49,7 @@ struct descriptor {
     const char **endpoints;
     size_t endpoint_count;
     struct wall_ms not_before, not_after;
+    uint64_t refused_below; /* 0: none; keys of lower serials are stolen */
 };
 
 struct revision {

@@ -168,6 +168,7 @@ take_descriptor(struct arena *arena, const void *message, void *target)
     out->endpoint_count = pb->n_endpoint;
     out->not_before = TAKE_MS(pb->not_before_ms);
     out->not_after = TAKE_MS(pb->not_after_ms);
+    out->refused_below = pb->has_refused_below ? pb->refused_below : 0;
     return STATUS_OK;
 }
 
@@ -193,6 +194,8 @@ give_descriptor(struct arena *arena, const void *source, void *message)
     pb->n_endpoint = in->endpoint_count;
     pb->not_before_ms = GIVE_MS(in->not_before);
     pb->not_after_ms = GIVE_MS(in->not_after);
+    pb->has_refused_below = in->refused_below > 0;
+    pb->refused_below = in->refused_below;
 }
 
 static bool
@@ -201,7 +204,7 @@ is_descriptor_valid(const void *source)
     const struct descriptor *in = source;
 
     return wire_is_country(in->country) && in->has_previous == (in->serial > 1) &&
-           in->not_before.ms < in->not_after.ms;
+           in->not_before.ms < in->not_after.ms && in->refused_below <= in->serial;
 }
 
 static const struct codec codec_descriptor = {

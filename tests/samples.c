@@ -36,7 +36,8 @@ find_company(void *self, const struct node_id *node, struct company_keys *out)
         const struct sample_company *c = &world->companies[i];
         if (i == world->unknown || !ID_IS_EQUAL(c->id, *node))
             continue;
-        out->signing_key = c->key;
+        out->signing[0] = c->key;
+        out->signing_count = 1;
         memcpy(out->country, c->country, sizeof(out->country));
         memcpy(out->name, c->name, sizeof(c->name));
         return true;

@@ -27,10 +27,24 @@
                 " ON CONFLICT (key) DO UPDATE SET value = excluded.value") \
     /* ---- companies ---- */ \
     X(COMPANY_ALL, "SELECT id, node, name, country, serial, descriptor, state, introduced_by, token," \
-                   " guest_secret, guest_node, waiver_ms FROM company ORDER BY id") \
+                   " guest_secret, guest_node, waiver_ms, told, linked FROM company ORDER BY id") \
     X(COMPANY_ADD, "INSERT INTO company (node, name, country, serial, descriptor, state, introduced_by, since_ms)" \
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
     X(COMPANY_DESCRIBE, "UPDATE company SET name = ?2, country = ?3, serial = ?4, descriptor = ?5 WHERE id = ?1") \
+    /* A company's descriptor is replaced: the one before is kept. */ \
+    X(DESCRIPTOR_KEEP, "INSERT INTO descriptor (company, serial, object) SELECT id, serial, descriptor FROM company" \
+                       " WHERE id = ?1 ON CONFLICT DO NOTHING") \
+    X(DESCRIPTOR_ADD, "INSERT INTO descriptor (company, serial, object) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
+    X(DESCRIPTOR_TRIM, "DELETE FROM descriptor WHERE company = ?1 AND serial NOT IN (SELECT serial FROM descriptor" \
+                       " WHERE company = ?1 ORDER BY serial DESC LIMIT ?2)") \
+    X(DESCRIPTOR_GET, "SELECT object FROM descriptor WHERE company = ?1 AND serial = ?2") \
+    X(DESCRIPTOR_FORMER, "SELECT serial, object FROM descriptor WHERE company = ?1 ORDER BY serial DESC") \
+    X(DESCRIPTOR_WAITS, "SELECT EXISTS (SELECT 1 FROM control WHERE company = ?1 AND kind = 22 AND share < 0)" \
+                        " OR EXISTS (SELECT 1 FROM frame WHERE company = ?1 AND kind = 22 AND share < 0)") \
+    X(DESCRIPTOR_FAULT, "INSERT INTO descriptor_fault (company, source, at_ms, object) VALUES (?1, ?2, ?3, ?4)" \
+                        " ON CONFLICT DO NOTHING") \
+    X(COMPANY_TOLD, "UPDATE company SET told = max(told, ?2) WHERE id = ?1") \
+    X(COMPANY_LINKED, "UPDATE company SET linked = ?2 WHERE id = ?1") \
     X(COMPANY_STATE, "UPDATE company SET state = ?2, since_ms = ?3 WHERE id = ?1") \
     X(COMPANY_WAIVE, "UPDATE company SET waiver_note = ?2, waiver_ms = ?3 WHERE id = ?1") \
     X(COMPANY_WAIVER, "SELECT waiver_ms, waiver_note FROM company WHERE id = ?1 AND waiver_ms IS NOT NULL") \
@@ -307,13 +321,15 @@
     X(EVIDENCE, "WITH RECURSIVE up (id) AS (VALUES (?1) UNION SELECT g.parent FROM grants g JOIN up ON g.id = up.id" \
                 " WHERE g.parent > 0), below (id) AS (VALUES (?1) UNION SELECT g.id FROM grants g JOIN below b" \
                 " ON g.parent = b.id), every (id) AS (SELECT id FROM up UNION SELECT id FROM below)" \
-                " SELECT 0 AS part, c.id AS k, c.descriptor FROM company c WHERE EXISTS (SELECT 1 FROM grants g JOIN every e" \
+                " SELECT 0 AS part, c.id AS k, d.object, d.serial FROM company c JOIN (SELECT id AS company, serial, descriptor" \
+                " AS object FROM company UNION ALL SELECT company, serial, object FROM descriptor) d ON d.company = c.id" \
+                " WHERE d.object <> x'' AND EXISTS (SELECT 1 FROM grants g JOIN every e" \
                 " ON e.id = g.id WHERE c.id IN (g.issuer, g.audience, g.owner))" \
-                " UNION ALL SELECT 1, g.id, g.object FROM grants g JOIN every e ON e.id = g.id" \
-                " UNION ALL SELECT 2, g.id, v.object FROM revoked v JOIN grants g ON g.gid = v.gid JOIN every e" \
+                " UNION ALL SELECT 1, g.id, g.object, 0 FROM grants g JOIN every e ON e.id = g.id" \
+                " UNION ALL SELECT 2, g.id, v.object, 0 FROM revoked v JOIN grants g ON g.gid = v.gid JOIN every e" \
                 " ON e.id = g.id WHERE v.object <> x''" \
-                " UNION ALL SELECT 3, r.id, r.object FROM receipt r JOIN every e ON e.id = r.grant_id" \
-                " WHERE r.object IS NOT NULL ORDER BY 1, 2") \
+                " UNION ALL SELECT 3, r.id, r.object, 0 FROM receipt r JOIN every e ON e.id = r.grant_id" \
+                " WHERE r.object IS NOT NULL ORDER BY 1, 2, 4 DESC") \
     X(REVOKED_SIGNED, "UPDATE revoked SET object = ?3 WHERE gid = ?1 AND author = ?2 AND object = x''") \
     X(HOLD_GET, "SELECT basis FROM hold WHERE record = ?1") \
     X(HOLD_PUT, "INSERT INTO hold (record, basis, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET basis = excluded.basis") \
@@ -418,7 +434,7 @@
     X(CONTROL_NEXT, "SELECT c.id, c.kind, c.body, c.share FROM control c WHERE c.company = ?1 AND NOT (c.kind IN (16, 30)" \
                     " AND EXISTS (SELECT 1 FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root" \
                     " WHERE s.id = c.share AND g.root > 0 AND coalesce(h.expires_ms, 0) <= ?2))" \
-                    " ORDER BY c.kind NOT IN (20, 29), c.id LIMIT 1") \
+                    " ORDER BY c.kind NOT IN (20, 29) AND NOT (c.kind = 22 AND c.share < 0), c.id LIMIT 1") \
     X(CONTROL_DROP, "DELETE FROM control WHERE id = ?1") \
     X(CONTROL_DROP_SHARE, "DELETE FROM control WHERE company = ?1 AND share = ?2") \
     X(CONTROL_DROP_HEAD, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND kind = 30") \

@@ -83,6 +83,10 @@
 #define TEXT_LONG_MAX     4096 /* notes, reasons: bytes */
 #define ENDPOINT_MAX      256
 #define ENDPOINTS_MAX     8
+/* Descriptors of one company that are kept, the newest and those before it: what was signed under an older one must
+ * verify. test_companies.c */
+#define DESCRIPTORS_MAX   8
+#define BUNDLE_DESCRIPTORS_MAX ((CHAIN_MAX + 1) * DESCRIPTORS_MAX) /* that come with one chain. test_prescan.c */
 /* Two clocks may differ by this much before an end date cannot be judged, milliseconds. */
 #define CLOCK_TOLERANCE_MS (5 * 60 * 1000)
 

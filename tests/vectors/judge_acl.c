@@ -141,7 +141,8 @@ vector_company(const struct vector *v, const struct node_id *node, struct compan
         if (!bytes_is_equal(id, bytes_of(node->b, sizeof(node->b))) || key.len != 32)
             continue;
         *out = (struct company_keys){ 0 };
-        memcpy(out->signing_key.b, key.data, key.len);
+        memcpy(out->signing[0].b, key.data, key.len);
+        out->signing_count = 1;
         memcpy(out->country, json_string_value(json_object_get(one, "country")), 2);
         name_company(v, node, out);
         return true;

@@ -142,10 +142,9 @@ on_records(struct vector *v)
     TRY(dictionary_new(bytes_of(NULL, 0), "", NULL, &dictionary));
     if (!vector_company(v, chain_owner(chain), &owner))
         return STATUS_UNKNOWN_KEY;
-    struct receive_rules rules = { .chain = chain,
-                                   .owner_key = owner.signing_key,
-                                   .dictionary = dictionary,
-                                   .now = vector_ms(v, "now") };
+    struct receive_rules rules = {
+        .chain = chain, .owner = owner, .dictionary = dictionary, .now = vector_ms(v, "now")
+    };
     vector_copy(v, "recipient", rules.me.b, sizeof(rules.me.b));
     TRY(records_verify(records, &rules, v->arena, &received, &count));
 

@@ -60,7 +60,7 @@ static int64_t
 first_bad(struct home *home)
 {
     AUTO(store_close) struct store *st = NULL;
-    struct company us = { .signing_key = home->world.companies[0].key };
+    struct company us = { .signing = { home->world.companies[0].key }, .signing_count = 1 };
     struct company *companies[] = { &us };
     struct core core = { .home = home->path,
                          .me = home->world.companies[0].id,

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/keys.c - keys of companies over time (contract: node/keys.h).
+ */
+#include "node/keys.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "schema/base/cleanup.h"
+#include "schema/base/file.h"
+#include "schema/base/log.h"
+#include "schema/digest.h"
+
+enum { FORMER_MAX = DESCRIPTORS_MAX - 1 };
+/* How a descriptor is queued: ours by its serial, below zero; another company's. Both go before everything else. */
+enum { QUEUED_OTHER = -1 };
+
+static enum status
+parse(struct bytes raw, struct arena *arena, struct signed_object **object,
+      struct descriptor **d)
+{
+    TRY(wire_signed_object_parse(arena_copy(arena, raw), arena, object));
+    return wire_descriptor_parse((*object)->body, arena, d);
+}
+
+enum status
+keys_signing(struct store *st, int64_t company, const struct descriptor *newest,
+             struct sign_key out[static DESCRIPTORS_MAX], size_t *count, size_t *good)
+{
+    enum { SERIAL, OBJECT };
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(st, STMT_DESCRIPTOR_FORMER);
+    enum status s;
+
+    out[0] = newest->signing_key;
+    *count = *good = 1;
+    stmt_bind(q, "i", company);
+    while ((s = stmt_step(q)) == STATUS_OK && *count < DESCRIPTORS_MAX) {
+        struct signed_object *object;
+        struct descriptor *d;
+        TRY(parse(stmt_bytes(q, OBJECT), arena, &object, &d));
+        if (ID_IS_EQUAL(d->signing_key, out[*count - 1]))
+            continue;
+        out[(*count)++] = d->signing_key;
+        *good += d->serial >= newest->refused_below;
+    }
+    return s == STATUS_NOT_FOUND || s == STATUS_OK ? STATUS_OK : s;
+}
+
+/* ---- a company's chain -------------------------------------------------------------------- */
+
+/* The one that we keep with this serial. STATUS_NOT_FOUND. */
+static enum status
+kept_get(struct core *core, const struct company *c, uint64_t serial, struct arena *arena,
+         struct signed_object **object, struct descriptor **d)
+{
+    AUTO(stmt_return)
+    struct stmt *q = stmt_borrow(core->store, serial == c->serial ? STMT_COMPANY_GET
+                                                                  : STMT_DESCRIPTOR_GET);
+
+    stmt_bind(q, serial == c->serial ? "i" : "ii", c->id, (int64_t)serial);
+    TRY(stmt_step(q));
+    return parse(stmt_bytes(q, serial == c->serial ? 8 : 0), arena, object, d);
+}
+
+static enum status
+trim(struct core *core, const struct company *c)
+{
+    return store_exec(core->store, STMT_DESCRIPTOR_TRIM, "ii", c->id, (int64_t)FORMER_MAX);
+}
+
+/* Not newer than what we know: the same, or evidence; or one from before, which what we know names. */
+static enum status
+compare(struct core *core, const struct company *c, const struct descriptor *d,
+        const struct signed_object *object)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct object_id id = digest_object_id(object->body);
+    struct signed_object *kept;
+    struct descriptor *there;
+
+    enum status s = kept_get(core, c, d->serial, arena, &kept, &there);
+    if (s == STATUS_OK) {
+        struct object_id known = digest_object_id(kept->body);
+        return ID_IS_EQUAL(id, known) ? STATUS_OK : STATUS_EQUIVOCATION;
+    }
+    if (s == STATUS_NOT_FOUND)
+        s = kept_get(core, c, d->serial + 1, arena, &kept, &there);
+    if (s == STATUS_NOT_FOUND)
+        return STATUS_OK; /* too old to be judged */
+    TRY(s);
+    if (!ID_IS_EQUAL(there->previous, id))
+        return STATUS_EQUIVOCATION;
+    TRY(store_exec(core->store, STMT_DESCRIPTOR_ADD, "iib", c->id, (int64_t)d->serial,
+                   wire_signed_object_format(object, core->round)));
+    TRY(trim(core, c));
+    return companies_describe(core);
+}
+
+static enum status
+check_next(const struct company *c, const struct descriptor *d)
+{
+    if (c->state != COMPANY_SELF && d->serial > c->serial + 1)
+        return STATUS_BROKEN_CHAIN;
+    if (d->serial == c->serial + 1 && !ID_IS_EQUAL(d->previous, c->descriptor))
+        return STATUS_EQUIVOCATION;
+    return d->refused_below >= c->refused_below ? STATUS_OK : STATUS_BROKEN_CHAIN;
+}
+
+/* Is `node` one of the chain's companies? */
+static bool
+is_in(const struct verified_chain *chain, const struct node_id *node)
+{
+    for (size_t i = 0; i < chain_length(chain); i++)
+        if (ID_IS_EQUAL(chain_link(chain, i)->issuer, *node) ||
+            ID_IS_EQUAL(chain_link(chain, i)->audience, *node))
+            return true;
+    return false;
+}
+
+static bool
+is_together(const struct core *core, const struct company *a, const struct company *b)
+{
+    for (size_t i = 0; i < core->live_count; i++)
+        if (is_in(core->lives[i].chain, &a->node) && is_in(core->lives[i].chain, &b->node))
+            return true;
+    return false;
+}
+
+/* Who has no link with it hears of it from us, before anything that it signs anew. */
+static enum status
+relay(struct core *core, const struct company *about, const struct signed_object *object,
+      int64_t from)
+{
+    struct bytes body = wire_signed_body_format(object, core->round);
+
+    for (size_t i = 0; i < core->company_count; i++) {
+        const struct company *c = core->companies[i];
+        if (c->peer != NULL && c != about && c->id != from && is_together(core, about, c))
+            TRY(control_queue(core, c->id, MESSAGE_DESCRIPTOR, body, QUEUED_OTHER));
+    }
+    return STATUS_OK;
+}
+
+enum status
+keys_take(struct core *core, struct company *c, const struct descriptor *d,
+          const struct signed_object *object, int64_t from)
+{
+    bool is_self = c->state == COMPANY_SELF;
+
+    if (d->serial <= c->serial)
+        return compare(core, c, d, object);
+    TRY(check_next(c, d));
+    TRY(store_exec(core->store, STMT_DESCRIPTOR_KEEP, "i", c->id));
+    TRY(trim(core, c));
+    TRY(store_exec(core->store, STMT_COMPANY_DESCRIBE, "ittib", c->id, d->name, d->country,
+                   (int64_t)d->serial, wire_signed_object_format(object, core->round)));
+    TRY(companies_describe(core));
+    if (c->state == COMPANY_TRUSTED)
+        company_admit(core, c);
+    LOG(LOG_INFO, "company.described", log_id("company", c->node.b),
+        log_num("serial", (int64_t)d->serial), log_num("stolen", d->refused_below == d->serial));
+    TRY(audit_add(core, "node", "company.described", bytes_of(c->node.b, ID_SIZE),
+                  object->body));
+    return is_self ? STATUS_OK : relay(core, c, object, from);
+}
+
+enum status
+keys_fault(struct core *core, const struct company *c, int64_t from,
+           const struct signed_object *refused)
+{
+    LOG(LOG_ERROR, "company.equivocates", log_id("company", c->node.b));
+    return store_exec(core->store, STMT_DESCRIPTOR_FAULT, "iiib", c->id, from,
+                      core_wall(core).ms, wire_signed_object_format(refused, core->round));
+}
+
+enum status
+keys_history(struct core *core, const struct node_id *node, struct arena *arena,
+             struct signed_object *list, size_t *count)
+{
+    const struct company *c = company_find(core, node);
+    struct signed_object *object;
+    struct descriptor *d;
+
+    if (c == NULL)
+        return STATUS_UNKNOWN_KEY;
+    for (uint64_t i = c->serial > FORMER_MAX ? c->serial - FORMER_MAX : 1; i <= c->serial; i++) {
+        enum status s = kept_get(core, c, i, arena, &object, &d);
+        if (s == STATUS_OK)
+            list[(*count)++] = *object;
+        else if (s != STATUS_NOT_FOUND)
+            return s;
+    }
+    return STATUS_OK;
+}
+
+/* ---- telling ours ------------------------------------------------------------------------- */
+
+enum status
+keys_tell(struct core *core, struct company *to)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    const struct company *us = core->companies[0];
+    struct signed_object list[DESCRIPTORS_MAX];
+    size_t count = 0;
+
+    if (us->serial < 2)
+        return STATUS_OK;
+    TRY(keys_history(core, &core->me, arena, list, &count));
+    for (size_t i = 0; i < count; i++) {
+        int64_t serial = (int64_t)us->serial - (int64_t)(count - 1 - i);
+        if (serial > 1 && serial > (int64_t)to->told)
+            TRY(control_queue(core, to->id, MESSAGE_DESCRIPTOR,
+                              wire_signed_body_format(&list[i], arena), -serial));
+    }
+    return STATUS_OK;
+}
+
+enum status
+keys_told(struct core *core, int64_t company, int64_t share)
+{
+    struct company *c = company_by_id(core, company);
+
+    if (share >= QUEUED_OTHER || c == NULL || c->told >= (uint64_t)-share)
+        return STATUS_OK;
+    c->told = (uint64_t)-share;
+    core->keys_version++;
+    return store_exec(core->store, STMT_COMPANY_TOLD, "ii", c->id, -share);
+}
+
+enum status
+keys_wait(struct core *core, struct company *c)
+{
+    int64_t waits;
+
+    if (!c->descriptor_waits)
+        return STATUS_OK;
+    TRY(store_number(core->store, &waits, STMT_DESCRIPTOR_WAITS, "i", c->id));
+    c->descriptor_waits = waits != 0;
+    return waits != 0 ? STATUS_NOT_FOUND : STATUS_OK;
+}
+
+/* ---- a new one of ours -------------------------------------------------------------------- */
+
+/* The newest that the journal knows; 0: none. */
+static uint64_t
+journal_serial(const struct core *core)
+{
+    enum journal_kind kind;
+    struct bytes content;
+    uint64_t last = 0;
+
+    for (size_t at = 0; journal_next(core->journal, &at, &kind, &content);) {
+        struct reader r = reader_of(content);
+        uint64_t here = kind == JOURNAL_SERIAL ? reader_u64(&r) : 0;
+        last = here > last ? here : last;
+    }
+    return last;
+}
+
+/* Beside the keys since they were changed, before that beside the database. Neither: a node of a test. */
+static enum status
+read_descriptor(struct core *core, struct arena *arena, struct signed_object **object,
+                struct descriptor **d)
+{
+    static const char *const names[] = { "keys/descriptor", "descriptor" };
+    AUTO(buffer_fini) struct buffer raw = { 0 };
+    enum status s = STATUS_NOT_FOUND;
+
+    for (size_t i = 0; i < COUNT_OF(names) && s == STATUS_NOT_FOUND; i++)
+        s = file_read_at(AT_FDCWD, arena_printf(arena, "%s/%s", core->home, names[i]),
+                         OBJECT_MAX, &raw);
+    TRY(s);
+    return parse(buffer_bytes(&raw), arena, object, d);
+}
+
+static enum status
+tell_everybody(struct core *core)
+{
+    for (size_t i = 1; i < core->company_count; i++) {
+        struct company *c = core->companies[i];
+        if (c->peer != NULL || c->state == COMPANY_INTRODUCED)
+            TRY(keys_tell(core, c));
+    }
+    return STATUS_OK;
+}
+
+enum status
+keys_begin(struct core *core, struct diag *diag)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct company *us = core->companies[0];
+    struct signed_object *object;
+    struct descriptor *d;
+    struct node_id node;
+    uint8_t raw[8];
+
+    enum status s = read_descriptor(core, arena, &object, &d);
+    if (s == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    TRY(s);
+    s = descriptor_verify(object, d->not_before, arena, &d, &node);
+    if (s != STATUS_OK || !ID_IS_EQUAL(node, core->me))
+        return diag_say(diag, STATUS_CONFIG, "home.keys_foreign", core->home, NULL);
+    if (d->serial < us->serial || d->serial < journal_serial(core))
+        return diag_say(diag, STATUS_CONFIG, "home.keys_older", core->home, NULL);
+    if (d->serial > us->serial) {
+        TRY(keys_take(core, us, d, object, 0));
+        TRY(tell_everybody(core));
+    }
+    if (d->serial > 1 && d->serial > journal_serial(core)) {
+        put_u64(raw, d->serial);
+        journal_add(core->journal, JOURNAL_SERIAL, bytes_of(raw, sizeof(raw)));
+    }
+    return STATUS_OK;
+}

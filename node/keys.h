@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/keys.h - keys of companies over time (docs/protocol/objects.md, docs/adr/0016-keys-over-time.md).
+ *
+ * 1. A company's descriptors are a chain: each newer one follows the one that we know by serial and hash. The newest is in
+ *    `company`, those before it in `descriptor`, DESCRIPTORS_MAX in all; what was signed under any of them verifies, but
+ *    for those that the newest calls stolen, which count only for what we had before.
+ * 2. Data for a partner stands still while a descriptor is under way to it, so that nothing arrives under a key that it
+ *    does not know.
+ * 3. Our own new descriptor is found beside the keys at start, by keys_begin, and goes to everybody in that transaction.
+ */
+#ifndef HANSA_NODE_KEYS_H
+#define HANSA_NODE_KEYS_H
+
+#include "node/core_priv.h"
+
+/* Signing keys of a company, the newest first; *good of them count for what is new. Any thread. */
+MUST_CHECK enum status keys_signing(struct store *st, int64_t company,
+                                    const struct descriptor *newest,
+                                    struct sign_key out[static DESCRIPTORS_MAX], size_t *count,
+                                    size_t *good);
+/* A descriptor of a company that we know, verified. Older and known, nothing happens; newer, it is taken and passed on to
+ * partners that are in a chain with it, but for `from` (company.id). STATUS_EQUIVOCATION: another one with this serial, or
+ * one that follows another; STATUS_BROKEN_CHAIN: it skips serials, or takes back what it called stolen. */
+MUST_CHECK enum status keys_take(struct core *core, struct company *company,
+                                 const struct descriptor *d, const struct signed_object *object,
+                                 int64_t from);
+/* Two descriptors that cannot both be: the one refused is kept as evidence. */
+MUST_CHECK enum status keys_fault(struct core *core, const struct company *company,
+                                  int64_t from, const struct signed_object *refused);
+/* All that are kept of a company, oldest first, after the `count` that stand there. In the arena. STATUS_UNKNOWN_KEY. */
+MUST_CHECK enum status keys_history(struct core *core, const struct node_id *node,
+                                    struct arena *arena, struct signed_object *list,
+                                    size_t *count);
+
+/* ---- ours ---- */
+/* In the transaction of the start: a newer descriptor beside our keys is ours from now on. STATUS_CONFIG: the keys are
+ * older than what is known of them. */
+MUST_CHECK enum status keys_begin(struct core *core, struct diag *diag);
+/* Ours that the company has not acknowledged are queued for it. */
+MUST_CHECK enum status keys_tell(struct core *core, struct company *company);
+/* A queued descriptor arrived: share is as it was queued. */
+MUST_CHECK enum status keys_told(struct core *core, int64_t company, int64_t share);
+/* Is one under way to it? Asks the database only while it may be. */
+MUST_CHECK enum status keys_wait(struct core *core, struct company *company);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/unit/node/test_keys.c - descriptors of a company one after another: which follows which, which keys count for
+ * what, who hears of it. Company 0 is us, 1 (CARRIER) our partner, 2 (OTHER) beyond it, 3 (STRANGER) in no chain.
+ */
+#include "node/exchange_priv.h"
+#include "node/keys.h"
+#include "tests/unit/node/route_fake.h"
+
+/* ---- descriptors that follow one another -------------------------------------------------- */
+
+struct line {
+    uint64_t serial;
+    struct object_id last;
+    uint64_t refused_below;
+    uint8_t sealing; /* its first byte */
+    size_t signer;   /* whose key it signs with from now on */
+};
+
+/* The next in the line of `company`, signed by its root. */
+static struct signed_object
+next_of(struct desk *d, size_t company, const struct line *line)
+{
+    const struct sample_company *c = &d->home.world.companies[company];
+    struct descriptor made = { .root_key = c->key,
+                               .serial = line->serial,
+                               .has_previous = line->serial > 1,
+                               .previous = line->last,
+                               .name = c->name,
+                               .country = "DE",
+                               .signing_key = d->home.world.companies[line->signer].key,
+                               .sealing_key = { { line->sealing } },
+                               .not_before = { HOME_NOW_MS - 1000 },
+                               .not_after = { HOME_NOW_MS + 1000000 },
+                               .refused_below = line->refused_below };
+    struct signed_object object = { .body = wire_descriptor_format(&made, d->arena) };
+
+    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
+    return object;
+}
+
+static enum status
+learn(struct desk *d, const struct signed_object *object)
+{
+    struct company *c;
+
+    return company_learn(d->core, object, COMPANY_INTRODUCED, 0, &c);
+}
+
+/* The one after what we know of it. */
+static struct line
+after(const struct desk *d, size_t company, size_t signer)
+{
+    const struct company *c = d->company[company];
+
+    return (struct line){ .serial = c->serial + 1,
+                          .last = c->descriptor,
+                          .refused_below = c->refused_below,
+                          .sealing = (uint8_t)(0x10 + c->serial),
+                          .signer = signer };
+}
+
+static enum status
+rotate(struct desk *d, size_t company, size_t signer)
+{
+    struct line line = after(d, company, signer);
+    struct signed_object object = next_of(d, company, &line);
+
+    return learn(d, &object);
+}
+
+/* Does something new, or something that we had, verify when this company signed it for `as`? */
+static bool
+counts(struct desk *d, size_t as, size_t signer, bool kept)
+{
+    struct key_directory keys = kept ? company_keys_kept(d->core) : company_keys_of(d->core);
+    struct signed_object object = { .body = bytes_text("anything") };
+
+    object.signature =
+        sample_sign(&d->home.world.companies[signer], SIGN_ANSWER, object.body);
+    return object_verify(SIGN_ANSWER, &object, &d->company[as]->node, &d->core->me,
+                         &d->core->me, &keys) == STATUS_OK;
+}
+
+/* The database has what this round did. */
+static int64_t
+ask(struct desk *d, const char *sql)
+{
+    if (store_commit(d->core->store) != STATUS_OK || core_need_txn(d->core) != STATUS_OK)
+        return -1;
+    return home_sql(&d->home, sql);
+}
+
+static int64_t
+kept(struct desk *d, size_t company)
+{
+    char sql[96];
+
+    (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM descriptor WHERE company = %d",
+                   (int)d->company[company]->id);
+    return ask(d, sql);
+}
+
+static int64_t
+queued(struct desk *d, size_t company)
+{
+    char sql[96];
+
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT count(*) FROM control WHERE kind = 22 AND company = %d",
+                   (int)d->company[company]->id);
+    return ask(d, sql);
+}
+
+/* ---- */
+
+static void
+test_undone(struct check *t)
+{
+    struct desk d = { 0 };
+    struct core_mark mark;
+
+    CHECK(t, "a desk", desk_set(&d));
+    struct box_key before = d.company[OTHER]->sealing_key;
+    CHECK(t, "inside something that fails", core_mark_set(d.core, &mark) == STATUS_OK &&
+                                                rotate(&d, OTHER, 4) == STATUS_OK &&
+                                                d.company[OTHER]->serial == 2);
+    core_mark_undo(d.core, &mark);
+    CHECK(t, "memory is as the database is",
+          d.company[OTHER]->serial == 1 &&
+              ID_IS_EQUAL(d.company[OTHER]->sealing_key, before) && kept(&d, OTHER) == 0 &&
+              counts(&d, OTHER, OTHER, false) && !counts(&d, OTHER, 4, false));
+    CHECK(t, "and it is taken when it comes again",
+          rotate(&d, OTHER, 4) == STATUS_OK && counts(&d, OTHER, 4, false));
+    desk_clear(&d);
+}
+
+static void
+test_wrapped_anew(struct check *t)
+{
+    struct desk d = { 0 };
+    struct peer_frame first = { 0 }, second = { 0 };
+    struct sealed_body *body[2];
+    struct sealed *header[2];
+
+    CHECK(t, "a desk", desk_set(&d));
+    CHECK(t, "one goes, the sealing key changes, one goes",
+          control_queue(d.core, d.company[OTHER]->id, MESSAGE_VERDICT, bytes_text("a"), 0) ==
+                  STATUS_OK &&
+              route_next(d.core, d.company[CARRIER]->peer, 1, d.arena, &first) == STATUS_OK &&
+              rotate(&d, OTHER, OTHER) == STATUS_OK &&
+              control_queue(d.core, d.company[OTHER]->id, MESSAGE_VERDICT, bytes_text("b"),
+                            0) == STATUS_OK &&
+              route_next(d.core, d.company[CARRIER]->peer, 2, d.arena, &second) == STATUS_OK);
+    CHECK(t, "both are whole",
+          wire_sealed_body_parse(first.body, d.arena, &body[0]) == STATUS_OK &&
+              wire_sealed_body_parse(second.body, d.arena, &body[1]) == STATUS_OK &&
+              wire_sealed_parse(body[0]->header.body, d.arena, &header[0]) == STATUS_OK &&
+              wire_sealed_parse(body[1]->header.body, d.arena, &header[1]) == STATUS_OK);
+    CHECK(t, "under another content key, wrapped for the new sealing key",
+          memcmp(header[0]->key, header[1]->key, SEAL_KEY_SIZE) != 0);
+    desk_clear(&d);
+}
+
+static void
+test_chain(struct check *t)
+{
+    struct desk d = { 0 };
+
+    CHECK(t, "a desk", desk_set(&d));
+    struct line one = { .serial = 1, .sealing = 3, .signer = OTHER };
+    struct line skips = after(&d, OTHER, 4), other = skips, second = skips;
+    skips.serial++;
+    other.last.b[0] ^= 1;
+    struct signed_object object = next_of(&d, OTHER, &skips);
+    CHECK(t, "one that skips a serial is refused", learn(&d, &object) == STATUS_BROKEN_CHAIN);
+    object = next_of(&d, OTHER, &other);
+    CHECK(t, "one that follows another is evidence", learn(&d, &object) == STATUS_EQUIVOCATION);
+    CHECK(t, "the next is taken", rotate(&d, OTHER, 4) == STATUS_OK);
+    object = next_of(&d, OTHER, &second);
+    CHECK(t, "the same again changes nothing",
+          learn(&d, &object) == STATUS_OK && d.company[OTHER]->serial == 2);
+    second.sealing ^= 0x40;
+    object = next_of(&d, OTHER, &second);
+    CHECK(t, "another one with its serial is evidence", learn(&d, &object) == STATUS_EQUIVOCATION);
+    CHECK(t, "and changes nothing", d.company[OTHER]->serial == 2 && counts(&d, OTHER, 4, false));
+    object = descriptor(&d.home.world.companies[OTHER], d.arena);
+    CHECK(t, "the first again changes nothing", learn(&d, &object) == STATUS_OK);
+    object = next_of(&d, OTHER, &one);
+    CHECK(t, "another first is evidence", learn(&d, &object) == STATUS_EQUIVOCATION);
+    desk_clear(&d);
+}
+
+/* First met by its second: the first comes later, and what was signed then verifies. */
+static void
+test_from_before(struct check *t)
+{
+    enum { LATE = 4 };
+    struct desk d = { 0 };
+    struct company *c;
+
+    CHECK(t, "a desk", desk_set(&d));
+    struct line line = { .serial = 1, .sealing = 9, .signer = LATE };
+    struct signed_object first = next_of(&d, LATE, &line);
+    line = (struct line){ 2, digest_object_id(first.body), 0, 8, 5 };
+    struct signed_object second = next_of(&d, LATE, &line);
+    CHECK(t, "on first contact any serial is taken",
+          company_learn(d.core, &second, COMPANY_INTRODUCED, 0, &c) == STATUS_OK && c->serial == 2 &&
+              c->signing_count == 1);
+    line.serial = 1;
+    line.sealing = 7;
+    struct signed_object other = next_of(&d, LATE, &line);
+    CHECK(t, "what it does not name is not taken", learn(&d, &other) == STATUS_EQUIVOCATION);
+    CHECK(t, "the one that it names is", learn(&d, &first) == STATUS_OK && c->serial == 2 &&
+                                             c->signing_count == 2);
+    desk_clear(&d);
+}
+
+static void
+test_stolen(struct check *t)
+{
+    struct desk d = { 0 };
+
+    CHECK(t, "a desk", desk_set(&d));
+    CHECK(t, "an older key counts beside the new one",
+          rotate(&d, OTHER, 4) == STATUS_OK && counts(&d, OTHER, OTHER, false) &&
+              counts(&d, OTHER, 4, false) && !counts(&d, OTHER, 5, false));
+    struct line line = after(&d, OTHER, 5);
+    line.refused_below = line.serial;
+    struct signed_object object = next_of(&d, OTHER, &line);
+    CHECK(t, "what is called stolen does not count for what is new",
+          learn(&d, &object) == STATUS_OK && counts(&d, OTHER, 5, false) &&
+              !counts(&d, OTHER, 4, false) && !counts(&d, OTHER, OTHER, false));
+    CHECK(t, "but for what we had", counts(&d, OTHER, 4, true) && counts(&d, OTHER, OTHER, true));
+    line = after(&d, OTHER, 5);
+    line.refused_below = 0;
+    object = next_of(&d, OTHER, &line);
+    CHECK(t, "and never counts again", learn(&d, &object) == STATUS_BROKEN_CHAIN);
+    desk_clear(&d);
+}
+
+static void
+test_bound(struct check *t)
+{
+    struct desk d = { 0 };
+
+    CHECK(t, "a desk", desk_set(&d));
+    for (size_t i = 1; i < DESCRIPTORS_MAX + 2; i++) {
+        CHECK(t, "one after the other", rotate(&d, STRANGER, i % 2 == 0 ? STRANGER : 4) == STATUS_OK);
+        CHECK(t, "are kept, up to the limit",
+              kept(&d, STRANGER) ==
+                  (int64_t)(i < DESCRIPTORS_MAX - 1 ? i : DESCRIPTORS_MAX - 1));
+        CHECK(t, "and so are its keys", d.company[STRANGER]->signing_count ==
+                                            (i < DESCRIPTORS_MAX ? i + 1 : DESCRIPTORS_MAX));
+    }
+    desk_clear(&d);
+}
+
+static void
+test_heard(struct check *t)
+{
+    struct desk d = { 0 };
+
+    CHECK(t, "a desk", desk_set(&d));
+    CHECK(t, "who is in a chain with it hears of it, others do not",
+          rotate(&d, OTHER, 4) == STATUS_OK && queued(&d, CARRIER) == 1 &&
+              queued(&d, STRANGER) == 0);
+    CHECK(t, "of who is in no chain nobody hears",
+          rotate(&d, STRANGER, 4) == STATUS_OK && queued(&d, CARRIER) == 1 &&
+              queued(&d, STRANGER) == 0);
+    CHECK(t, "nor does it hear of itself",
+          rotate(&d, CARRIER, 4) == STATUS_OK && queued(&d, CARRIER) == 1);
+    CHECK(t, "data waits while one is under way",
+          keys_wait(d.core, d.company[CARRIER]) == STATUS_NOT_FOUND &&
+              keys_wait(d.core, d.company[STRANGER]) == STATUS_OK);
+    struct peer_frame frame;
+    CHECK(t, "it goes first, and data after its acknowledgement",
+          exchange_next(d.core, d.company[CARRIER]->peer, STREAM_CONTROL, 1, d.arena, &frame) ==
+                  STATUS_OK &&
+              frame.kind == MESSAGE_DESCRIPTOR &&
+              exchange_next(d.core, d.company[CARRIER]->peer, STREAM_DATA, 1, d.arena, &frame) ==
+                  STATUS_NOT_FOUND &&
+              keys_wait(d.core, d.company[CARRIER]) == STATUS_NOT_FOUND &&
+              exchange_acked(d.core, d.company[CARRIER]->peer, STREAM_CONTROL, 1) == STATUS_OK &&
+              keys_wait(d.core, d.company[CARRIER]) == STATUS_OK);
+    desk_clear(&d);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct check_case cases[] = {
+        { "undone with what fails", test_undone },
+        { "content keys follow the sealing key", test_wrapped_anew },
+        { "a chain", test_chain },
+        { "one from before", test_from_before },
+        { "stolen keys", test_stolen },
+        { "a bound", test_bound },
+        { "who hears of it", test_heard },
+    };
+
+    return check_main(argc, argv, cases, COUNT_OF(cases));
+}
