@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- 0023_keys.sql: keys of companies over time (node/keys.c).
+-- 0022_keys.sql: keys of companies over time (node/keys.c).
 
 -- Descriptors before the newest, which stands in `company`: what was signed under them must verify. At most
 -- DESCRIPTORS_MAX - 1 of a company. Written when a newer one is taken.
