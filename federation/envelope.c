@@ -10,8 +10,9 @@ static const struct {
     const char *name;
     uint8_t number;
     uint8_t stream;
+    bool takes_back;
 } kinds[] = {
-#define X(name, number, stream) { #name, number, stream },
+#define X(name, number, stream, full) { #name, number, stream, full },
     MESSAGE_KINDS(X)
 #undef X
 };
@@ -34,6 +35,15 @@ message_kind_is_known(uint8_t kind, enum stream stream)
         return kinds[i].stream == (uint8_t)stream ||
                (kinds[i].stream == STREAM_EITHER && stream != STREAM_SESSION);
     }
+    return false;
+}
+
+bool
+message_kind_takes_back(uint8_t kind)
+{
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (kinds[i].number == kind)
+            return kinds[i].takes_back;
     return false;
 }
 

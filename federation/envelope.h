@@ -8,31 +8,32 @@
 #include "schema/base/limits.h"
 #include "schema/wire.h"
 
-/*    name          number  stream (0 session, 1 control, 2 data, 3 control or data)  */
+/*    name, number, stream (0 session, 1 control, 2 data, 3 control or data), and is it taken also while our disk is full:
+ * what takes back, and what keeps the link (node/disk.h)  */
 #define MESSAGE_KINDS(X)                                                                       \
-    X(HELLO, 1, 0)                                                                             \
-    X(ACK, 2, 0)                                                                               \
-    X(INTRODUCE, 3, 0)                                                                         \
-    X(OFFER, 16, 1)                                                                            \
-    X(ANSWER, 17, 1)                                                                           \
-    X(PASSON, 18, 1)                                                                           \
-    X(PASSON_ACK, 19, 1)                                                                       \
-    X(REVOCATION, 20, 1)                                                                       \
-    X(VOID, 21, 3)                                                                             \
-    X(DESCRIPTOR, 22, 1)                                                                       \
-    X(VERDICT, 23, 1)                                                                          \
-    X(ASK, 24, 1)                                                                              \
-    X(PROPOSAL, 25, 1)                                                                         \
-    X(PROPOSAL_ANSWER, 26, 1)                                                                  \
-    X(SEALED_RECEIPT, 27, 1)                                                                   \
-    X(RECEIPT, 28, 1)                                                                          \
-    X(WITHDRAWAL, 29, 1)                                                                       \
-    X(HEAD, 30, 1)                                                                             \
-    X(RECORDS, 32, 2)                                                                          \
-    X(SEALED, 33, 2)
+    X(HELLO, 1, 0, true)                                                                       \
+    X(ACK, 2, 0, true)                                                                         \
+    X(INTRODUCE, 3, 0, false)                                                                  \
+    X(OFFER, 16, 1, false)                                                                     \
+    X(ANSWER, 17, 1, false)                                                                    \
+    X(PASSON, 18, 1, false)                                                                    \
+    X(PASSON_ACK, 19, 1, false)                                                                \
+    X(REVOCATION, 20, 1, true)                                                                 \
+    X(VOID, 21, 3, true)                                                                       \
+    X(DESCRIPTOR, 22, 1, false)                                                                \
+    X(VERDICT, 23, 1, false)                                                                   \
+    X(ASK, 24, 1, false)                                                                       \
+    X(PROPOSAL, 25, 1, false)                                                                  \
+    X(PROPOSAL_ANSWER, 26, 1, false)                                                           \
+    X(SEALED_RECEIPT, 27, 1, false)                                                            \
+    X(RECEIPT, 28, 1, false)                                                                   \
+    X(WITHDRAWAL, 29, 1, true)                                                                 \
+    X(HEAD, 30, 1, true)                                                                       \
+    X(RECORDS, 32, 2, false)                                                                   \
+    X(SEALED, 33, 2, false)
 
 enum message_kind {
-#define X(name, number, stream) MESSAGE_##name = number,
+#define X(name, number, stream, full) MESSAGE_##name = number,
     MESSAGE_KINDS(X)
 #undef X
 };
@@ -40,6 +41,7 @@ enum message_kind {
 /* "OFFER"; "UNKNOWN" for a number outside the table. */
 const char *message_kind_name(uint8_t kind);
 bool message_kind_is_known(uint8_t kind, enum stream stream);
+bool message_kind_takes_back(uint8_t kind);
 
 struct envelope {
     uint8_t kind; /* may be unknown */

@@ -22,6 +22,8 @@ struct api_request {
     uid_t uid; /* of the peer of the unix socket */
     enum language language;
 
+    bool is_again; /* tried before, when there was no room on the disk; the core's own */
+
     /* the reply */
     enum status status;
     struct diag diag; /* when status is not OK */
@@ -34,9 +36,9 @@ struct api_request {
 
 /* What the HTTP server calls. */
 struct api {
-    /* Must a read_only service be given to write() now, and wait for the loop? Any thread. NULL: never. */
+    /* Must a reading service be given to write() now, and wait for the loop? Any thread. NULL: never. */
     bool (*read_waits)(void *self);
-    /* A read_only service: on the calling thread, returns when the reply is there. Any thread. */
+    /* A reading service: on the calling thread, returns when the reply is there. Any thread. */
     void (*read)(void *self, struct api_request *request);
     /* Any other: takes the request, returns at once; done() comes later from the core's loop thread. */
     void (*write)(void *self, struct api_request *request);

@@ -18,6 +18,7 @@
 
 #include "node/audit_priv.h"
 #include "schema/base/cleanup.h"
+#include "schema/base/file.h"
 #include "schema/base/log.h"
 #include "schema/digest.h"
 
@@ -75,20 +76,23 @@ audit_undo(struct core *core, int64_t number, const struct digest *hash)
 /* ---- outside the database ----------------------------------------------------------------- */
 
 /* A lost write leaves a shorter file, which the next start completes from the database. */
-void
+enum status
 audit_write(struct core *core)
 {
     struct bytes tail = buffer_bytes(&core->audit_tail);
 
     if (tail.len == 0 || core->audit_fd < 0)
-        return;
+        return STATUS_OK;
+    errno = ENOSPC; /* a short write */
     if (pwrite(core->audit_fd, tail.data, tail.len, (off_t)(core->audit_written * ID_SIZE)) !=
         (ssize_t)tail.len) {
+        enum status s = file_status(errno);
         LOG(LOG_WARN, "audit.hashes_not_written", log_num("errno", errno));
-        return; /* goes with the next ones */
+        return s;
     }
     core->audit_written = core->audit_number;
     buffer_clear(&core->audit_tail);
+    return STATUS_OK;
 }
 
 struct mono_ms
@@ -104,7 +108,7 @@ audit_sign(struct core *core)
     struct signature signature;
 
     if (core->audit_signed == core->audit_number || core->env.keyring.sign == NULL ||
-        core->audit_state != AUDIT_WELL)
+        core->audit_state != AUDIT_WELL || disk_is_full(core->disk))
         return (struct mono_ms){ INT64_MAX };
     if (now.ms < next.ms)
         return next;
@@ -116,7 +120,7 @@ audit_sign(struct core *core)
         return (struct mono_ms){ now.ms + SIGN_EVERY_MS }; /* locked: later */
     memcpy(raw + AUDIT_HEAD_SIZE, signature.b, sizeof(signature.b));
     journal_add(core->journal, JOURNAL_AUDIT, bytes_of(raw, sizeof(raw)));
-    core_write_journal(core, false);
+    (void)core_write_journal(core, false);
     core->audit_signed = core->audit_number;
     return (struct mono_ms){ INT64_MAX };
 }
@@ -187,7 +191,7 @@ complete(struct core *core, int64_t count)
     }
     if (s != STATUS_NOT_FOUND)
         return s;
-    audit_write(core);
+    (void)audit_write(core); /* goes with the next ones */
     return STATUS_OK;
 }
 

@@ -4,7 +4,8 @@
  *
  * 1. Nothing is sent and nobody is answered before the commit (P1).
  * 2. A failed commit leaves memory as the database has it: core_recover() reads everything anew, and
- *    every request of the round is answered with the failure.
+ *    every request of the round is answered with the failure; but what takes back is tried once more on the room kept
+ *    for it when the disk was full (node/disk.h).
  */
 #include "node/core.h"
 
@@ -14,6 +15,7 @@
 #include "node/consent_day.h"
 #include "node/contribution.h"
 #include "node/heads.h"
+#include "node/letting_go.h"
 #include "node/person.h"
 #include "node/receipt.h"
 #include "node/route.h"
@@ -152,37 +154,6 @@ carry_out(struct core *core)
         core->env.send(core->env.self, &s->to, s->message);
 }
 
-static void
-answer_all(struct core *core, enum status failure)
-{
-    for (size_t i = 0; i < core->answer_count; i++) {
-        struct api_request *r = core->answers[i];
-        if (failure != STATUS_OK && r->status == STATUS_OK) {
-            r->status = failure;
-            json_decref(r->reply);
-            r->reply = NULL;
-        }
-        r->done(r);
-    }
-}
-
-/* The waiters of this round: their change did not happen. */
-static void
-fail_waiters(struct core *core, enum status failure)
-{
-    for (struct waiter **at = &core->waiters; *at != NULL;) {
-        struct waiter *w = *at;
-        if (!w->fresh) {
-            at = &w->next;
-            continue;
-        }
-        *at = w->next;
-        w->request->status = failure;
-        w->request->done(w->request);
-        free(w);
-    }
-}
-
 /* Memory as the database has it. */
 static void
 recover(struct core *core)
@@ -206,6 +177,8 @@ run_requests(struct core *core)
 {
     for (size_t i = 0; i < core->request_count; i++) {
         struct api_request *request = core->requests[i];
+        bool is_refused =
+            disk_is_full(core->disk) && request->service->effect != SERVICE_TAKES_BACK;
         AUTO(arena_free) struct arena *arena = arena_new(0);
         struct call call = { .core = core,
                              .store = core->store,
@@ -216,6 +189,8 @@ run_requests(struct core *core)
         request->status = s;
         if (s == STATUS_OK)
             service_run(&call, request);
+        if (request->status == STATUS_DISK_FULL && !is_refused)
+            round_fail(core, STATUS_DISK_FULL); /* SQLite may have rolled back all of it */
         if (call.waits)
             continue;
         core->answers =
@@ -231,7 +206,7 @@ run_jobs(struct core *core)
 {
     int64_t start = core_mono(core).ms;
 
-    if (core->answer_count > 0 || core->unconfirmed)
+    if (core->answer_count > 0 || core->unconfirmed || disk_is_full(core->disk))
         return; /* a piece that fails must not take a request's change with it */
     for (int i = 0; i < JOB_PIECES && core->job_waits && !core->round_failed; i++) {
         round_fail(core, jobs_step(core));
@@ -248,6 +223,11 @@ pump_company(struct core *core, struct company *c)
     if (c->peer == NULL || c->state == COMPANY_SUSPENDED || peer_state(c->peer) != PEER_READY ||
         core->unconfirmed || c->held)
         return STATUS_OK;
+    if (disk_is_full(core->disk)) { /* what takes back goes out; data waits */
+        if (!c->control_waits)
+            return STATUS_OK;
+        disk_lend(core->disk);
+    }
     TRY(core_need_txn(core));
     enum status s = peer_pump(c->peer, core_mono(core), PUMP_FRAMES, &sent);
     core->pumped += sent;
@@ -266,13 +246,27 @@ pump_all(struct core *core)
                    pump_company(core, core->companies[(first + i) % core->company_count]));
 }
 
-void
+enum status
 core_write_journal(struct core *core, bool durable)
 {
     enum status s = journal_flush(core->journal, durable);
 
     if (s != STATUS_OK)
         LOG(LOG_ERROR, "journal.not_written", log_status(s));
+    return s;
+}
+
+/* What stands beside the database. Whoever asked for a suppression must not think that it is done when it is not in its
+ * file; tried again each round. */
+static enum status
+write_beside(struct core *core, enum status *filed)
+{
+    enum status hashes = audit_write(core), journal = core_write_journal(core, true);
+
+    *filed = suppression_write(core);
+    if (*filed != STATUS_OK)
+        LOG(LOG_ERROR, "suppression.not_written", log_status(*filed));
+    return hashes != STATUS_OK ? hashes : journal != STATUS_OK ? journal : *filed;
 }
 
 static void
@@ -286,9 +280,11 @@ finish(struct core *core)
     }
     if (core->round_failed) {
         enum status failure = core->round_status;
-        answer_all(core, failure);
+        if (failure == STATUS_DISK_FULL)
+            disk_fill(core->disk, "database", core_mono(core));
+        core_answer_all(core, failure);
         jobs_settle(core, false);
-        fail_waiters(core, failure);
+        core_answer_waiters_fail(core, failure);
         LOG(LOG_WARN, "round.failed", log_status(failure));
         round_clear(core);
         recover(core);
@@ -296,37 +292,19 @@ finish(struct core *core)
         round_clear(core);
         return;
     }
-    audit_write(core);
-    core_write_journal(core, true);
+    enum status filed;
+    if (write_beside(core, &filed) == STATUS_DISK_FULL) {
+        disk_fill(core->disk, "files", core_mono(core));
+        disk_lend(core->disk);
+        (void)write_beside(core, &filed);
+    }
     jobs_settle(core, true);
-    enum status filed = suppression_write(core);
-    if (filed !=
-        STATUS_OK) /* whoever asked for it must not think that it is done; tried again each round */
-        LOG(LOG_ERROR, "suppression.not_written", log_status(filed));
     for (size_t i = 0; i < core->company_count; i++)
         if (core->companies[i]->peer != NULL)
             peer_committed(core->companies[i]->peer);
     carry_out(core);
-    answer_all(core, filed);
+    core_answer_all(core, filed);
     round_clear(core);
-}
-
-static void
-expire_waiters(struct core *core)
-{
-    struct mono_ms now = core_mono(core);
-
-    for (struct waiter **at = &core->waiters; *at != NULL;) {
-        struct waiter *w = *at;
-        w->fresh = false;
-        if (w->until.ms > now.ms) {
-            at = &w->next;
-            continue;
-        }
-        *at = w->next;
-        w->request->done(w->request);
-        free(w);
-    }
 }
 
 /* A long log makes every page look-up longer; the loop never waits for a reader to get at it. */
@@ -335,8 +313,9 @@ checkpoint(struct core *core)
 {
     int64_t pages = store_wal_pages(core->store);
 
-    if (core->has_erased)
-        core->has_erased = !store_truncate_log(core->store);
+    if (core->has_erased || disk_is_lent(core->disk) ||
+        (disk_is_tight(core->disk) && pages > WAL_PAGES_IDLE))
+        core->has_erased = !store_truncate_log(core->store) && core->has_erased;
     else if (pages > WAL_PAGES_MOST ||
              (pages > WAL_PAGES_IDLE && core->pumped == 0 && !core->job_waits))
         store_checkpoint(core->store);
@@ -365,6 +344,54 @@ core_read_waits(const struct core *core)
     return lives_are_due(core);
 }
 
+/* What was taken back goes, and is said, also on a full disk. */
+static void
+take_back(struct core *core)
+{
+    if (core->letting_waits)
+        round_fail(core, letting_go_step(core));
+    if (core->withdrawals_wait || core->receipts_unsaid)
+        disk_lend(core->disk);
+    round_fail(core, withdrawal_tell(core));
+    round_fail(core, receipt_tell(core));
+}
+
+/* What can wait until there is room. */
+static void
+work(struct core *core)
+{
+    run_jobs(core);
+    if (core_mono(core).ms >= core->sweep_at.ms) {
+        round_fail(core, consent_day_pass(core));
+        round_fail(core, route_tick(core));
+        core->heads_wait = true;
+    }
+    round_fail(core, contribution_tell(core));
+    round_fail(core, heads_tell(core));
+    round_fail(core, route_tell(core));
+}
+
+static void
+sweep(struct core *core)
+{
+    disk_lend(core->disk);
+    round_fail(core, lives_sweep(core));
+}
+
+/* The log is emptied while the ballast is lent: it may need room to go into the database. */
+static struct mono_ms
+settle(struct core *core)
+{
+    bool was_full = disk_is_full(core->disk);
+
+    checkpoint(core);
+    struct mono_ms next = disk_settle(core->disk, core_mono(core));
+    for (size_t i = 0; was_full && i < core->company_count; i++)
+        if (!disk_is_full(core->disk))
+            core->companies[i]->crowded = 0;
+    return next;
+}
+
 struct mono_ms
 core_round(struct core *core)
 {
@@ -373,37 +400,33 @@ core_round(struct core *core)
     core->pumped = 0;
     core->due_waits = false;
     if (lives_are_due(core)) /* before anybody is answered */
-        round_fail(core, lives_sweep(core));
+        sweep(core);
     run_requests(core);
     if (core->audit_state != AUDIT_WELL) { /* read, and be asked: no more */
         finish(core);
         return (struct mono_ms){ now.ms + 10 * 1000 };
     }
-    run_jobs(core);
+    if (!disk_is_full(core->disk))
+        work(core);
     if (now.ms >= core->sweep_at.ms) {
-        round_fail(core, lives_sweep(core));
-        round_fail(core, consent_day_pass(core));
-        round_fail(core, route_tick(core));
-        core->heads_wait = true;
+        sweep(core);
         core->sweep_at.ms = now.ms + SWEEP_MS;
     }
     struct mono_ms next = companies_tick(core);
-    round_fail(core, contribution_tell(core));
-    round_fail(core, heads_tell(core));
-    round_fail(core, route_tell(core));
-    round_fail(core, withdrawal_tell(core));
-    round_fail(core, receipt_tell(core));
+    take_back(core);
     pump_all(core);
     bool is_idle = core->pumped == 0 && !core->job_waits;
-    round_fail(core, person_settle(core, is_idle ? SETTLE_IDLE : SETTLE_BUSY));
+    if (!disk_is_full(core->disk))
+        round_fail(core, person_settle(core, is_idle ? SETTLE_IDLE : SETTLE_BUSY));
     finish(core);
-    struct mono_ms sign_at = audit_sign(core);
-    if (sign_at.ms < next.ms)
-        next = sign_at;
-    expire_waiters(core);
+    next = earlier(next, audit_sign(core));
+    core_answer_expired(core);
     company_publish(core);
-    checkpoint(core);
-    if (core->job_waits || core->due_waits || core->pumped > 0 || core->persons_wait)
+    next = earlier(next, settle(core));
+    if (core->letting_waits || core->request_count > 0)
+        return now;
+    if (!disk_is_full(core->disk) &&
+        (core->job_waits || core->due_waits || core->pumped > 0 || core->persons_wait))
         return now;
     if (core->waiters != NULL && next.ms > now.ms + 50)
         next.ms = now.ms + 50;
@@ -420,6 +443,20 @@ core_submit(struct core *core, struct api_request *request)
     core->requests[core->request_count++] = request;
 }
 
+/* On a full disk a partner holds back what it has, unacknowledged, but for what takes back. In front of that on the same
+ * stream stands at most what the credit allows: senders put it first. */
+static bool
+has_room(struct core *core, struct company *from, const struct envelope *env)
+{
+    if (!disk_is_full(core->disk))
+        return true;
+    if (!message_kind_takes_back(env->kind) &&
+        (env->stream != STREAM_CONTROL || from->crowded++ >= CREDIT_CONTROL_FRAMES))
+        return false;
+    disk_lend(core->disk);
+    return true;
+}
+
 void
 core_on_message(struct core *core, const struct node_id *from, struct bytes message)
 {
@@ -427,7 +464,8 @@ core_on_message(struct core *core, const struct node_id *from, struct bytes mess
     struct envelope env;
     enum status s = envelope_parse(message, &env);
 
-    if (core->audit_state != AUDIT_WELL)
+    if (core->audit_state != AUDIT_WELL ||
+        (disk_is_full(core->disk) && (c == NULL || c->peer == NULL || s != STATUS_OK)))
         return; /* comes again */
     if (s == STATUS_OK && env.kind == MESSAGE_INTRODUCE) {
         s = core_need_txn(core);
@@ -444,6 +482,8 @@ core_on_message(struct core *core, const struct node_id *from, struct bytes mess
             dead_letter(core, c->id, &env, s, "envelope");
         return;
     }
+    if (!has_room(core, c, &env))
+        return;
     s = core_need_txn(core);
     if (s == STATUS_OK)
         s = peer_on_message(c->peer, &env, core_mono(core), core_wall(core));
@@ -462,22 +502,6 @@ core_on_up(struct core *core, const struct node_id *node)
             core->companies[i]->introduce_at = (struct mono_ms){ 0 };
 }
 
-static void
-release_waiters(struct core *core, const struct node_id *node, uint64_t epoch)
-{
-    for (struct waiter **at = &core->waiters; *at != NULL;) {
-        struct waiter *w = *at;
-        if (!ID_IS_EQUAL(w->node, *node) || (epoch == 0) != (w->epoch == 0) ||
-            w->epoch > epoch) {
-            at = &w->next;
-            continue;
-        }
-        *at = w->next;
-        w->request->done(w->request);
-        free(w);
-    }
-}
-
 void
 core_on_dropped(struct core *core, const struct node_id *node)
 {
@@ -485,7 +509,7 @@ core_on_dropped(struct core *core, const struct node_id *node)
 
     if (c != NULL && c->peer != NULL)
         peer_on_cut(c->peer);
-    release_waiters(core, node, 0);
+    core_answer_waiters(core, node, 0);
 }
 
 void
@@ -495,7 +519,7 @@ core_on_epoch(struct core *core, const struct node_id *node, uint64_t epoch)
 
     if (c != NULL && c->peer != NULL)
         peer_on_cut(c->peer);
-    release_waiters(core, node, epoch);
+    core_answer_waiters(core, node, epoch);
 }
 
 void
@@ -512,7 +536,7 @@ core_on_broken(struct core *core, const struct node_id *node, uint8_t reason)
     struct company *c = company_find(core, node);
     struct envelope none = { 0 };
 
-    if (c == NULL || core_need_txn(core) != STATUS_OK)
+    if (c == NULL || disk_is_full(core->disk) || core_need_txn(core) != STATUS_OK)
         return;
     dead_letter(core, c->id, &none, reason == 2 ? STATUS_TOO_BIG : STATUS_MALFORMED,
                 details[reason < COUNT_OF(details) ? reason : 0]);

@@ -46,6 +46,7 @@ struct core_env {
 struct core_config {
     const char *home; /* hansa.db, audit.hashes, journal, tmp/ are there */
     struct core_env env;
+    int64_t ballast; /* bytes kept free for taking back (node/disk.h); 0: none */
 };
 
 /* First start: writes who we are into an empty database. descriptor: bytes of our Signed descriptor; listen:

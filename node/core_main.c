@@ -412,6 +412,7 @@ run(const struct options *o, struct diag *diag)
     struct world w = { .options = o, .capture = -1 };
     struct keyring_client *keyring = keyring_client_new(FD_CORE_KEY);
     struct core_config config = { .home = o->home,
+                                  .ballast = BALLAST_SIZE,
                                   .env = { .self = &w,
                                            .wall = on_wall,
                                            .mono = on_mono,

@@ -132,6 +132,7 @@ core_load(struct core *core, struct diag *diag)
         return withdrawn;
     core->has_withdrawn = withdrawn == STATUS_OK;
     core->receipts_unsaid = true;
+    core->letting_waits = true;
     return jobs_load(core);
 }
 
@@ -171,6 +172,7 @@ core_open(const struct core_config *config, struct diag *diag, struct core **out
     core->orders_end = &core->orders;
     (void)pthread_mutex_init(&core->view_lock, NULL);
     exchange_ops(core, &core->peer_ops);
+    TRY(disk_open(core->home, config->ballast, diag, &core->disk));
     TRY(store_open(core->db_path, diag, &core->store));
     if (journal_open(core->home, &core->journal) != STATUS_OK)
         return diag_say(diag, STATUS_CORRUPT, "home.journal", core->home, NULL);
@@ -208,6 +210,7 @@ core_close(struct core **out)
     for (size_t i = 0; i < core->reader_count; i++)
         store_close(&core->reader_pool[i]);
     store_close(&core->store);
+    disk_close(&core->disk);
     arena_free(&core->round);
     free(core->requests);
     free(core->answers);

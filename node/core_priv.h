@@ -15,6 +15,7 @@
 #include "federation/invitation.h"
 #include "federation/peer.h"
 #include "node/core.h"
+#include "node/disk.h"
 #include "node/journal.h"
 #include "node/store/store.h"
 
@@ -73,7 +74,8 @@ struct company {
     struct peer *peer;   /* TRUSTED and SUSPENDED */
     bool control_waits;  /* without a link: false when certainly nothing is queued for it */
     bool held, heard;    /* quarantined; it has sent back what it knows (node/quarantine.h) */
-    bool leaving;        /* removed, and told so until leave_at */
+    unsigned crowded; /* control objects taken while the disk is full that take nothing back */
+    bool leaving;     /* removed, and told so until leave_at */
     struct mono_ms leave_at;
     /* INVITED, on the accepting side: how we introduce ourselves */
     bool is_guest;
@@ -230,6 +232,7 @@ struct core {
     int64_t audit_signed; /* number of the newest signed head */
     struct mono_ms audit_signed_at;
     struct journal *journal;
+    struct disk *disk;
     bool
         unconfirmed; /* restored, and no admin has confirmed the trust list: node/quarantine.h */
 
@@ -252,6 +255,7 @@ struct core {
     bool persons_wait;      /* guest rows whose keys are due (node/person.h) */
     bool verdicts_wait;     /* rows are judged, their bringers not told yet */
     bool heads_wait;        /* words on our own roots are due (node/heads.h) */
+    bool letting_waits;     /* rows of shares that are over (node/letting_go.h) */
     bool has_erased;        /* values went: the log must be emptied */
     char consent_day[11];   /* the last whose consents were looked at (node/consent_day.h) */
     int64_t consent_after;  /* ... and how far in it */
@@ -294,7 +298,7 @@ void core_send_later(struct core *core, const struct node_id *to, struct bytes m
 void core_order(struct core *core, enum link_order order, const struct link_peer *peer,
                 uint64_t epoch);
 /* What waits for the journal; what fails is tried again. */
-void core_write_journal(struct core *core, bool durable);
+enum status core_write_journal(struct core *core, bool durable);
 /* Everything that memory holds, from the database. */
 MUST_CHECK enum status core_load(struct core *core, struct diag *diag);
 MUST_CHECK enum status core_load_dictionary(struct core *core, struct diag *diag);
@@ -314,6 +318,14 @@ struct core_mark {
 MUST_CHECK enum status core_mark_set(struct core *core, struct core_mark *mark);
 void core_mark_keep(struct core *core);
 void core_mark_undo(struct core *core, const struct core_mark *mark);
+
+/* ---- core_answer.c ---- */
+/* Everybody of this round; failure: their changes did not happen. */
+void core_answer_all(struct core *core, enum status failure);
+void core_answer_waiters_fail(struct core *core, enum status failure); /* those of this round */
+/* Who waited for this node to be cut (epoch 0), or for this epoch. */
+void core_answer_waiters(struct core *core, const struct node_id *node, uint64_t epoch);
+void core_answer_expired(struct core *core); /* who waited long enough */
 
 /* ---- companies.c ---- */
 void companies_cut(struct core *core, size_t count); /* forgets the newest */
@@ -431,14 +443,16 @@ MUST_CHECK enum status records_keep_run(struct core *core, const struct run_leav
 MUST_CHECK enum status records_run_spare(struct core *core, int64_t run);
 /* The offer was accepted: what waited is applied. */
 MUST_CHECK enum status records_apply(struct core *core, const struct live *live);
-/* Nothing is held under this leaf any more. */
+/* One record is not held under this leaf any more. */
 MUST_CHECK enum status records_forget(struct core *core, int64_t leaf,
-                                      const struct record_id *only);
-/* The same of one record, if what is held of it is not newer than this. */
+                                      const struct record_id *id);
+/* The same, if what is held of it is not newer than this. */
 MUST_CHECK enum status records_forget_upto(struct core *core, int64_t leaf, int64_t record,
                                            struct position upto, bool *gone);
-/* Kept, but neither shown nor passed on: its time is over and the grant leaves days to erase. */
-MUST_CHECK enum status records_hide(struct core *core, int64_t leaf);
+/* The next records held under a leaf after *after, at most LET_GO_PIECE: erased, or (hide) kept and neither shown nor
+ * passed on. STATUS_NOT_FOUND: no more. Only node/letting_go.c. */
+MUST_CHECK enum status records_piece_go(struct core *core, int64_t leaf, bool hide,
+                                        int64_t *after);
 /* A stored copy as a disclosure with its facts and run; in the arena. *run: the run of the call before, taken
  * again when it is the same; NULL at first. STATUS_NOT_FOUND. */
 struct copy_row {
@@ -516,8 +530,8 @@ MUST_CHECK enum status audit_add(struct core *core, const char *actor, const cha
                                  struct bytes subject, struct bytes detail);
 /* Back to this entry: later ones of this round are undone. */
 void audit_undo(struct core *core, int64_t number, const struct digest *hash);
-/* After a commit: the new entries' hashes, outside the database. */
-void audit_write(struct core *core);
+/* After a commit: the new entries' hashes, outside the database. What fails goes with the next ones. */
+enum status audit_write(struct core *core);
 /* Signs the newest entry when it is time. Returns when it wants to run again. */
 struct mono_ms audit_sign(struct core *core);
 

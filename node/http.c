@@ -2,7 +2,7 @@
  *
  * node/http.c - the API's server on a unix socket; the only file that knows libmicrohttpd.
  *
- * Two threads answer. A read_only service runs on them; for any other the connection sleeps
+ * Two threads answer. A reading service runs on them; for any other the connection sleeps
  * until the loop thread calls done(). Always true:
  *  1. A head that two servers could read differently (two lengths, a length and chunks, control
  * bytes) is refused before anything of it is used.
@@ -24,11 +24,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "node/disk.h"
 #include "node/http_head.h"
 #include "node/http_reply.h"
 #include "node/http_route.h"
 #include "node/http_socket.h"
 #include "schema/base/cleanup.h"
+#include "schema/base/file.h"
 #include "schema/base/limits.h"
 #include "schema/text.h"
 
@@ -188,6 +190,14 @@ route(struct exchange *ex, const char *method, const struct http_head *head)
 }
 
 static enum status
+no_room(struct exchange *ex)
+{
+    enum status s = file_status(errno);
+
+    return s == STATUS_DISK_FULL ? disk_say(ex->http->upload_dir, &ex->request.diag) : s;
+}
+
+static enum status
 upload_open(struct exchange *ex)
 {
     char path[4096];
@@ -198,7 +208,7 @@ upload_open(struct exchange *ex)
         return STATUS_CONFIG;
     ex->upload = mkostemp(path, O_CLOEXEC); /* mode 0600 */
     if (ex->upload < 0)
-        return errno == ENOSPC ? STATUS_DISK_FULL : STATUS_IO;
+        return no_room(ex);
     ex->request.upload_path = xstrdup(path);
     return STATUS_OK;
 }
@@ -230,7 +240,7 @@ upload_add(struct exchange *ex, const char *data, size_t len)
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
-            return errno == ENOSPC || errno == EDQUOT ? STATUS_DISK_FULL : STATUS_IO;
+            return no_room(ex);
         data += done;
         len -= (size_t)done;
     }
@@ -268,7 +278,7 @@ body_finish(struct exchange *ex)
         /* durable before the service answers for it; done here, so that the loop thread does
          * not wait */
         if (fdatasync(ex->upload) != 0)
-            return errno == ENOSPC || errno == EDQUOT ? STATUS_DISK_FULL : STATUS_IO;
+            return no_room(ex);
         fd_close(&ex->upload);
         return STATUS_OK;
     }
@@ -353,7 +363,7 @@ ask(struct exchange *ex, const char *method)
     if (ex->is_openapi)
         return answer(ex, method);
     bool waits = api->read_waits != NULL && api->read_waits(api->self);
-    if (ex->request.service->read_only && !waits) {
+    if (ex->request.service->effect == SERVICE_READS && !waits) {
         api->read(api->self, &ex->request);
         return answer(ex, method);
     }

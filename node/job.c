@@ -34,6 +34,8 @@ struct job_kind {
     const char *name;
     enum status (*open)(struct job *job, const char *path, struct diag *diag);
     enum status (*step)(struct job *job, struct core *core, struct diag *diag, bool *over);
+    bool
+        waits; /* for room, when the disk is full, and goes on from there; otherwise it has failed */
 };
 
 void
@@ -229,9 +231,9 @@ backup_piece(struct job *job, struct core *core, struct diag *diag, bool *over)
 }
 
 static const struct job_kind kinds[] = {
-    { "import", import_begin, import_piece },
-    { "guests", guests_begin, guests_piece },
-    { "backup", backup_begin, backup_piece },
+    { "import", import_begin, import_piece, true },
+    { "guests", guests_begin, guests_piece, true },
+    { "backup", backup_begin, backup_piece, false },
 };
 
 /* ---- stepping ----------------------------------------------------------------------------- */
@@ -355,8 +357,9 @@ jobs_step(struct core *core)
     if (s != STATUS_OK)
         return s == STATUS_NOT_FOUND ? STATUS_OK : s;
     s = step(core, &diag, id);
-    if (s == STATUS_OK)
-        return STATUS_OK;
+    if (s == STATUS_OK || (s == STATUS_DISK_FULL && core->job != NULL &&
+                           core->job->kind != NULL && core->job->kind->waits))
+        return s;
     LOG(LOG_WARN, "job.failed", log_num("job", id), log_status(s));
     core->job_failed = id;
     core->job_status = s;

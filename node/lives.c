@@ -12,6 +12,7 @@
 
 #include "node/asks.h"
 #include "node/heads.h"
+#include "node/letting_go.h"
 #include "node/proposals.h"
 #include "node/receipt.h"
 #include "node/route.h"
@@ -460,14 +461,14 @@ live_decline(struct core *core, struct live *live, const char *reason)
 
 /* What was taken back is erased now; what is over is kept out of sight for the days that the grant leaves. */
 static enum status
-let_go(struct core *core, int64_t leaf, enum share_state how)
+let_fallen_go(struct core *core, int64_t leaf, enum share_state how)
 {
     int64_t held;
 
     if (how == SHARE_STOPPED)
-        return receipt_erase(core, leaf, NULL, 0, "REVOKED");
+        return letting_go_begin(core, leaf, LET_ERASE, "REVOKED");
     TRY(store_number(core->store, &held, STMT_COPY_GRANT_COUNT, "i", leaf));
-    return held == 0 ? receipt_erase(core, leaf, NULL, 0, "ENDED") : records_hide(core, leaf);
+    return letting_go_begin(core, leaf, held == 0 ? LET_ERASE : LET_HIDE, "ENDED");
 }
 
 static enum status
@@ -491,10 +492,9 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
     if (b->role == ROLE_NOTED && how == SHARE_STOPPED)
         TRY(heads_changed(core, b->leaf));
     if (b->role == ROLE_RECEIVED)
-        TRY(let_go(core, b->leaf, how));
+        TRY(let_fallen_go(core, b->leaf, how));
     if (is_filed) /* held for a company without a node: its rows, under our grant */
-        TRY(how == SHARE_STOPPED ? records_forget(core, b->leaf, NULL)
-                                 : records_hide(core, b->leaf));
+        TRY(letting_go_begin(core, b->leaf, how == SHARE_STOPPED ? LET_FORGET : LET_HIDE, ""));
     return end_citing(core, &gid, how, reason);
 }
 
@@ -560,8 +560,7 @@ erase_ended(struct core *core)
         }
     }
     for (size_t i = 0; i < count; i++)
-        TRY(are_ours[i] ? records_forget(core, leaves[i], NULL)
-                        : receipt_erase(core, leaves[i], NULL, 0, "ENDED"));
+        TRY(letting_go_begin(core, leaves[i], are_ours[i] ? LET_FORGET : LET_ERASE, "ENDED"));
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 

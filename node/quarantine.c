@@ -75,7 +75,7 @@ quarantine_note_all(struct core *core)
             noted_state(core, &c->node) != c->state)
             quarantine_note_state(core, c);
     }
-    core_write_journal(core, true);
+    (void)core_write_journal(core, true);
 }
 
 /* ---- beginning ---------------------------------------------------------------------------- */

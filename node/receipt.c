@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "node/letting_go.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/digest.h"
@@ -266,14 +267,13 @@ refuse(struct core *core, struct receipt_said said)
     return receipt_make(core, &said);
 }
 
-static enum status
-erase_all(struct core *core, struct receipt_said said)
+enum status
+receipt_erased(struct core *core, int64_t leaf, int64_t before, const char *reason)
 {
-    int64_t before, after;
+    struct receipt_said said = { .leaf = leaf, .state = RECEIPT_PURGED, .reason = reason };
+    int64_t after;
 
-    TRY(store_number(core->store, &before, STMT_COPY_GRANT_COUNT, "i", said.leaf));
-    TRY(records_forget(core, said.leaf, NULL));
-    TRY(store_number(core->store, &after, STMT_COPY_GRANT_COUNT, "i", said.leaf));
+    TRY(store_number(core->store, &after, STMT_COPY_GRANT_COUNT, "i", leaf));
     said.count = (size_t)(after > 0 ? after : before);
     return after > 0 ? refuse(core, said) : receipt_make(core, &said);
 }
@@ -289,7 +289,7 @@ receipt_erase(struct core *core, int64_t leaf, const struct record_id *records, 
     size_t gone_count = 0, kept_count = 0, erased = 0;
 
     if (count == 0)
-        return erase_all(core, said);
+        return letting_go_begin(core, leaf, LET_ERASE, reason);
     for (size_t i = 0; i < count; i++) {
         bool was, is;
         TRY(is_there(core, &records[i], leaf, &was));

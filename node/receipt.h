@@ -38,6 +38,9 @@ MUST_CHECK enum status receipt_applied(struct core *core, int64_t leaf);
 MUST_CHECK enum status receipt_erase(struct core *core, int64_t leaf,
                                      const struct record_id *records, size_t count,
                                      const char *reason);
+/* The last row that is to go under the leaf is gone; `before` were held. */
+MUST_CHECK enum status receipt_erased(struct core *core, int64_t leaf, int64_t before,
+                                      const char *reason);
 
 /* Signs and queues what is to be said. */
 MUST_CHECK enum status receipt_tell(struct core *core);

@@ -15,8 +15,6 @@
 #include "schema/base/plant.h"
 #include "schema/digest.h"
 
-enum { PIECE = 256 };
-
 /* ---- taking ------------------------------------------------------------------------------- */
 
 static enum status
@@ -171,7 +169,7 @@ record_take(struct core *core, const struct live *live, const struct received *i
 
 /* ---- whole shares ------------------------------------------------------------------------- */
 
-/* The next records under a leaf after `after`, at most PIECE. */
+/* The next records under a leaf after `after`, at most LET_GO_PIECE. */
 static enum status
 next_held(struct core *core, int64_t leaf, int64_t after, int64_t *out, size_t *count)
 {
@@ -179,7 +177,7 @@ next_held(struct core *core, int64_t leaf, int64_t after, int64_t *out, size_t *
     enum status s;
 
     *count = 0;
-    stmt_bind(q, "iii", leaf, after, (int64_t)PIECE);
+    stmt_bind(q, "iii", leaf, after, (int64_t)LET_GO_PIECE);
     while ((s = stmt_step(q)) == STATUS_OK)
         out[(*count)++] = stmt_int(q, 0);
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
@@ -190,7 +188,7 @@ typedef enum status held_fn(struct core *core, int64_t leaf, int64_t record);
 static enum status
 each_held(struct core *core, int64_t leaf, held_fn *fn)
 {
-    int64_t records[PIECE], after = 0;
+    int64_t records[LET_GO_PIECE], after = 0;
     size_t count;
 
     do {
@@ -222,17 +220,10 @@ records_apply(struct core *core, const struct live *live)
 }
 
 static enum status
-project_one(struct core *core, int64_t leaf, int64_t record)
+hide_one(struct core *core, int64_t leaf, int64_t record)
 {
-    (void)leaf;
+    TRY(store_exec(core->store, STMT_COPY_HIDE, "ii", record, leaf));
     return records_project(core, record);
-}
-
-enum status
-records_hide(struct core *core, int64_t leaf)
-{
-    TRY(store_exec(core->store, STMT_COPY_APPLY, "ii", leaf, (int64_t)0));
-    return each_held(core, leaf, project_one);
 }
 
 /* By law it must not be erased: it is kept, out of sight. */
@@ -255,10 +246,8 @@ forget_one(struct core *core, int64_t leaf, int64_t record)
 
     TRY(store_number(core->store, &run, STMT_COPY_POSITION, "ii", record, leaf));
     TRY(is_held_back(core, record, &held));
-    if (held) {
-        TRY(store_exec(core->store, STMT_COPY_HIDE, "ii", record, leaf));
-        return records_project(core, record);
-    }
+    if (held)
+        return hide_one(core, leaf, record);
     core->has_erased = true;
     TRY(store_exec(core->store, STMT_COPY_DROP, "ii", record, leaf));
     TRY(records_run_spare(core, run));
@@ -266,14 +255,27 @@ forget_one(struct core *core, int64_t leaf, int64_t record)
 }
 
 enum status
-records_forget(struct core *core, int64_t leaf, const struct record_id *only)
+records_piece_go(struct core *core, int64_t leaf, bool hide, int64_t *after)
+{
+    int64_t records[LET_GO_PIECE];
+    size_t count;
+
+    TRY(next_held(core, leaf, *after, records, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(hide ? hide_one(core, leaf, records[i]) : forget_one(core, leaf, records[i]));
+    if (count == 0)
+        return STATUS_NOT_FOUND;
+    *after = records[count - 1];
+    return STATUS_OK;
+}
+
+enum status
+records_forget(struct core *core, int64_t leaf, const struct record_id *id)
 {
     int64_t record;
 
-    if (only == NULL)
-        return each_held(core, leaf, forget_one);
     enum status s =
-        store_number(core->store, &record, STMT_RECORD_FIND, "b", bytes_of(only->b, ID_SIZE));
+        store_number(core->store, &record, STMT_RECORD_FIND, "b", bytes_of(id->b, ID_SIZE));
     if (s == STATUS_OK)
         s = forget_one(core, leaf, record);
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;

@@ -162,6 +162,9 @@ run_marked(struct call *call, const struct api_request *request)
 
     if (call->core->audit_state != AUDIT_WELL)
         return diag_say(call->diag, STATUS_CORRUPT, "home.altered", NULL);
+    if (disk_is_full(call->core->disk) && request->service->effect != SERVICE_TAKES_BACK)
+        return disk_say(call->core->home, call->diag);
+    disk_lend(call->core->disk);
     if (call->core->unconfirmed && !is_for_quarantine(request->service->name))
         return diag_say(call->diag, STATUS_CONFLICT, "home.quarantined", NULL);
     TRY(core_mark_set(call->core, &mark));
@@ -182,8 +185,8 @@ service_run(struct call *call, struct api_request *request)
     call->language = request->language;
     call->actor = "user:admin";
     call->diag->key[0] = '\0';
-    request->status =
-        request->service->read_only ? run(call, request) : run_marked(call, request);
+    request->status = request->service->effect == SERVICE_READS ? run(call, request)
+                                                                : run_marked(call, request);
     if (request->status == STATUS_OK)
         request->reply = call->reply != NULL ? call->reply : json_object();
     else

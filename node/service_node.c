@@ -8,6 +8,7 @@
 #include "node/heads.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
+#include "schema/base/limits.h"
 #include "schema/digest.h"
 
 enum { MINUTE_MS = 60 * 1000 };
@@ -72,6 +73,9 @@ service_node_status(struct call *call)
     reply_set(o, "partners", json_integer(partners));
     reply_set(o, "refused_objects", json_integer(dead));
     reply_set(o, "strangers", json_integer((json_int_t)call->core->strangers));
+    reply_set(o, "disk_full", json_boolean(disk_is_full(call->core->disk)));
+    reply_set(o, "disk_free_mib", json_integer(disk_free(call->core->disk) / MIB));
+    reply_set(o, "ballast_mib", json_integer(disk_ballast(call->core->disk) / MIB));
     reply_set(o, "time", json_time(call->now));
     reply_set(o, "warnings", link_counts(call));
     return STATUS_OK;

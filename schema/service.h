@@ -42,6 +42,12 @@ struct service_param {
 enum right { RIGHT_READ, RIGHT_WRITE, RIGHT_SHARE, RIGHT_ADMIN, RIGHT_COUNT_ };
 const char *right_name(enum right right);
 
+enum service_effect {
+    SERVICE_CHANGES = false,
+    SERVICE_READS = true, /* runs on a snapshot, beside the writer */
+    SERVICE_TAKES_BACK,   /* changes, also on a full disk: on the room kept for it (P12) */
+};
+
 /* How the reply looks to a person. JSON is the same for all. */
 enum reply_shape {
     REPLY_OBJECT, /* members as "name: value" lines */
@@ -58,7 +64,7 @@ struct service {
     const char *method; /* GET, POST, PATCH, DELETE */
     const char *path;   /* "/api/v1/partners/{partner}" */
     enum right right;
-    bool read_only; /* runs on a snapshot, beside the writer */
+    enum service_effect effect; /* false and true stand for the first two */
     enum reply_shape shape;
     const char *columns; /* REPLY_LIST: members shown, space-separated */
     struct service_param params[SERVICE_PARAMS_MAX]; /* ended by a NULL name */

@@ -104,6 +104,11 @@
     X(COPY_OTHERS, "SELECT incarnation, number, revision FROM copy WHERE record = ?1 AND grant_id <> ?2") \
     X(COPY_BY_GRANT, "SELECT record FROM copy WHERE grant_id = ?1 AND record > ?2 ORDER BY record LIMIT ?3") \
     X(COPY_GRANT_COUNT, "SELECT count(*) FROM copy WHERE grant_id = ?1") \
+    X(LETTING_ADD, "INSERT INTO letting_go (leaf, how, reason, held, after) VALUES (?1, ?2, ?3, ?4, 0)" \
+                   " ON CONFLICT (leaf) DO UPDATE SET how = ?2, reason = ?3, after = 0 WHERE how <> ?2") \
+    X(LETTING_NEXT, "SELECT leaf, how, reason, held, after FROM letting_go ORDER BY leaf LIMIT 1") \
+    X(LETTING_AFTER, "UPDATE letting_go SET after = ?2 WHERE leaf = ?1") \
+    X(LETTING_DROP, "DELETE FROM letting_go WHERE leaf = ?1") \
     X(COPY_APPLY, "UPDATE copy SET applied = ?2 WHERE grant_id = ?1 AND applied <> ?2") \
     X(COPY_BELOW, "SELECT grant_id, run FROM copy WHERE record = ?1 AND grant_id <> ?2 AND grant_id > 0 AND" \
                   " (incarnation < ?3 OR (incarnation = ?3 AND number < ?4)) LIMIT 1") \

@@ -23,6 +23,8 @@ static const char *const statement_sql[] = {
 enum status
 store_status(int code)
 {
+    if (code == SQLITE_IOERR_SHMSIZE)
+        return STATUS_DISK_FULL;
     switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:

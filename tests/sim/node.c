@@ -510,7 +510,7 @@ node_ask(struct node *node, const char *service, json_t *args, enum status *stat
     a->request.done_self = a;
     if (a->request.service == NULL || args == NULL)
         abort();
-    if (a->request.service->read_only && !core_read_waits(node->core)) {
+    if (a->request.service->effect == SERVICE_READS && !core_read_waits(node->core)) {
         core_read(node->core, &a->request);
         a->is_answered = true;
     } else {

@@ -23,7 +23,8 @@ test_rows_are_sound(struct check *t)
     for (size_t i = 0; i < service_count(); i++) {
         const struct service *s = service_get(i);
         CHECK(t, s->name, service_find(s->name) == s); /* no name twice */
-        CHECK(t, "a GET changes nothing", strcmp(s->method, "GET") != 0 || s->read_only);
+        CHECK(t, "a GET changes nothing",
+              strcmp(s->method, "GET") != 0 || s->effect == SERVICE_READS);
         CHECK(t, "a list names its columns", (s->shape == REPLY_LIST) == (s->columns != NULL));
     }
 }
