@@ -41,11 +41,19 @@ peer_of(int fd, struct sockaddr_storage *out)
     return getpeername(fd, (struct sockaddr *)out, &len) == 0;
 }
 
+/* However it ends, by us or with this process: what the kernel has not sent by then is not sent (P5). */
+static void
+end_at_once(int fd)
+{
+    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 void
 edge_link_cut(struct edge *edge, int fd)
 {
     struct edge_link *link = edge_link_find(edge, fd);
-    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
     struct sockaddr_storage now;
 
     if (link == NULL || link->is_cut)
@@ -53,8 +61,7 @@ edge_link_cut(struct edge *edge, int fd)
     link->is_cut = true;
     if (!peer_of(fd, &now) || memcmp(&now, &link->peer, sizeof(now)) != 0)
         return;
-    /* What the kernel has not sent yet is not sent. */
-    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    end_at_once(fd);
     (void)shutdown(fd, SHUT_RDWR);
 }
 
@@ -120,6 +127,7 @@ edge_link_claim(struct edge *edge, int fd, const struct node_id *id)
         return;
     link->has_node = true;
     link->node = *id;
+    end_at_once(fd);
     keep_few(edge, id);
 }
 
@@ -139,8 +147,10 @@ on_open(struct edge *edge, int fd, const struct edge_node *dialled)
         .has_node = dialled != NULL,
         .since_ms = edge_now_ms(),
     };
-    if (dialled != NULL)
+    if (dialled != NULL) {
         link->node = dialled->id;
+        end_at_once(fd);
+    }
     (void)peer_of(fd, &link->peer);
 }
 

@@ -64,6 +64,8 @@ void core_close(struct core **core);
 
 /* The link starts, or starts again: tells it whom to admit. */
 void core_on_link_start(struct core *core);
+/* The link is another process than before: what that one held is gone with it. Before core_on_link_start. */
+void core_on_link_new(struct core *core);
 void core_on_message(struct core *core, const struct node_id *from, struct bytes message);
 void core_on_up(struct core *core, const struct node_id *node);
 void core_on_dropped(struct core *core, const struct node_id *node);

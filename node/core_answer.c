@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "node/core_priv.h"
+#include "schema/base/log.h"
+#include "schema/text.h"
 
 /* Its change did not happen. */
 static void
@@ -53,6 +55,23 @@ core_answer_waiters_fail(struct core *core, enum status failure)
     }
 }
 
+/* Says whether the link has confirmed. */
+static void
+answer_waiter(struct waiter *w, bool is_dropped)
+{
+    struct api_request *r = w->request;
+
+    if (json_is_object(r->reply))
+        (void)json_object_set_new(r->reply, "dropped", json_boolean(is_dropped));
+    if (json_is_object(r->reply) && !is_dropped)
+        (void)json_object_set_new(r->reply, "to_do",
+                                  json_string(text_get(r->language, "stop.not_dropped")));
+    if (!is_dropped)
+        LOG(LOG_WARN, "link.not_dropped", log_num("epoch", (int64_t)w->epoch));
+    r->done(r);
+    free(w);
+}
+
 void
 core_answer_expired(struct core *core)
 {
@@ -66,8 +85,7 @@ core_answer_expired(struct core *core)
             continue;
         }
         *at = w->next;
-        w->request->done(w->request);
-        free(w);
+        answer_waiter(w, false);
     }
 }
 
@@ -76,13 +94,22 @@ core_answer_waiters(struct core *core, const struct node_id *node, uint64_t epoc
 {
     for (struct waiter **at = &core->waiters; *at != NULL;) {
         struct waiter *w = *at;
-        if (!ID_IS_EQUAL(w->node, *node) || (epoch == 0) != (w->epoch == 0) ||
-            w->epoch > epoch) {
+        if (epoch == 0 ? w->epoch != 0 || !ID_IS_EQUAL(w->node, *node)
+                       : w->epoch == 0 || w->epoch > epoch) {
             at = &w->next;
             continue;
         }
         *at = w->next;
-        w->request->done(w->request);
-        free(w);
+        answer_waiter(w, true);
     }
+}
+
+void
+core_on_link_new(struct core *core)
+{
+    for (struct waiter *w = core->waiters, *next; w != NULL; w = next) {
+        next = w->next;
+        answer_waiter(w, true);
+    }
+    core->waiters = NULL;
 }

@@ -227,6 +227,7 @@ on_edge_hello(struct world *w, const struct edge_frame *f)
     send_frame(w, &(struct edge_frame){ .op = CORE_CONFIG,
                                         .number = w->life,
                                         .text = bytes_text(listen == NULL ? "" : listen) });
+    core_on_link_new(w->core);
     core_on_link_start(w->core);
 }
 

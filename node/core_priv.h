@@ -139,7 +139,8 @@ struct live {
     struct verified_chain *chain;
 };
 
-struct waiter { /* a request that answers when the link has dropped what it held */
+struct
+    waiter { /* a request that answers when the link has dropped what it held: service_wait */
     struct waiter *next;
     struct api_request *request;
     struct node_id node;
@@ -576,7 +577,8 @@ service_fn *service_handler(const char *name);
 size_t service_handler_count(void);
 /* A row per service has a handler: checked by a test. */
 void service_run(struct call *call, struct api_request *request);
-/* Answer this request only when the link has dropped what it held for node (epoch 0: cut it), or after 1 s. */
+/* Answer this request only when the link has done all that it was told up to this epoch (0: has cut node), or is a new
+ * process, or after 5 s: the reply says which. The link does what it is told in order. */
 void service_wait(struct call *call, const struct node_id *node, uint64_t epoch);
 
 /* ---- job.c ---- */

@@ -28,9 +28,9 @@ frame_keep(struct core *core, const struct peer *peer, enum stream stream, uint6
 {
     struct digest hash = digest_plain(frame->body);
 
-    return store_exec(core->store, STMT_FRAME_ADD, "iiiibnnib", peer_company(peer),
+    return store_exec(core->store, STMT_FRAME_ADD, "iiiibnnibi", peer_company(peer),
                       (int64_t)stream, (int64_t)seq, (int64_t)frame->kind, frame->body, share,
-                      bytes_of(hash.b, ID_SIZE));
+                      bytes_of(hash.b, ID_SIZE), core_wall(core).ms);
 }
 
 bool
@@ -79,9 +79,10 @@ load_keep(struct core *core, const struct peer *peer, const struct load *load, s
     struct digest hash = digest_plain(body);
 
     TRY(load_handed(core, load, count, &items));
-    return store_exec(core->store, STMT_FRAME_ADD, "iiiinibnb", peer_company(peer),
+    return store_exec(core->store, STMT_FRAME_ADD, "iiiinibnbi", peer_company(peer),
                       (int64_t)STREAM_DATA, (int64_t)seq, (int64_t)MESSAGE_RECORDS,
-                      load->live->leaf, buffer_bytes(&items), bytes_of(hash.b, ID_SIZE));
+                      load->live->leaf, buffer_bytes(&items), bytes_of(hash.b, ID_SIZE),
+                      core_wall(core).ms);
 }
 
 static enum status

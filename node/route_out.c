@@ -229,9 +229,9 @@ hand_over(struct core *core, const struct peer *peer, uint64_t seq, struct bytes
     out->body = body;
     TRY(store_exec(core->store, STMT_OUT_PUT, "iiii", peer_company(peer), (int64_t)STREAM_DATA,
                    (int64_t)seq + 1, (int64_t)peer_acked(peer, STREAM_DATA)));
-    return store_exec(core->store, STMT_FRAME_SEALED, "iiiibbb", peer_company(peer),
+    return store_exec(core->store, STMT_FRAME_SEALED, "iiiibbbi", peer_company(peer),
                       (int64_t)STREAM_DATA, (int64_t)seq, (int64_t)MESSAGE_SEALED, body, items,
-                      bytes_of(hash.b, ID_SIZE));
+                      bytes_of(hash.b, ID_SIZE), core_wall(core).ms);
 }
 
 static enum status

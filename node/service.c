@@ -13,7 +13,7 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 
-enum { ID_SHOWN = 16, PAGE_DEFAULT = 50, WAIT_MS = 1000 };
+enum { ID_SHOWN = 16, PAGE_DEFAULT = 50, WAIT_MS = 5000 };
 
 static const struct {
     const char *name;
@@ -158,6 +158,7 @@ is_for_quarantine(const char *name)
 static enum status
 run_marked(struct call *call, const struct api_request *request)
 {
+    uint64_t epoch = call->core->epoch;
     struct core_mark mark;
 
     if (call->core->audit_state != AUDIT_WELL)
@@ -173,6 +174,8 @@ run_marked(struct call *call, const struct api_request *request)
         core_mark_keep(call->core);
     else
         core_mark_undo(call->core, &mark);
+    if (s == STATUS_OK && call->core->epoch != epoch && !call->waits) /* P5 */
+        service_wait(call, &call->core->me, call->core->epoch);
     return s;
 }
 

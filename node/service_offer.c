@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * node/service_offer.c - shares as rows: lists, terms, stopping; and the tray of offers: accepting and declining.
+ * node/service_offer.c - shares as rows: lists and terms; and the tray of offers: accepting and declining.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "node/receipt.h"
-#include "node/route.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 
@@ -230,8 +229,8 @@ declined_rows(struct call *call, int64_t share, json_t *object)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
-static enum status
-show(struct call *call, int64_t share, int64_t *leaf)
+enum status
+share_show(struct call *call, int64_t share, int64_t *leaf)
 {
     {
         AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_SHARE_GET);
@@ -250,7 +249,7 @@ service_share_show(struct call *call)
     int64_t share, leaf;
 
     TRY(find_share(call, arg_text(call, "share"), &share));
-    return show(call, share, &leaf);
+    return share_show(call, share, &leaf);
 }
 
 /* What lies in the tray: the first rows as they came. */
@@ -287,13 +286,11 @@ service_offer_show(struct call *call)
     int64_t share, leaf;
 
     TRY(find_share(call, arg_text(call, "offer"), &share));
-    TRY(show(call, share, &leaf));
+    TRY(share_show(call, share, &leaf));
     return sample(call, leaf);
 }
 
-/* ---- stopping ----------------------------------------------------------------------------- */
-
-static enum status
+enum status
 find_live(struct call *call, const char *param, enum share_role role, struct live **out)
 {
     const char *text = arg_text(call, param);
@@ -304,72 +301,6 @@ find_live(struct call *call, const char *param, enum share_role role, struct liv
     if (*out == NULL || (*out)->role != role)
         return diag_say(call->diag, STATUS_CONFLICT,
                         role == ROLE_GIVEN ? "share.not_live" : "offer.not_open", text, NULL);
-    return STATUS_OK;
-}
-
-/* Names of those who lose it: the partner, and everybody further down that we know of. */
-static json_t *
-losers(struct call *call, const struct live *top)
-{
-    const struct object_id *gid = chain_leaf_id(top->chain);
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < call->core->live_count; i++) {
-        const struct live *live = &call->core->lives[i];
-        bool below = false;
-        for (size_t k = 0; k < chain_length(live->chain); k++)
-            below = below || ID_IS_EQUAL(*chain_link_id(live->chain, k), *gid);
-        const struct company *c = company_by_id(call->core, live->partner);
-        if (below && c != NULL)
-            (void)json_array_append_new(list, json_words(c->name));
-    }
-    return list;
-}
-
-static enum status
-take_back(struct call *call, const struct live *live, const char *reason)
-{
-    struct core *core = call->core;
-    const struct company *link = route_link(core, company_by_id(core, live->partner));
-    struct object_id gid = *chain_leaf_id(live->chain);
-    uint64_t epoch = core->epoch;
-
-    TRY(audit_add(core, call->actor, "share.stopped", bytes_of(gid.b, ID_SIZE),
-                  (struct bytes){ 0 }));
-    TRY(grant_fall(core, &gid, &core->me, (struct bytes){ 0 }, SHARE_STOPPED, reason));
-    if (core->epoch != epoch && link != NULL)
-        service_wait(call, &link->node, core->epoch);
-    return STATUS_OK;
-}
-
-enum status
-service_share_stop(struct call *call)
-{
-    const char *reason = arg_text_or(call, "reason", "");
-    struct live *live;
-    int64_t leaf;
-
-    TRY(find_live(call, "share", ROLE_GIVEN, &live));
-    if (strlen(reason) > TEXT_LONG_MAX)
-        return diag_say(call->diag, STATUS_TOO_BIG, "share.note", NULL);
-    int64_t share = live->share;
-    const struct company *by_hand =
-        live->state == SHARE_FILED ? company_by_id(call->core, live->partner) : NULL;
-    json_t *names = losers(call, live);
-    enum status s = arg_is_set(call, "preview") ? STATUS_OK : take_back(call, live, reason);
-    if (s == STATUS_OK)
-        s = show(call, share, &leaf);
-    if (s != STATUS_OK) {
-        json_decref(names);
-        return s;
-    }
-    reply_set(call->reply, "preview", json_boolean(arg_is_set(call, "preview")));
-    reply_set(call->reply, "taken_from", names);
-    if (by_hand != NULL) {
-        const char *args[] = { by_hand->name };
-        reply_set(call->reply, "to_do",
-                  json_words(text_format(call->language, "light.tell", args, 1, call->arena)));
-    }
     return STATUS_OK;
 }
 
@@ -445,7 +376,7 @@ service_offer_accept(struct call *call)
     TRY(records_apply(call->core, live));
     TRY(receipt_applied(call->core, live->leaf));
     TRY(answer_send(call->core, call->actor, live, &answer));
-    return show(call, live->share, &leaf);
+    return share_show(call, live->share, &leaf);
 }
 
 enum status
@@ -462,5 +393,5 @@ service_offer_decline(struct call *call)
     TRY(answer_send(call->core, call->actor, live, &answer));
     TRY(share_move(call->core, live, SHARE_DECLINED, answer.reason));
     TRY(receipt_erase(call->core, held, NULL, 0, "DECLINED"));
-    return show(call, share, &leaf);
+    return share_show(call, share, &leaf);
 }

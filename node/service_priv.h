@@ -87,7 +87,12 @@ MUST_CHECK enum status moment_read(struct call *call, const char *text, const ch
 MUST_CHECK enum status grant_field_read(struct call *call, const char *text,
                                         const struct type *only, struct grant_field *out);
 
-/* ---- shares (service_share.c) ---- */
+/* ---- shares (service_share.c, service_offer.c) ---- */
+/* The share that the argument names, if it still runs and we are on this side of it; else a sentence. */
+MUST_CHECK enum status find_live(struct call *call, const char *param, enum share_role role,
+                                 struct live **out);
+/* The share as the reply. */
+MUST_CHECK enum status share_show(struct call *call, int64_t share, int64_t *leaf);
 /* Terms of a leaf: fields, purpose, until, depth, ... into `object`. */
 MUST_CHECK enum status share_terms(struct call *call, int64_t leaf, json_t *object);
 json_t *grant_fields_json(struct call *call, const struct grant *grant);

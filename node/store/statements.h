@@ -335,6 +335,14 @@
                 " ON e.id = g.id WHERE v.object <> x''" \
                 " UNION ALL SELECT 3, r.id, r.object, 0 FROM receipt r JOIN every e ON e.id = r.grant_id" \
                 " WHERE r.object IS NOT NULL ORDER BY 1, 2, 4 DESC") \
+    /* What was handed over under leaf ?1, or is the offer of share ?2 (16), and is not acknowledged. */ \
+    X(ON_THE_WIRE, "SELECT at_ms, items FROM frame WHERE grant_id = ?1 OR (kind = 16 AND share = ?2) UNION ALL" \
+                   " SELECT sent_ms, items FROM parcel WHERE leaf = ?1 AND leaf > 0 AND body IS NOT NULL") \
+    X(DELIVERY_UNDER, "SELECT count(*) FROM delivery WHERE grant_id = ?1 AND company = ?2") \
+    X(HOLD_UNDER, "SELECT count(*), coalesce(min(h.basis), '') FROM copy c JOIN hold h ON h.record = c.record" \
+                  " WHERE c.grant_id = ?1 AND c.grant_id > 0") \
+    X(RECEIPT_HELD, "SELECT p.name, r.count, r.basis FROM receipt r JOIN company p ON p.id = r.holder" \
+                    " WHERE r.grant_id = ?1 AND r.state = 4 AND r.holder > 1 AND " RECEIPT_BEST) \
     X(REVOKED_SIGNED, "UPDATE revoked SET object = ?3 WHERE gid = ?1 AND author = ?2 AND object = x''") \
     X(HOLD_GET, "SELECT basis FROM hold WHERE record = ?1") \
     X(HOLD_PUT, "INSERT INTO hold (record, basis, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET basis = excluded.basis") \
@@ -415,8 +423,8 @@
     X(SHARE_LEAVES, "SELECT g.gid, g.object FROM share s JOIN grants g ON g.id = s.leaf WHERE s.role <> 1 AND s.kind = 1") \
     X(HANDLE_GET, "SELECT handle FROM handle WHERE leaf = ?1 AND record = ?2") \
     X(HANDLE_ADD, "INSERT INTO handle (leaf, record, handle) VALUES (?1, ?2, ?3)") \
-    X(FRAME_SEALED, "INSERT INTO frame (company, stream, seq, kind, body, grant_id, items, share, hash)" \
-                    " VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6, NULL, ?7)") \
+    X(FRAME_SEALED, "INSERT INTO frame (company, stream, seq, kind, body, grant_id, items, share, hash, at_ms)" \
+                    " VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6, NULL, ?7, ?8)") \
     /* ---- delivery ---- */ \
     X(OUT_GET, "SELECT next, acked FROM outstream WHERE company = ?1 AND stream = ?2") \
     X(OUT_PUT, "INSERT INTO outstream (company, stream, next, acked) VALUES (?1, ?2, ?3, ?4)" \
@@ -450,8 +458,8 @@
     X(DUE_COUNT, "SELECT count(*) FROM due d JOIN share s ON s.leaf = d.leaf WHERE s.partner = ?1 AND s.role = 0") \
     X(DUE_GONE, "DELETE FROM due WHERE record = ?1") \
     X(DUE_FORGET, "DELETE FROM due WHERE leaf = ?1") \
-    X(FRAME_ADD, "INSERT INTO frame (company, stream, seq, kind, body, grant_id, items, share, hash)" \
-                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" \
+    X(FRAME_ADD, "INSERT INTO frame (company, stream, seq, kind, body, grant_id, items, share, hash, at_ms)" \
+                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" \
                  " ON CONFLICT DO UPDATE SET kind = excluded.kind, body = excluded.body, grant_id = NULL," \
                  " items = NULL, share = excluded.share, hash = excluded.hash") \
     X(FRAME_GET, "SELECT kind, body, grant_id, items, share, hash FROM frame" \

@@ -50,6 +50,12 @@
 /* Sellers among whom leads are dealt out at once; each is looked at for each lead. tests/net/test_guests.py */
 #define LEAD_SELLERS_MAX 64
 
+/* Rows of one share that the preview of a revocation looks at, because the loop runs it; beyond, its numbers say "at
+ * least". tests/net/test_revocation.py */
+#define PREVIEW_ROWS_MAX 4096
+/* Rows that are named one by one where a number says what may be on the wire. tests/net/test_revocation.py */
+#define PREVIEW_NAMED_MAX 20
+
 /* ---- grants ------------------------------------------------------------------------------ */
 #define CHAIN_MAX         4   /* links, root included: pass-on depth is at most 3 now */
 #define PASS_ON_DEPTH_MAX 3

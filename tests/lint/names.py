@@ -34,7 +34,7 @@ ALSO = {
     "node/service_light.c": ("light_",),
     "node/service_partner.c": ("partner_show",),
     "node/service_node.c": ("type_add_field",),
-    "node/service_offer.c": ("grant_fields_json", "share_terms", "company_name_of"),
+    "node/service_offer.c": ("grant_fields_json", "share_terms", "share_show", "company_name_of", "find_live"),
     "node/service_followup.c": ("lead_guest_", "lead_show", "lead_changed"),
     "node/service_person.c": ("person_", "claim_"),
     "node/service_record.c": ("draft_", "record_title", "record_page", "record_json", "record_fields_json", "record_check_own", "company_name", "carrier_name", "via_name"),
