@@ -223,15 +223,17 @@ compare_fields(const void *a, const void *b)
     return grant_field_compare(a, b);
 }
 
-static enum status
-title_of(struct core *core, const struct live *live, const char **out)
+enum status
+contribution_title(struct core *core, const struct object_id *cited, const char **out)
 {
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_SHARE_OFFER);
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_SHARE_TITLE);
 
-    stmt_bind(q, "i", live->share);
-    TRY(stmt_step(q));
-    *out = arena_text(core->round, bytes_text(stmt_text(q, 2)));
-    return STATUS_OK;
+    *out = "";
+    stmt_bind(q, "b", bytes_of(cited->b, ID_SIZE));
+    enum status s = stmt_step(q);
+    if (s == STATUS_OK)
+        *out = arena_text(core->round, bytes_text(stmt_text(q, 0)));
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
 /* What becomes of its rows goes back to the bringer under a grant that hangs on the contribution. */
@@ -243,6 +245,7 @@ give_feedback(struct core *core, const struct live *contribution)
     struct grant_field fields[COUNT_OF(feedback_fields)];
     struct contribution_give how = { .to = company_by_id(core, contribution->partner),
                                      .kind = OFFER_FEEDBACK,
+                                     .title = "", /* nothing of the event leaves with it (P2) */
                                      .actor = "node" };
     struct grant grant = { .selector = SELECTOR_TREE,
                            .fields = fields,
@@ -262,7 +265,6 @@ give_feedback(struct core *core, const struct live *contribution)
     }
     qsort(fields, grant.field_count, sizeof(*fields), compare_fields);
     memcpy(grant.tree.b, grant.cites.b, ID_SIZE);
-    TRY(title_of(core, contribution, &how.title));
     return contribution_give(core, &grant, &how, &made);
 }
 

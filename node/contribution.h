@@ -37,6 +37,10 @@ const char *contribution_refusal(struct core *core, const struct verified_chain 
 /* The rule's answer to an offer that was just added; a contribution to our own event gets its feedback. */
 MUST_CHECK enum status contribution_answer(struct core *core, int64_t share);
 
+/* What we call the share of the grant that a feedback cites: its own offer says no name. "": we have no such share. */
+MUST_CHECK enum status contribution_title(struct core *core, const struct object_id *cited,
+                                          const char **out);
+
 /* A root grant of ours that answers another, as a share: signed, verified, offered. grant: everything but
  * parties and nonce, which are filled in. */
 struct contribution_give {

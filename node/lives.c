@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "node/asks.h"
+#include "node/contribution.h"
 #include "node/heads.h"
 #include "node/letting_go.h"
 #include "node/proposals.h"
@@ -294,13 +295,16 @@ enum status
 share_add(struct core *core, const struct share_row *row, struct verified_chain **chain,
           struct live **out)
 {
+    const char *title = row->title;
     struct wall_ms lease;
     int64_t parent = 0;
 
     *out = NULL;
+    if (row->kind == OFFER_FEEDBACK)
+        TRY(contribution_title(core, &chain_leaf(*chain)->cites, &title));
     TRY(heads_until(core->store, row->leaf, &lease));
     TRY(store_exec(core->store, STMT_SHARE_ADD, "iiiiittibbi", row->leaf, (int64_t)row->role,
-                   row->partner, (int64_t)row->state, (int64_t)row->kind, row->title, row->note,
+                   row->partner, (int64_t)row->state, (int64_t)row->kind, title, row->note,
                    row->count, row->offer, bytes_of(row->oid.b, ID_SIZE), core_wall(core).ms));
     int64_t share = store_last_id(core->store);
     {

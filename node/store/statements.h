@@ -262,6 +262,7 @@
     X(REVOKED_FIND, "SELECT 1 FROM revoked WHERE gid = ?1 LIMIT 1") \
     X(SHARE_ADD, "INSERT INTO share (leaf, role, partner, state, kind, title, note, count, offer, oid, reason," \
                  " at_ms, changed_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, '', ?11, ?11)") \
+    X(SHARE_TITLE, "SELECT s.title FROM share s JOIN grants g ON g.id = s.leaf WHERE g.gid = ?1") \
     X(SHARE_STATE, "UPDATE share SET state = ?2, reason = ?3, changed_ms = ?4 WHERE id = ?1") \
     X(SHARE_LIVE, "SELECT s.id, s.leaf, s.role, s.partner, s.state, g.parent," \
                   " EXISTS (SELECT 1 FROM declined d WHERE d.share = s.id), s.kind, coalesce(h.expires_ms, 0)" \
