@@ -18,6 +18,7 @@
 #include "node/letting_go.h"
 #include "node/person.h"
 #include "node/receipt.h"
+#include "node/revocation.h"
 #include "node/route.h"
 #include "node/suppression.h"
 #include "node/withdrawal.h"
@@ -350,8 +351,9 @@ take_back(struct core *core)
 {
     if (core->letting_waits)
         round_fail(core, letting_go_step(core));
-    if (core->withdrawals_wait || core->receipts_unsaid)
+    if (core->revocations_unsaid || core->withdrawals_wait || core->receipts_unsaid)
         disk_lend(core->disk);
+    round_fail(core, revocation_tell(core));
     round_fail(core, withdrawal_tell(core));
     round_fail(core, receipt_tell(core));
 }

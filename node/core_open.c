@@ -133,6 +133,7 @@ core_load(struct core *core, struct diag *diag)
     core->has_withdrawn = withdrawn == STATUS_OK;
     core->receipts_unsaid = true;
     core->letting_waits = true;
+    core->revocations_unsaid = true;
     return jobs_load(core);
 }
 

@@ -252,17 +252,18 @@ struct core {
     bool receipts_wait; /* something came sealed, its receipt is not signed yet */
     int64_t
         receipt_last; /* company.id: receipts of this turn up to it are said, or have no way */
-    bool receipts_unsaid;   /* what is to be said of what we hold (node/receipt.h) */
-    bool persons_wait;      /* guest rows whose keys are due (node/person.h) */
-    bool verdicts_wait;     /* rows are judged, their bringers not told yet */
-    bool heads_wait;        /* words on our own roots are due (node/heads.h) */
-    bool letting_waits;     /* rows of shares that are over (node/letting_go.h) */
-    bool has_erased;        /* values went: the log must be emptied */
-    char consent_day[11];   /* the last whose consents were looked at (node/consent_day.h) */
-    int64_t consent_after;  /* ... and how far in it */
-    bool withdrawals_wait;  /* rows whose ground is gone, not said yet (node/withdrawal.h) */
-    bool has_withdrawn;     /* false: certainly nothing was taken back from us */
-    bool suppression_waits; /* entries that are not in the file yet */
+    bool receipts_unsaid;    /* what is to be said of what we hold (node/receipt.h) */
+    bool revocations_unsaid; /* what we took back is to be said (node/revocation.h) */
+    bool persons_wait;       /* guest rows whose keys are due (node/person.h) */
+    bool verdicts_wait;      /* rows are judged, their bringers not told yet */
+    bool heads_wait;         /* words on our own roots are due (node/heads.h) */
+    bool letting_waits;      /* rows of shares that are over (node/letting_go.h) */
+    bool has_erased;         /* values went: the log must be emptied */
+    char consent_day[11];    /* the last whose consents were looked at (node/consent_day.h) */
+    int64_t consent_after;   /* ... and how far in it */
+    bool withdrawals_wait;   /* rows whose ground is gone, not said yet (node/withdrawal.h) */
+    bool has_withdrawn;      /* false: certainly nothing was taken back from us */
+    bool suppression_waits;  /* entries that are not in the file yet */
     size_t pump_first;
     size_t pumped; /* messages handed over in this round */
 

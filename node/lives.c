@@ -16,6 +16,7 @@
 #include "node/letting_go.h"
 #include "node/proposals.h"
 #include "node/receipt.h"
+#include "node/revocation.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
@@ -272,7 +273,7 @@ live_by_gid(struct core *core, const struct object_id *gid, enum share_role role
 bool
 live_waives_consent(struct core *core, const struct live *live)
 {
-    const struct company *c = company_by_id(core, live->partner);
+    struct company *c = company_by_id(core, live->partner);
 
     return live->role == ROLE_GIVEN && c != NULL && c->consent_waived;
 }
@@ -370,22 +371,21 @@ collect_below(struct core *core, const struct object_id *gid, struct below **out
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
-/* As issuer of this link we may take it back in our own name. */
+/* What is under way to the partner is dropped, and what is on the wire is cut off with its link: if there is any. */
 static enum status
-own_revocation(struct core *core, const struct live *live, const char *reason,
-               struct bytes *out)
+cut(struct core *core, struct company *c)
 {
-    const struct grant *leaf = chain_leaf(live->chain);
-    struct revocation r = { .author = core->me,
-                            .audience = leaf->audience,
-                            .owner = leaf->owner,
-                            .grant = *chain_leaf_id(live->chain),
-                            .reason = reason,
-                            .revoked = core_wall(core) };
-    struct signed_object object;
+    const struct company *link = route_link(core, c);
+    struct link_peer peer = { 0 };
+    int64_t under_way;
 
-    TRY(core_sign(core, SIGN_REVOCATION, wire_revocation_format(&r, core->round), &object));
-    *out = wire_signed_object_format(&object, core->round);
+    if (link == NULL)
+        return STATUS_OK; /* nothing of ours is on a link */
+    TRY(store_number(core->store, &under_way, STMT_FRAME_COUNT, "i", link->id));
+    if (under_way == 0)
+        return STATUS_OK;
+    peer.node = link->node;
+    core_order(core, LINK_EPOCH, &peer, ++core->epoch);
     return STATUS_OK;
 }
 
@@ -394,45 +394,29 @@ static enum status
 tell(struct core *core, const struct live *live, struct bytes object, const char *reason)
 {
     struct signed_object *parsed;
-    struct link_peer peer = { 0 };
     struct company *c = company_by_id(core, live->partner);
 
     TRY(store_exec(core->store, STMT_CONTROL_DROP_SHARE, "ii", live->partner, live->share));
     if (live->state == SHARE_WAITING || c == NULL)
         return STATUS_OK;
     if (object.len == 0) {
-        TRY(own_revocation(core, live, reason, &object));
-        TRY(store_exec(core->store, STMT_REVOKED_SIGNED, "bbb",
-                       bytes_of(chain_leaf_id(live->chain)->b, ID_SIZE),
-                       bytes_of(core->me.b, ID_SIZE), object)); /* evidence */
+        TRY(revocation_note(core, live, live->partner, reason));
+        return cut(core, c);
     }
     TRY(wire_signed_object_parse(object, core->round, &parsed));
     TRY(control_queue(core, live->partner, MESSAGE_REVOCATION,
                       wire_signed_body_format(parsed, core->round), 0));
-    c = route_link(core, c);
-    if (c == NULL)
-        return STATUS_OK; /* nothing of ours is on a link */
-    peer.node = c->node;
-    core_order(core, LINK_EPOCH, &peer, ++core->epoch);
-    return STATUS_OK;
+    return cut(core, c);
 }
 
 /* The companies above it hear that it is over: rows may have come back to them under this. */
 static enum status
 tell_above(struct core *core, const struct live *live, const char *reason)
 {
-    struct signed_object *parsed;
-    struct bytes object;
-
-    if (chain_length(live->chain) == 1)
-        return STATUS_OK;
-    TRY(own_revocation(core, live, reason, &object));
-    TRY(wire_signed_object_parse(object, core->round, &parsed));
-    struct bytes body = wire_signed_body_format(parsed, core->round);
     for (size_t i = 0; i + 1 < chain_length(live->chain); i++) {
         const struct company *above = company_find(core, &chain_link(live->chain, i)->issuer);
         if (above != NULL)
-            TRY(control_queue(core, above->id, MESSAGE_REVOCATION, body, 0));
+            TRY(revocation_note(core, live, above->id, reason));
     }
     return STATUS_OK;
 }

@@ -520,6 +520,9 @@ service_share_stop(struct call *call)
         TRY(take_back(call, live, reason));
     TRY(share_show(call, share, &leaf));
     (void)json_object_update(call->reply, found);
+    if (!arg_is_set(call, "preview"))
+        reply_set(call->reply, "dropped",
+                  json_true()); /* unless the link, asked, does not say so */
     if (by_hand != NULL) {
         const char *args[] = { by_hand->name };
         reply_set(call->reply, "to_do",

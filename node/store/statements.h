@@ -345,6 +345,9 @@
     X(RECEIPT_HELD, "SELECT p.name, r.count, r.basis FROM receipt r JOIN company p ON p.id = r.holder" \
                     " WHERE r.grant_id = ?1 AND r.state = 4 AND r.holder > 1 AND " RECEIPT_BEST) \
     X(REVOKED_SIGNED, "UPDATE revoked SET object = ?3 WHERE gid = ?1 AND author = ?2 AND object = x''") \
+    X(REVOCATION_NOTE, "INSERT INTO revocation_unsaid (grant_id, company, reason, at_ms) VALUES (?1, ?2, ?3, ?4)") \
+    X(REVOCATION_NEXT, "SELECT id, grant_id, company, reason, at_ms FROM revocation_unsaid ORDER BY id LIMIT 1") \
+    X(REVOCATION_SAID, "DELETE FROM revocation_unsaid WHERE id = ?1") \
     X(HOLD_GET, "SELECT basis FROM hold WHERE record = ?1") \
     X(HOLD_PUT, "INSERT INTO hold (record, basis, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET basis = excluded.basis") \
     X(HOLD_DROP, "DELETE FROM hold WHERE record = ?1") \

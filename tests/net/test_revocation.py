@@ -172,8 +172,8 @@ def contributions_fall_with_it(t):
         brought = [c for c in seen["contributions"] if "erased here" in c["becomes"]]
         t.same("the preview says what becomes of Brio's guests", rows(brought, "company", "rows"), [("Brio", 2)])
         t.same("and what the law keeps here", rows(seen["holds"], "company", "rows", "basis"), [("Acme", 1, "tax law")])
-        acme.kill("edge")
         os.kill(acme.pids()["edge"], signal.SIGSTOP)
+        acme.cli("event set", event, name="Launch, on its way as it is taken back")
         begun = time.monotonic()
         done = acme.cli("share stop", share)
         t.that("a link that hangs is waited for, but not for ever", 4 < time.monotonic() - begun < 12, time.monotonic() - begun)
@@ -181,8 +181,25 @@ def contributions_fall_with_it(t):
         os.kill(acme.pids()["edge"], signal.SIGCONT)
         acme.wait(lambda: len(acme.items("guest list", event)) == 0, 20, "what is held back is out of sight, the rest is gone")
         t.same("Brio's own guests stay Brio's", len(brio.items("attendee list")), 2)
+        the_key_is_away(t, acme, brio)
         brio.stop()
         much_is_counted_so_far(t, net, acme)
+
+
+def the_key_is_away(t, acme, brio):
+    """P12: nobody signs, and taking back succeeds; it is said when the key is back."""
+    event = acme.cli("event add", name="Dinner")["id"]
+    share = acme.cli("share create", event, partner="Brio", fields="event.name", purpose="event", until="2037-12-31")["id"]
+    accept(brio, "Dinner")
+    brio.wait(lambda: held(brio, "event", event, "name") == "Dinner", 30)
+    acme.wait(lambda: acme.cli("share show", share)["state"] == "accepted", 30)
+    key = acme.pids()["key"]
+    os.kill(key, signal.SIGSTOP)
+    done = acme.cli("share stop", share)
+    t.same("P12: without the key a share is stopped all the same", (done["state"], acme.cli("share show", share)["state"]), ("stopped", "stopped"))
+    os.kill(key, signal.SIGCONT)
+    brio.wait(lambda: held(brio, "event", event, "name") is None, 30, "Brio hears of it when the key is back")
+    acme.wait(lambda: {r["share"]: r["state"] for r in acme.items("receipt list")}[share] == "purged", 20, "and says that it erased")
 
 
 def much_is_counted_so_far(t, net, acme):
