@@ -225,9 +225,9 @@ check_item(struct received *item, const struct receive_rules *rules)
     return STATUS_OK;
 }
 
-static enum status
-check_signature(const struct run *run, const struct digest *leaves,
-                const struct receive_rules *rules)
+enum status
+run_verify(const struct run *run, const struct digest *leaves, const struct node_id *owner,
+           const struct company_keys *keys)
 {
     struct digest root;
     uint8_t body[68];
@@ -235,8 +235,8 @@ check_signature(const struct run *run, const struct digest *leaves,
     if (PLANTED(SKIP_SIGNATURE))
         return STATUS_OK;
     TRY(merkle_climb(leaves, run->size, run->first, run->item_count, run->path, &root));
-    signature_batch_body(chain_owner(rules->chain), run->size, &root, body);
-    return signature_verify_any(SIGN_BATCH, rules->owner.signing, rules->owner.signing_count,
+    signature_batch_body(owner, run->size, &root, body);
+    return signature_verify_any(SIGN_BATCH, keys->signing, keys->signing_count,
                                 bytes_of(body, sizeof(body)), &run->signature);
 }
 
@@ -260,7 +260,7 @@ verify_run(const struct run *run, const struct receive_rules *rules, struct aren
         out[i].revision_id = digest_revision_id(run->items[i].revision);
         leaves[i] = merkle_leaf(&out[i].revision_id);
     }
-    enum status batch = check_signature(run, leaves, rules);
+    enum status batch = run_verify(run, leaves, chain_owner(rules->chain), &rules->owner);
     for (size_t i = 0; i < run->item_count; i++) {
         out[i].status = batch;
         out[i].detail = "batch";

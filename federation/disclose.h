@@ -61,6 +61,10 @@ struct receive_rules {
     struct wall_ms now;
 };
 
+/* Did the owner sign this stretch of a batch? leaves: one per item. */
+MUST_CHECK enum status run_verify(const struct run *run, const struct digest *leaves,
+                                  const struct node_id *owner, const struct company_keys *keys);
+
 /* Every revision of the message, judged alone. *out is in the arena. */
 MUST_CHECK enum status records_verify(const struct records *message,
                                       const struct receive_rules *rules, struct arena *arena,

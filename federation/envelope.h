@@ -29,6 +29,7 @@
     X(RECEIPT, 28, 1, false)                                                                   \
     X(WITHDRAWAL, 29, 1, true)                                                                 \
     X(HEAD, 30, 1, true)                                                                       \
+    X(EQUIVOCATION, 31, 1, false)                                                              \
     X(RECORDS, 32, 2, false)                                                                   \
     X(SEALED, 33, 2, false)
 

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "federation/equivocation.h"
 #include "federation/identity.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/file.h"
@@ -270,14 +271,29 @@ take_receipt(struct evidence *ev, const struct signed_object *object)
     return STATUS_OK;
 }
 
+static enum status
+take_equivocation(struct evidence *ev, struct bytes proof)
+{
+    struct key_directory keys = { .find = on_find, .self = ev };
+    struct equivocation e;
+
+    TRY(equivocation_verify(proof, &keys, ev->arena, &e));
+    SAY(ev, "verify.equivocation", name_of(ev, &e.owner), id_of(ev, e.record.b),
+        arena_printf(ev->arena, "%u.%llu", e.position.incarnation,
+                     (unsigned long long)e.position.number),
+        id_of(ev, e.revisions[0].b), id_of(ev, e.revisions[1].b));
+    return STATUS_OK;
+}
+
 static const struct {
     const char *word;
     enum status (*take)(struct evidence *ev, const struct signed_object *object);
+    enum status (*take_proof)(struct evidence *ev,
+                              struct bytes proof); /* it has its own signatures */
 } lines[] = {
-    { "descriptor ", take_descriptor },
-    { "grant ", take_grant },
-    { "revocation ", take_revocation },
-    { "receipt ", take_receipt },
+    { "descriptor ", take_descriptor, NULL },     { "grant ", take_grant, NULL },
+    { "revocation ", take_revocation, NULL },     { "receipt ", take_receipt, NULL },
+    { "equivocation ", NULL, take_equivocation },
 };
 
 static enum status
@@ -291,6 +307,8 @@ take_line(struct evidence *ev, struct bytes line)
         uint8_t *raw = arena_alloc(ev->arena, hex.len / 2 + 1);
         struct signed_object *object;
         TRY(hex_parse(hex, raw, hex.len / 2));
+        if (lines[i].take_proof != NULL)
+            return lines[i].take_proof(ev, bytes_of(raw, hex.len / 2));
         TRY(wire_signed_object_parse(bytes_of(raw, hex.len / 2), ev->arena, &object));
         return lines[i].take(ev, object);
     }

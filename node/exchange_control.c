@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/contribution.h"
+#include "node/equivocation.h"
 #include "node/heads.h"
 #include "node/keys.h"
 #include "node/quarantine.h"
@@ -480,6 +481,7 @@ static const struct {
     { MESSAGE_REVOCATION, take_revocation },
     { MESSAGE_DESCRIPTOR, take_descriptor },
     { MESSAGE_HEAD, heads_take },
+    { MESSAGE_EQUIVOCATION, equivocation_take },
     { MESSAGE_VERDICT, contribution_take_verdict },
     { MESSAGE_SEALED_RECEIPT, route_take_receipt },
     { MESSAGE_RECEIPT, receipt_take },

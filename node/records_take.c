@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "node/equivocation.h"
 #include "node/proposals.h"
 #include "node/records_priv.h"
 #include "node/store/pack.h"
@@ -17,55 +18,60 @@
 
 /* ---- taking ------------------------------------------------------------------------------- */
 
+/* The copy under this grant says something else at the item's position. */
 static enum status
-freeze(struct core *core, int64_t record, const struct received *item, const char **fault)
+contradicts(struct core *core, int64_t record, int64_t grant, const struct live *live,
+            const struct received *item)
 {
-    *fault = "position";
-    TRY(store_exec(core->store, STMT_RECORD_FREEZE, "i", record));
-    TRY(audit_add(core, "node", "record.equivocation", bytes_of(item->facts.id.b, ID_SIZE),
-                  bytes_of(item->revision_id.b, ID_SIZE)));
-    LOG(LOG_ERROR, "record.equivocation", log_id("record", item->facts.id.b));
+    TRY(equivocation_found(core, record, grant, item, live->partner));
     return STATUS_EQUIVOCATION;
 }
 
 /* Does any other copy hold another revision at the same position? */
 static enum status
-check_others(struct core *core, int64_t record, int64_t grant, const struct received *item,
-             const char **fault)
+check_others(struct core *core, int64_t record, const struct live *live,
+             const struct received *item)
 {
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_OTHERS);
-    bool differs = false;
+    int64_t other = -1;
     enum status s;
 
-    stmt_bind(q, "ii", record, grant);
-    while ((s = stmt_step(q)) == STATUS_OK) {
-        struct position at = { (uint32_t)stmt_int(q, 0), (uint64_t)stmt_int(q, 1) };
-        differs = differs || (position_compare(at, item->revision->position) == 0 &&
-                              !bytes_is_equal(stmt_bytes(q, 2), item->shown->revision));
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_OTHERS);
+        stmt_bind(q, "ii", record, live->leaf);
+        while ((s = stmt_step(q)) == STATUS_OK) {
+            struct position at = { (uint32_t)stmt_int(q, 0), (uint64_t)stmt_int(q, 1) };
+            if (position_compare(at, item->revision->position) == 0 &&
+                !bytes_is_equal(stmt_bytes(q, 2), item->shown->revision))
+                other = stmt_int(q, 3);
+        }
     }
     if (s != STATUS_NOT_FOUND)
         return s;
-    return differs ? freeze(core, record, item, fault) : STATUS_OK;
+    return other < 0 ? STATUS_OK : contradicts(core, record, other, live, item);
 }
 
 /* Against the copy under the same grant. *old_run: its run, 0 when there is none. STATUS_REPLAY: nothing new. */
 static enum status
-check_same(struct core *core, int64_t record, int64_t grant, const struct received *item,
-           int64_t *old_run, const char **fault)
+check_same(struct core *core, int64_t record, const struct live *live,
+           const struct received *item, int64_t *old_run)
 {
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_POSITION);
+    bool differs;
+    int order;
 
     *old_run = 0;
-    stmt_bind(q, "ii", record, grant);
-    enum status s = stmt_step(q);
-    if (s == STATUS_NOT_FOUND)
-        return STATUS_OK;
-    TRY(s);
-    struct position at = { (uint32_t)stmt_int(q, 1), (uint64_t)stmt_int(q, 2) };
-    *old_run = stmt_int(q, 0);
-    int order = position_compare(item->revision->position, at);
-    if (order == 0 && !bytes_is_equal(stmt_bytes(q, 3), item->shown->revision))
-        return freeze(core, record, item, fault);
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_POSITION);
+        stmt_bind(q, "ii", record, live->leaf);
+        enum status s = stmt_step(q);
+        if (s != STATUS_OK)
+            return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+        struct position at = { (uint32_t)stmt_int(q, 1), (uint64_t)stmt_int(q, 2) };
+        *old_run = stmt_int(q, 0);
+        order = position_compare(item->revision->position, at);
+        differs = !bytes_is_equal(stmt_bytes(q, 3), item->shown->revision);
+    }
+    if (order == 0 && differs)
+        return contradicts(core, record, live->leaf, live, item);
     if (order > 0 || PLANTED(APPLY_OLDER))
         return STATUS_OK;
     return STATUS_REPLAY;
@@ -140,7 +146,7 @@ record_take(struct core *core, const struct live *live, const struct received *i
                             .shown = item->shown,
                             .leaf = item->leaf };
     const struct company *owner = company_find(core, &item->revision->owner);
-    bool is_frozen, is_new, is_withdrawn;
+    bool is_frozen, is_new, is_withdrawn, is_mended = false;
 
     assert(owner != NULL); /* its chain verified */
     TRY(withdrawal_covers(core, live, item, &is_withdrawn));
@@ -150,12 +156,15 @@ record_take(struct core *core, const struct live *live, const struct received *i
     is_new = copy.record == 0;
     *fault = "frozen";
     if (is_frozen)
+        TRY(equivocation_mended(core, copy.record, item->revision->position, &is_mended));
+    if (is_frozen && !is_mended)
         return STATUS_EQUIVOCATION;
+    *fault = "position";
     if (is_new) {
         TRY(records_add(core, &item->facts, owner->id, &copy.record));
     } else {
-        TRY(check_same(core, copy.record, live->leaf, item, &copy.old_run, fault));
-        TRY(check_others(core, copy.record, live->leaf, item, fault));
+        TRY(check_same(core, copy.record, live, item, &copy.old_run));
+        TRY(check_others(core, copy.record, live, item));
         if (item->facts.has_parent)
             TRY(store_exec(core->store, STMT_RECORD_PARENT, "ib", copy.record,
                            bytes_of(item->facts.parent.b, ID_SIZE)));

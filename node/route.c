@@ -234,7 +234,7 @@ may_be_sealed(uint8_t kind)
                                      MESSAGE_REVOCATION, MESSAGE_WITHDRAWAL,
                                      MESSAGE_VERDICT,    MESSAGE_ASK,
                                      MESSAGE_PROPOSAL,   MESSAGE_PROPOSAL_ANSWER,
-                                     MESSAGE_DESCRIPTOR };
+                                     MESSAGE_DESCRIPTOR, MESSAGE_EQUIVOCATION };
 
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (kinds[i] == kind)

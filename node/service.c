@@ -91,6 +91,8 @@ static const struct {
     { "receipt.list", service_receipt_list },
     { "receipt.hold", service_receipt_hold },
     { "receipt.export", service_receipt_export },
+    { "evidence.list", service_evidence_list },
+    { "evidence.export", service_evidence_export },
     { "proposal.list", service_proposal_list },
     { "proposal.show", service_proposal_show },
     { "proposal.accept", service_proposal_accept },

@@ -9,6 +9,39 @@
 
 enum { FILE_MOST = 32 * MIB };
 
+void
+evidence_begin(struct buffer *out)
+{
+    buffer_put_text(out, "hansa-evidence 1\n");
+}
+
+enum status
+evidence_line(struct call *call, const char *word, struct bytes object, struct buffer *out)
+{
+    if (out->len + 2 * object.len > FILE_MOST)
+        return diag_say(call->diag, STATUS_TOO_BIG, "receipt.export_big", NULL);
+    char *hex = arena_alloc(call->arena, 2 * object.len + 1);
+    hex_format(object, hex);
+    buffer_put_text(out, word);
+    buffer_put_bytes(out, bytes_of(hex, 2 * object.len));
+    buffer_put_u8(out, '\n');
+    return STATUS_OK;
+}
+
+void
+evidence_end(struct call *call, struct buffer *out)
+{
+    char hex[2 * ID_SIZE + 1];
+    struct digest digest = digest_plain(buffer_bytes(out));
+
+    hex_format(bytes_of(digest.b, ID_SIZE), hex);
+    buffer_put_text(out, "end ");
+    buffer_put_text(out, hex);
+    buffer_put_u8(out, '\n');
+    call->reply = json_object();
+    reply_set(call->reply, "text", json_stringn((const char *)out->data, out->len));
+}
+
 static enum status
 add_lines(struct call *call, int64_t leaf, struct buffer *out)
 {
@@ -19,14 +52,8 @@ add_lines(struct call *call, int64_t leaf, struct buffer *out)
 
     stmt_bind(q, "i", leaf);
     while ((s = stmt_step(q)) == STATUS_OK) {
-        struct bytes object = stmt_bytes(q, OBJECT);
-        if (out->len + 2 * object.len > FILE_MOST)
-            return diag_say(call->diag, STATUS_TOO_BIG, "receipt.export_big", NULL);
-        char *hex = arena_alloc(call->arena, 2 * object.len + 1);
-        hex_format(object, hex);
-        buffer_put_text(out, words[stmt_int(q, PART) % (int64_t)COUNT_OF(words)]);
-        buffer_put_bytes(out, bytes_of(hex, 2 * object.len));
-        buffer_put_u8(out, '\n');
+        TRY(evidence_line(call, words[stmt_int(q, PART) % (int64_t)COUNT_OF(words)],
+                          stmt_bytes(q, OBJECT), out));
     }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
@@ -35,7 +62,6 @@ enum status
 service_receipt_export(struct call *call)
 {
     AUTO(buffer_fini) struct buffer out = { 0 };
-    char hex[2 * ID_SIZE + 1];
     int64_t share, leaf;
 
     TRY(find_share(call, arg_text(call, "share"), &share));
@@ -45,14 +71,8 @@ service_receipt_export(struct call *call)
         TRY(stmt_step(q));
         leaf = stmt_int(q, 1);
     }
-    buffer_put_text(&out, "hansa-evidence 1\n");
+    evidence_begin(&out);
     TRY(add_lines(call, leaf, &out));
-    struct digest digest = digest_plain(buffer_bytes(&out));
-    hex_format(bytes_of(digest.b, ID_SIZE), hex);
-    buffer_put_text(&out, "end ");
-    buffer_put_text(&out, hex);
-    buffer_put_u8(&out, '\n');
-    call->reply = json_object();
-    reply_set(call->reply, "text", json_stringn((const char *)out.data, out.len));
+    evidence_end(call, &out);
     return STATUS_OK;
 }

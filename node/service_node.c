@@ -50,6 +50,25 @@ link_counts(struct call *call)
     return warnings;
 }
 
+/* Of others, and of ourselves. */
+static enum status
+warn_of_equivocation(struct call *call, json_t *warnings)
+{
+    static const char *const keys[] = { "status.warn.equivocation",
+                                        "status.warn.equivocation_own" };
+
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        int64_t count;
+        TRY(store_number(call->store, &count, STMT_EQUIVOCATION_OPEN, "i", (int64_t)i));
+        const char *args[] = { arena_printf(call->arena, "%lld", (long long)count) };
+        if (count > 0)
+            (void)json_array_append_new(
+                warnings,
+                json_words(text_format(call->language, keys[i], args, 1, call->arena)));
+    }
+    return STATUS_OK;
+}
+
 enum status
 service_node_status(struct call *call)
 {
@@ -78,7 +97,7 @@ service_node_status(struct call *call)
     reply_set(o, "ballast_mib", json_integer(disk_ballast(call->core->disk) / MIB));
     reply_set(o, "time", json_time(call->now));
     reply_set(o, "warnings", link_counts(call));
-    return STATUS_OK;
+    return warn_of_equivocation(call, json_object_get(o, "warnings"));
 }
 
 /* ---- dictionary --------------------------------------------------------------------------- */

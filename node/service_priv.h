@@ -215,6 +215,14 @@ MUST_CHECK enum status light_company_put(struct call *call, int64_t company, jso
 MUST_CHECK enum status invitation_event(struct call *call, struct record_now *event,
                                         struct diag *why, const char **out);
 
+/* ---- evidence files (service_evidence.c) ---- */
+void evidence_begin(struct buffer *out);
+/* "grant ", and the signed bytes. STATUS_TOO_BIG with a sentence. */
+MUST_CHECK enum status evidence_line(struct call *call, const char *word, struct bytes object,
+                                     struct buffer *out);
+/* The file as the reply. */
+void evidence_end(struct call *call, struct buffer *out);
+
 /* ---- handlers: one per row of the service table ---- */
 enum status service_node_status(struct call *call);
 enum status service_lease_set(struct call *call);
@@ -288,6 +296,8 @@ enum status service_proposal_make(struct call *call);
 enum status service_receipt_list(struct call *call);
 enum status service_receipt_hold(struct call *call);
 enum status service_receipt_export(struct call *call);
+enum status service_evidence_list(struct call *call);
+enum status service_evidence_export(struct call *call);
 enum status service_proposal_list(struct call *call);
 enum status service_proposal_show(struct call *call);
 enum status service_proposal_accept(struct call *call);

@@ -213,6 +213,8 @@ static const struct service table[] = {
         { "limit", PARAM_INTEGER, 0, "50" }, { "cursor", PARAM_TEXT, 0, NULL } } },
     { "data.register", "GET", "/api/v1/data/register", RIGHT_ADMIN, true, REPLY_LIST,
       "direction company country title purpose fields records since until delete_days state", { LISTING } },
+    { "evidence.list", "GET", "/api/v1/evidence", RIGHT_READ, true, REPLY_LIST, "record type owner position state via at", { LISTING } },
+    { "evidence.export", "GET", "/api/v1/evidence/{record}", RIGHT_READ, true, REPLY_FILE, NULL, { { "record", PARAM_TEXT, POS, "k4fzq2" } } },
     { "deadletter.list", "GET", "/api/v1/deadletters", RIGHT_READ, true, REPLY_LIST, "id at partner reason detail", { LISTING } },
     { "audit.list", "GET", "/api/v1/audit", RIGHT_ADMIN, true, REPLY_LIST, "number at actor action subject", { LISTING } },
     { "audit.verify", "GET", "/api/v1/audit/verify", RIGHT_ADMIN, true, REPLY_OBJECT, NULL, { { 0 } } },

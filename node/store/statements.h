@@ -82,7 +82,34 @@
                      " AND rid BETWEEN ?1 AND ?2 LIMIT 2") \
     X(RECORD_ADD, "INSERT INTO record (rid, owner, type, parent_rid) VALUES (?1, ?2, ?3, ?4)") \
     X(RECORD_PARENT, "UPDATE record SET parent_rid = ?2 WHERE id = ?1") \
-    X(RECORD_FREEZE, "UPDATE record SET frozen = 1 WHERE id = ?1") \
+    X(RECORD_FREEZE, "UPDATE record SET frozen = 1 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM copy c" \
+                     " WHERE c.record = ?1 AND (c.incarnation, c.number) > (?2, ?3))") \
+    X(RECORD_THAW, "UPDATE record SET frozen = 0 WHERE id = ?1") \
+    /* ---- two contents with one position ---- */ \
+    X(EQUIVOCATION_FIND, "SELECT id FROM equivocation WHERE record = ?1 AND incarnation = ?2 AND number = ?3") \
+    X(EQUIVOCATION_COUNT, "SELECT count(*) FROM equivocation WHERE owner = ?1") \
+    X(EQUIVOCATION_ADD, "INSERT INTO equivocation (record, owner, source, incarnation, number, proof, at_ms)" \
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
+    X(EQUIVOCATION_LAST, "SELECT incarnation, number FROM equivocation WHERE record = ?1" \
+                         " ORDER BY incarnation DESC, number DESC LIMIT 1") \
+    /* Its owner, who gave it to us, and to whom it went; but ?2. 5: removed, 6: without a node. */ \
+    X(EQUIVOCATION_WHOM, "SELECT c.id FROM company c WHERE c.id > ?3 AND c.id <> ?2 AND c.state NOT IN (5, 6) AND" \
+                         " (c.id = (SELECT owner FROM record WHERE id = ?1) OR EXISTS (SELECT 1 FROM delivery d" \
+                         " WHERE d.record = ?1 AND d.company = c.id) OR EXISTS (SELECT 1 FROM copy p JOIN share s" \
+                         " ON s.leaf = p.grant_id AND s.role = 1 WHERE p.record = ?1 AND s.partner = c.id))" \
+                         " ORDER BY c.id LIMIT 1") \
+    X(EQUIVOCATION_LIST, "SELECT e.id, r.rid, t.space, t.number, o.name, s.name, e.incarnation, e.number, e.at_ms," \
+                         " EXISTS (SELECT 1 FROM copy c WHERE c.record = e.record AND (c.incarnation, c.number) >" \
+                         " (e.incarnation, e.number)) FROM equivocation e JOIN record r ON r.id = e.record" \
+                         " JOIN rtype t ON t.id = r.type JOIN company o ON o.id = e.owner JOIN company s ON s.id = e.source" \
+                         " WHERE e.id > ?1 AND (?2 = '' OR instr(fold(o.name), fold(?2)) > 0) ORDER BY e.id LIMIT ?3") \
+    X(EQUIVOCATION_OPEN, "SELECT count(*) FROM equivocation e WHERE (e.owner = 1) = ?1 AND NOT EXISTS (SELECT 1 FROM copy c" \
+                         " WHERE c.record = e.record AND (c.incarnation, c.number) > (e.incarnation, e.number))") \
+    X(EQUIVOCATION_EXPORT, "SELECT 0 AS part, d.object, d.serial AS k FROM record r JOIN (SELECT id AS company, serial," \
+                           " descriptor AS object FROM company UNION ALL SELECT company, serial, object FROM descriptor) d" \
+                           " ON d.company = r.owner WHERE r.id = ?1 AND d.object <> x'' AND EXISTS (SELECT 1" \
+                           " FROM equivocation e WHERE e.record = ?1) UNION ALL SELECT 1, proof, -id FROM equivocation" \
+                           " WHERE record = ?1 ORDER BY 1, 3 DESC") \
     X(RECORD_OF_PARENT, "SELECT id FROM record WHERE parent_rid = ?1 AND id > ?2 AND owner = ?3 ORDER BY id") \
     X(RUN_ADD, "INSERT INTO run (size, first, signature, leaves, path, refs) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
     X(RUN_GET, "SELECT size, first, signature, leaves, path FROM run WHERE id = ?1") \
@@ -101,7 +128,7 @@
                     " WHERE record = ?1 AND applied = 1 ORDER BY incarnation DESC, number DESC, grant_id") \
     X(COPY_ANY, "SELECT incarnation, number, revision, fields, at_ms, grant_id, secret IS NULL FROM copy" \
                 " WHERE record = ?1 ORDER BY incarnation DESC, number DESC, grant_id") \
-    X(COPY_OTHERS, "SELECT incarnation, number, revision FROM copy WHERE record = ?1 AND grant_id <> ?2") \
+    X(COPY_OTHERS, "SELECT incarnation, number, revision, grant_id FROM copy WHERE record = ?1 AND grant_id <> ?2") \
     X(COPY_BY_GRANT, "SELECT record FROM copy WHERE grant_id = ?1 AND record > ?2 ORDER BY record LIMIT ?3") \
     X(COPY_GRANT_COUNT, "SELECT count(*) FROM copy WHERE grant_id = ?1") \
     X(LETTING_ADD, "INSERT INTO letting_go (leaf, how, reason, held, after) VALUES (?1, ?2, ?3, ?4, 0)" \

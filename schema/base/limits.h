@@ -56,6 +56,10 @@
 /* Rows that are named one by one where a number says what may be on the wire. tests/net/test_revocation.py */
 #define PREVIEW_NAMED_MAX 20
 
+/* Proofs kept that one owner signed two contents with one position, each under 4 KiB; more are frozen and not kept.
+ * test_equivocation.c */
+#define EQUIVOCATIONS_MAX 256
+
 /* ---- grants ------------------------------------------------------------------------------ */
 #define CHAIN_MAX         4   /* links, root included: pass-on depth is at most 3 now */
 #define PASS_ON_DEPTH_MAX 3

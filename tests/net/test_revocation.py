@@ -105,7 +105,7 @@ def stopped_edge(t, net, acme, brio, cedar, made):
     cedar.stop()
     brio.stop()
     brio.start(capture=brio.home + ".capture")  # at once it knows that Cedar is away
-    acme.wait(lambda: partner(acme, "Brio")["link"] == "up", 30)
+    brio.wait(lambda: partner(brio, "Acme")["link"] == "up", 30)
     share_with(brio, "Cedar", theirs[:1])  # its offer waits in the same queue
     edge = brio.pids()["edge"]
     os.kill(edge, signal.SIGSTOP)
