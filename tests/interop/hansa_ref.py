@@ -696,6 +696,7 @@ CONTROL_KINDS = {
     26: "SignedBody",
     27: "SignedBody",
     28: "SignedBody",
+    31: "Records",
 }
 DATA_KINDS = {21: "SignedBody", 32: "Records", 33: "SealedBody"}
 KINDS = [SESSION_KINDS, CONTROL_KINDS, DATA_KINDS]

@@ -365,7 +365,7 @@ def envelope_vectors():
     yield case(
         "a Void on the data stream", "OK", ref.format_envelope(envelope(21, 2, 1, 1, 1, b"")), known=True
     )
-    for kind, stream in ((16, 2), (23, 2), (27, 2), (32, 1), (33, 1), (1, 1), (0, 1), (31, 1), (34, 2), (255, 2)):
+    for kind, stream in ((16, 2), (23, 2), (27, 2), (32, 1), (33, 1), (1, 1), (0, 1), (31, 2), (34, 2), (255, 2)):
         name = f"kind {kind} on stream {stream} is for the dead-letter"
         yield case(name, "OK", ref.format_envelope(envelope(kind, stream, 1, 1, 1, b"")), known=False)
     for kind in (0, 4, 16, 32, 255):
