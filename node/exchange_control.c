@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "node/budget.h"
 #include "node/contribution.h"
 #include "node/equivocation.h"
 #include "node/heads.h"
@@ -60,9 +61,12 @@ learn_all(struct taking *t, const struct bundle *bundle)
         t->detail = "descriptor";
         TRY(descriptor_verify(&bundle->descriptors[i], core_wall(t->core), t->arena, &d,
                               &node));
-        if (is_named(&node, grants, bundle->link_count))
-            TRY(company_learn(t->core, &bundle->descriptors[i], COMPANY_INTRODUCED, t->from->id,
-                              &c));
+        if (!is_named(&node, grants, bundle->link_count))
+            continue;
+        if (company_find(t->core, &node) == NULL)
+            TRY(budget_ask(t->core, BUDGET_INTRODUCED, t->from->id));
+        TRY(company_learn(t->core, &bundle->descriptors[i], COMPANY_INTRODUCED, t->from->id,
+                          &c));
     }
     return STATUS_OK;
 }
@@ -146,6 +150,8 @@ take_offer(struct taking *t)
         store_number(core->store, &known, STMT_SHARE_BY_OID, "b", bytes_of(oid.b, ID_SIZE));
     if (s != STATUS_NOT_FOUND)
         return s; /* we have it */
+    t->detail = "offers";
+    TRY(budget_ask(core, BUDGET_OFFERS, t->from->id));
     struct share_row row = { .role = ROLE_RECEIVED,
                              .partner = t->from->id,
                              .state = SHARE_OFFERED,
@@ -386,9 +392,19 @@ take_passon_ack(struct taking *t)
 
 /* ---- revocation --------------------------------------------------------------------------- */
 
+static bool
+is_kept(struct taking *t, const struct revocation *r)
+{
+    int64_t one;
+
+    return store_number(t->core->store, &one, STMT_REVOKED_BY, "bb",
+                        bytes_of(r->grant.b, ID_SIZE),
+                        bytes_of(r->author.b, ID_SIZE)) == STATUS_OK;
+}
+
 /* May the author take this grant back? Owner, issuer, or issuer of an ancestor. */
 static enum status
-check_revoker(struct taking *t, const struct revocation *r)
+check_revoker(struct taking *t, const struct revocation *r, bool *is_early)
 {
     struct signed_object *links;
     size_t count;
@@ -396,9 +412,9 @@ check_revoker(struct taking *t, const struct revocation *r)
 
     enum status s =
         store_number(t->core->store, &id, STMT_GRANT_FIND, "b", bytes_of(r->grant.b, ID_SIZE));
-    if (s ==
-        STATUS_NOT_FOUND) /* before its grant: kept with its author, judged with the chain */
-        return STATUS_OK;
+    *is_early = s == STATUS_NOT_FOUND;
+    if (*is_early) /* before its grant: kept with its author, judged with the chain */
+        return is_kept(t, r) ? STATUS_OK : budget_ask(t->core, BUDGET_REVOCATIONS, t->from->id);
     TRY(s);
     TRY(grant_links(t->core->store, id, t->arena, &links, &count));
     for (size_t i = 0; i < count; i++) {
@@ -422,9 +438,16 @@ take_revocation(struct taking *t)
     t->detail = "revocation";
     TRY(object_verify(SIGN_REVOCATION, object, &r->author, &r->audience, &r->audience, &keys));
     t->detail = "author";
-    TRY(check_revoker(t, r));
-    return grant_fall(t->core, &r->grant, &r->author,
-                      wire_signed_object_format(object, t->arena), SHARE_STOPPED, r->reason);
+    bool is_early;
+    TRY(check_revoker(t, r, &is_early));
+    if (is_early && is_kept(t, r))
+        return STATUS_OK;
+    TRY(grant_fall(t->core, &r->grant, &r->author, wire_signed_object_format(object, t->arena),
+                   SHARE_STOPPED, r->reason));
+    return is_early ? store_exec(t->core->store, STMT_REVOKED_EARLY, "bbi",
+                                 bytes_of(r->grant.b, ID_SIZE), bytes_of(r->author.b, ID_SIZE),
+                                 t->from->id)
+                    : STATUS_OK;
 }
 
 /* ---- descriptors, voids ------------------------------------------------------------------- */

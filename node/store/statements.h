@@ -282,6 +282,12 @@
     X(HEAD_FAULT, "INSERT INTO head_fault (root, company, at_ms, kept, refused) VALUES (?1, ?2, ?3, ?4, ?5)" \
                   " ON CONFLICT DO NOTHING") \
     X(REVOKED_ADD, "INSERT INTO revoked (gid, author, object, at_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING") \
+    X(REVOKED_EARLY, "UPDATE revoked SET source = ?3 WHERE gid = ?1 AND author = ?2") \
+    /* ---- what one partner can make us keep ---- */ \
+    X(BUDGET_INTRODUCED, "SELECT count(*) FROM company WHERE introduced_by = ?1 AND state = 1") \
+    X(BUDGET_OFFERS, "SELECT count(*) FROM share WHERE partner = ?1 AND role = 1 AND state IN (2, 4)") \
+    X(BUDGET_REVOCATIONS, "SELECT count(*) FROM revoked r WHERE r.source = ?1 AND r.source > 0 AND NOT EXISTS (SELECT 1" \
+                          " FROM grants g WHERE g.gid = r.gid)") \
     X(REVOKED_RETURN, "SELECT DISTINCT r.object FROM revoked r LEFT JOIN grants g ON g.gid = r.gid" \
                       " LEFT JOIN share s ON s.leaf = g.id WHERE length(r.object) > 0" \
                       " AND (r.author = ?1 OR s.partner = ?2)") \

@@ -150,21 +150,65 @@ static void
 test_what_is_a_proof(struct check *t)
 {
     static const struct making rows[] = {
-        { "two contents with one position are one", OWNER, OWNER, { 1, 1 }, { 1, 1 },
+        { "two contents with one position are one",
+          OWNER,
+          OWNER,
+          { 1, 1 },
+          { 1, 1 },
           .want = STATUS_OK },
-        { "one content twice is none", OWNER, OWNER, { 2, 1 }, { 2, 1 }, .same = true,
+        { "one content twice is none",
+          OWNER,
+          OWNER,
+          { 2, 1 },
+          { 2, 1 },
+          .same = true,
           .want = STATUS_MALFORMED },
-        { "two positions are none", OWNER, OWNER, { 3, 1 }, { 3, 2 }, .want = STATUS_MALFORMED },
+        { "two positions are none",
+          OWNER,
+          OWNER,
+          { 3, 1 },
+          { 3, 2 },
+          .want = STATUS_MALFORMED },
         { "two records are none", OWNER, OWNER, { 4, 1 }, { 5, 1 }, .want = STATUS_MALFORMED },
-        { "who tells cannot make one up", OWNER, TELLER, { 6, 1 }, { 6, 1 },
+        { "who tells cannot make one up",
+          OWNER,
+          TELLER,
+          { 6, 1 },
+          { 6, 1 },
           .want = STATUS_BAD_SIGNATURE },
-        { "of a company that is not known it cannot be seen", STRANGER, STRANGER, { 7, 1 },
-          { 7, 1 }, .want = STATUS_UNKNOWN_KEY },
-        { "one alone is none", OWNER, OWNER, { 8, 1 }, { 8, 1 }, .runs = 1, .want = STATUS_MALFORMED },
-        { "three are none", OWNER, OWNER, { 9, 1 }, { 9, 1 }, .runs = 3, .want = STATUS_MALFORMED },
-        { "it stands under no grant", OWNER, OWNER, { 10, 1 }, { 10, 1 }, .granted = true,
+        { "of a company that is not known it cannot be seen",
+          STRANGER,
+          STRANGER,
+          { 7, 1 },
+          { 7, 1 },
+          .want = STATUS_UNKNOWN_KEY },
+        { "one alone is none",
+          OWNER,
+          OWNER,
+          { 8, 1 },
+          { 8, 1 },
+          .runs = 1,
           .want = STATUS_MALFORMED },
-        { "it shows no value", OWNER, OWNER, { 11, 1 }, { 11, 1 }, .opened = true,
+        { "three are none",
+          OWNER,
+          OWNER,
+          { 9, 1 },
+          { 9, 1 },
+          .runs = 3,
+          .want = STATUS_MALFORMED },
+        { "it stands under no grant",
+          OWNER,
+          OWNER,
+          { 10, 1 },
+          { 10, 1 },
+          .granted = true,
+          .want = STATUS_MALFORMED },
+        { "it shows no value",
+          OWNER,
+          OWNER,
+          { 11, 1 },
+          { 11, 1 },
+          .opened = true,
           .want = STATUS_MALFORMED },
     };
     struct desk d;
@@ -180,7 +224,8 @@ test_what_is_a_proof(struct check *t)
               number(&d, STMT_EQUIVOCATION_COUNT, d.company[OWNER]->id) ==
                   before + (rows[i].want == STATUS_OK));
     }
-    CHECK(t, "the owner is told once", number(&d, STMT_CONTROL_COUNT, d.company[OWNER]->id) == 1);
+    CHECK(t, "the owner is told once",
+          number(&d, STMT_CONTROL_COUNT, d.company[OWNER]->id) == 1);
     CHECK(t, "who told us is not", number(&d, STMT_CONTROL_COUNT, d.company[TELLER]->id) == 0);
     desk_clear(&d);
 }
@@ -188,7 +233,9 @@ test_what_is_a_proof(struct check *t)
 static void
 test_how_many_are_kept(struct check *t)
 {
-    static const struct making good = { "", OWNER, OWNER, { 1, 1 }, { 1, 1 }, .want = STATUS_OK };
+    static const struct making good = {
+        "", OWNER, OWNER, { 1, 1 }, { 1, 1 }, .want = STATUS_OK
+    };
     struct record_id record;
     struct bytes proof = { 0 };
     struct desk d;
@@ -202,8 +249,8 @@ test_how_many_are_kept(struct check *t)
         int64_t want = i < EQUIVOCATIONS_MAX ? i : EQUIVOCATIONS_MAX;
         proof = proof_of(&d, &good, i, &record);
         enum status said = i <= EQUIVOCATIONS_MAX ? STATUS_OK : STATUS_TOO_BIG;
-        bool taken = have_record(&d, &record) && tell(&d, proof) == said &&
-                     tell(&d, proof) == said;
+        bool taken =
+            have_record(&d, &record) && tell(&d, proof) == said && tell(&d, proof) == said;
         if (i + 1 >= EQUIVOCATIONS_MAX)
             CHECK(t, "one owner's are kept up to a limit, each once",
                   taken && number(&d, STMT_EQUIVOCATION_COUNT, d.company[OWNER]->id) == want &&

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/budget.h - how much of each kind one partner can make us keep (P10): one table, asked before something new is kept.
+ */
+#ifndef HANSA_NODE_BUDGET_H
+#define HANSA_NODE_BUDGET_H
+
+#include "node/core_priv.h"
+
+enum budget {
+    BUDGET_INTRODUCED,  /* companies that it made known to us */
+    BUDGET_OFFERS,      /* shares in its name that run here */
+    BUDGET_REVOCATIONS, /* revocations that it brought of grants that we do not know */
+    BUDGET_COUNT_
+};
+
+/* STATUS_TOO_BIG: of this there is enough from this partner; the object is refused, its stream goes on. */
+MUST_CHECK enum status budget_ask(struct core *core, enum budget what, int64_t company);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/unit/node/test_budget.c - what one partner can make us keep has a limit, and what another does is counted apart.
+ * Company 0 is us, 1 floods, 2 does not.
+ */
+#include "node/budget.h"
+#include "node/exchange_priv.h"
+#include "tests/unit/node/home_fake.h"
+
+enum { HOUR_MS = 3600 * 1000, OWNER = 1, TELLER = 2, OTHERS = 1000000 }; /* grants that are not here */
+
+struct desk {
+    struct home home;
+    struct core *core;
+    struct arena *arena;
+    struct company *company[3];
+};
+
+static struct signed_object
+descriptor(const struct sample_company *c, struct arena *arena)
+{
+    struct descriptor d = { .root_key = c->key,
+                            .serial = 1,
+                            .name = c->name,
+                            .country = "DE",
+                            .signing_key = c->key,
+                            .not_before = { HOME_NOW_MS - 1000 },
+                            .not_after = { HOME_NOW_MS + 1000 * (int64_t)HOUR_MS } };
+    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
+
+    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
+    return object;
+}
+
+static bool
+desk_set(struct desk *d)
+{
+    struct diag diag = { 0 };
+
+    memset(d, 0, sizeof(*d));
+    home_make(&d->home);
+    d->arena = arena_new(0);
+    struct core_config config = home_config(&d->home);
+    struct signed_object us = descriptor(&d->home.world.companies[0], d->arena);
+    struct core_birth birth = { .descriptor = wire_signed_object_format(&us, d->arena),
+                                .language = "en" };
+    if (core_init(d->home.path, &birth, &diag) != STATUS_OK ||
+        core_open(&config, &diag, &d->core) != STATUS_OK || core_need_txn(d->core) != STATUS_OK)
+        return false;
+    for (size_t i = OWNER; i <= TELLER; i++) {
+        struct signed_object them = descriptor(&d->home.world.companies[i], d->arena);
+        if (company_learn(d->core, &them, COMPANY_INTRODUCED, 0, &d->company[i]) != STATUS_OK)
+            return false;
+    }
+    return true;
+}
+
+static void
+desk_clear(struct desk *d)
+{
+    core_close(&d->core);
+    arena_free(&d->arena);
+    home_remove(&d->home);
+}
+
+/* ---- one more of each --------------------------------------------------------------------- */
+
+static struct bytes
+number_of(struct desk *d, int64_t n)
+{
+    uint8_t *id = arena_alloc(d->arena, ID_SIZE);
+
+    memset(id, 0xb0, ID_SIZE);
+    put_u64(id, (uint64_t)n);
+    return bytes_of(id, ID_SIZE);
+}
+
+static bool
+introduce(struct desk *d, int64_t from, int64_t n)
+{
+    return store_exec(d->core->store, STMT_COMPANY_ADD, "bttibiii", number_of(d, n), "x", "DE",
+                      (int64_t)1, bytes_text("x"), (int64_t)COMPANY_INTRODUCED, from,
+                      (int64_t)HOME_NOW_MS) == STATUS_OK;
+}
+
+static bool
+offer(struct desk *d, int64_t from, int64_t n)
+{
+    return store_exec(d->core->store, STMT_GRANT_ADD, "bbiiiii", number_of(d, n),
+                      bytes_text("x"), (int64_t)0, from, (int64_t)COMPANY_US, from,
+                      (int64_t)HOME_NOW_MS) == STATUS_OK &&
+           store_exec(d->core->store, STMT_SHARE_ADD, "iiiiittibbi",
+                      store_last_id(d->core->store), (int64_t)ROLE_RECEIVED, from,
+                      (int64_t)SHARE_OFFERED, (int64_t)OFFER_RECORDS, "", "", (int64_t)0,
+                      bytes_text("x"), number_of(d, n), (int64_t)HOME_NOW_MS) == STATUS_OK;
+}
+
+static bool
+come_early(struct desk *d, int64_t from, int64_t n)
+{
+    struct bytes gid = number_of(d, n + OTHERS), by = number_of(d, 0);
+
+    return store_exec(d->core->store, STMT_REVOKED_ADD, "bbbi", gid, by, bytes_text("x"),
+                      (int64_t)HOME_NOW_MS) == STATUS_OK &&
+           store_exec(d->core->store, STMT_REVOKED_EARLY, "bbi", gid, by, from) == STATUS_OK;
+}
+
+/* ---- tests -------------------------------------------------------------------------------- */
+
+static void
+test_budgets(struct check *t)
+{
+    static const struct {
+        const char *why;
+        enum budget what;
+        int64_t most;
+        bool (*add)(struct desk *d, int64_t from, int64_t n);
+    } rows[] = {
+        { "companies that one introduced", BUDGET_INTRODUCED, INTRODUCED_MAX, introduce },
+        { "shares of one that run", BUDGET_OFFERS, OFFERS_RUNNING_MAX, offer },
+        { "revocations before their grants", BUDGET_REVOCATIONS, REVOCATIONS_EARLY_MAX,
+          come_early },
+    };
+    struct desk d;
+
+    CHECK(t, "a core", desk_set(&d));
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        int64_t from = d.company[OWNER]->id, other = d.company[TELLER]->id;
+        bool added = true;
+        for (int64_t n = 1; n < rows[i].most; n++)
+            added = added && rows[i].add(&d, from, n);
+        CHECK(t, rows[i].why, added);
+        CHECK(t, "one more is taken", budget_ask(d.core, rows[i].what, from) == STATUS_OK);
+        CHECK(t, rows[i].why, rows[i].add(&d, from, rows[i].most));
+        CHECK(t, "not beyond the limit",
+              budget_ask(d.core, rows[i].what, from) == STATUS_TOO_BIG);
+        CHECK(t, "another has its own", budget_ask(d.core, rows[i].what, other) == STATUS_OK);
+    }
+    desk_clear(&d);
+}
+
+/* ---- the handler -------------------------------------------------------------------------- */
+
+static enum status
+say_revocation(struct desk *d, size_t from, uint8_t n)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct revocation r = { .author = d->home.world.companies[from].id,
+                            .audience = d->home.world.companies[0].id,
+                            .owner = d->home.world.companies[from].id,
+                            .grant = { { 0xee, n } },
+                            .reason = "",
+                            .revoked = { HOME_NOW_MS } };
+    struct signed_object object = { .body = wire_revocation_format(&r, arena) };
+
+    object.signature =
+        sample_sign(&d->home.world.companies[from], SIGN_REVOCATION, object.body);
+    struct envelope env = { .kind = MESSAGE_REVOCATION,
+                            .body = wire_signed_body_format(&object, arena) };
+    struct taking taking = {
+        .core = d->core, .from = d->company[from], .arena = arena, .env = &env
+    };
+    return exchange_take_object(&taking);
+}
+
+static void
+test_early_revocations(struct check *t)
+{
+    struct desk d;
+
+    CHECK(t, "a core", desk_set(&d));
+    for (int64_t n = 1; n < REVOCATIONS_EARLY_MAX; n++)
+        CHECK(t, "many came early", come_early(&d, d.company[OWNER]->id, n));
+    CHECK(t, "the last one of its budget is kept", say_revocation(&d, OWNER, 1) == STATUS_OK);
+    CHECK(t, "it may be said again", say_revocation(&d, OWNER, 1) == STATUS_OK);
+    CHECK(t, "one beyond is refused", say_revocation(&d, OWNER, 2) == STATUS_TOO_BIG);
+    CHECK(t, "another partner's is kept", say_revocation(&d, TELLER, 3) == STATUS_OK);
+    desk_clear(&d);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct check_case cases[] = {
+        { "budgets", test_budgets },
+        { "early revocations", test_early_revocations },
+    };
+
+    return check_main(argc, argv, cases, COUNT_OF(cases));
+}
