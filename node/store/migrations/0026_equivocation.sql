@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- 0025_equivocation.sql: two revisions of one record with one position, as their owner signed them (no value is in the
+-- 0026_equivocation.sql: two revisions of one record with one position, as their owner signed them (no value is in the
 -- proof). Written by node/equivocation.c; at most EQUIVOCATIONS_MAX of one owner.
 CREATE TABLE equivocation (
     id INTEGER PRIMARY KEY,
