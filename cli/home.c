@@ -396,3 +396,113 @@ home_stop(struct cli *cli, const struct command *command)
     print_done(cli, "cli.stop.done", "stopped");
     return STATUS_OK;
 }
+
+/* ---- keys ---- */
+
+/* By hansad, which starts what may read the keys. */
+static enum status
+run_keys(struct cli *cli, const char *const *arguments)
+{
+    static const struct {
+        enum status status;
+        const char *key;
+    } reasons[] = {
+        { STATUS_BUSY, "cli.key.busy" },         { STATUS_CONFLICT, "cli.key.waits" },
+        { STATUS_DENIED, "cli.key.denied" },     { STATUS_LOCKED, "cli.key.locked" },
+        { STATUS_NOT_FOUND, "cli.key.no_root" },
+    };
+    AUTO(buffer_fini) struct buffer said = { 0 };
+    int ended = 0;
+
+    TRY(run_init(cli, arguments, &said, &ended));
+    if (WIFEXITED(ended) && WEXITSTATUS(ended) == 0)
+        return STATUS_OK;
+    const char *text = arena_text(cli->arena, buffer_bytes(&said));
+    for (size_t i = 0; i < COUNT_OF(reasons); i++) /* several have one exit code */
+        if (strstr(text, arena_printf(cli->arena, "\"status\":\"%s\"",
+                                      status_name(reasons[i].status))) != NULL)
+            return diag_say(&cli->diag, reasons[i].status, reasons[i].key, cli->home, NULL);
+    enum status status = ended_as(ended);
+    return diag_say(&cli->diag, status, "cli.key.failed", cli->home,
+                    reason_of(cli, buffer_bytes(&said), status), NULL);
+}
+
+static const char *
+file_of(struct cli *cli, const struct command *command, const char *name)
+{
+    const char *path = argument(command, name);
+
+    return path != NULL ? absolute(cli, path) : NULL;
+}
+
+static bool
+is_adopted(struct cli *cli)
+{
+    return access(arena_printf(cli->arena, "%s/keys.next", cli->home), F_OK) != 0 &&
+           client_is_answered(cli);
+}
+
+/* A running node ends its processes and starts them with the new keys. */
+static enum status
+adopt(struct cli *cli)
+{
+    int64_t end = now_ms() + START_SECONDS * 1000;
+    pid_t pid = is_running(cli) ? read_pid(cli) : 0;
+
+    if (pid == 0) {
+        print_done(cli, "cli.key.next_start", "prepared");
+        return STATUS_OK;
+    }
+    if (kill(pid, SIGUSR1) != 0)
+        return diag_say(&cli->diag, STATUS_DENIED, "cli.stop.denied", strerror(errno), NULL);
+    while (!is_adopted(cli)) {
+        if (now_ms() > end)
+            return diag_say(&cli->diag, STATUS_BUSY, "cli.start.slow",
+                            arena_printf(cli->arena, "%s/log", cli->home), NULL);
+        wait_a_little();
+    }
+    print_done(cli, "cli.key.rotated", "rotated");
+    return STATUS_OK;
+}
+
+enum status
+home_key_rotate(struct cli *cli, const struct command *command)
+{
+    static const char *const flags[] = { "signing", "sealing", "transport", "stolen" };
+    static const char *const files[] = { "root", "root-passphrase-file", "passphrase-file" };
+    const char *arguments[16] = { "hansad", "--home", absolute(cli, cli->home), "--rotate" };
+    size_t n = 4;
+
+    for (size_t i = 0; i < COUNT_OF(flags); i++)
+        if (json_is_true(json_object_get(command->args, flags[i])))
+            arguments[n++] = arena_printf(cli->arena, "--%s", flags[i]);
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        if (file_of(cli, command, files[i]) != NULL) {
+            arguments[n++] = arena_printf(cli->arena, "--%s", files[i]);
+            arguments[n++] = file_of(cli, command, files[i]);
+        }
+    TRY(run_keys(cli, arguments));
+    return adopt(cli);
+}
+
+enum status
+home_key_take_root(struct cli *cli, const struct command *command)
+{
+    const char *passphrase = file_of(cli, command, "passphrase-file");
+    const char *arguments[] = {
+        "hansad",
+        "--home",
+        absolute(cli, cli->home),
+        "--take-root",
+        file_of(cli, command, "to"),
+        "--root-passphrase-file",
+        file_of(cli, command, "root-passphrase-file"),
+        passphrase != NULL ? "--passphrase-file" : NULL,
+        passphrase,
+        NULL,
+    };
+
+    TRY(run_keys(cli, arguments));
+    print_done(cli, "cli.key.taken", "taken");
+    return STATUS_OK;
+}

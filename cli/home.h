@@ -20,5 +20,8 @@ MUST_CHECK enum status home_start(struct cli *cli, const struct command *command
 MUST_CHECK enum status home_stop(struct cli *cli, const struct command *command);
 MUST_CHECK enum status home_backup(struct cli *cli, const struct command *command);
 MUST_CHECK enum status home_restore(struct cli *cli, const struct command *command);
+/* New keys, which a running node takes at once; the root key out of the home. */
+MUST_CHECK enum status home_key_rotate(struct cli *cli, const struct command *command);
+MUST_CHECK enum status home_key_take_root(struct cli *cli, const struct command *command);
 
 #endif

@@ -115,8 +115,14 @@ run_command(struct cli *cli, struct command *command)
         const char *name;
         enum status (*run)(struct cli *cli, const struct command *command);
     } builtins[] = {
-        { "init", home_init },     { "start", home_start },     { "stop", home_stop },
-        { "backup", home_backup }, { "restore", home_restore }, { "help", help_words },
+        { "init", home_init },
+        { "start", home_start },
+        { "stop", home_stop },
+        { "backup", home_backup },
+        { "restore", home_restore },
+        { "key.rotate", home_key_rotate },
+        { "key.take-root", home_key_take_root },
+        { "help", help_words },
     };
 
     if (command->service == NULL || cli->wants_help) {

@@ -19,6 +19,14 @@ static const struct service builtins[] = {
         { "with-keys", PARAM_BOOLEAN, 0, NULL } } },
     { "restore", "", "", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
       { { "file", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, "monday.hansa" }, { "passphrase-file", PARAM_TEXT, PARAM_REQUIRED, "passphrase.txt" } } },
+    { "key.rotate", "", "", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "signing", PARAM_BOOLEAN, 0, NULL }, { "sealing", PARAM_BOOLEAN, 0, NULL }, { "transport", PARAM_BOOLEAN, 0, NULL },
+        { "stolen", PARAM_BOOLEAN, 0, NULL }, { "root", PARAM_TEXT, 0, "/media/stick/acme.root" },
+        { "root-passphrase-file", PARAM_TEXT, 0, "root-passphrase.txt" }, { "passphrase-file", PARAM_TEXT, 0, "passphrase.txt" } } },
+    { "key.take-root", "", "", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,
+      { { "to", PARAM_TEXT, PARAM_REQUIRED, "/media/stick/acme.root" },
+        { "root-passphrase-file", PARAM_TEXT, PARAM_REQUIRED, "root-passphrase.txt" },
+        { "passphrase-file", PARAM_TEXT, 0, "passphrase.txt" } } },
     { "help", "", "", RIGHT_READ, true, REPLY_OBJECT, NULL, { { "words", PARAM_LIST, PARAM_POSITIONAL, "share create" } } },
 };
 

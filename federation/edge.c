@@ -4,7 +4,7 @@
  *
  *   hansa-edge --home HOME [--passphrase-file FILE]
  *
- * Reads HOME/keys/transport.key and nothing else, then speaks on descriptor 3.
+ * Reads HOME/keys/transport.key, or the one before while it is in use, and nothing else, then speaks on descriptor 3.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -59,6 +59,7 @@ parse_options(int argc, char **argv, struct edge_options *out)
     return optind == argc && out->home != NULL;
 }
 
+/* The one before, while there are partners that know no other. */
 static enum status
 read_transport(const struct edge_options *options, struct seed **out)
 {
@@ -69,7 +70,8 @@ read_transport(const struct edge_options *options, struct seed **out)
     if (keys < 0)
         return STATUS_NOT_FOUND;
     TRY(keyfile_passphrase_open(options->passphrase_file, &pass));
-    return keyfile_read(keys, KEYFILE_TRANSPORT, pass, out);
+    enum status s = keyfile_read_former(keys, KEYFILE_TRANSPORT, pass, out);
+    return s == STATUS_NOT_FOUND ? keyfile_read(keys, KEYFILE_TRANSPORT, pass, out) : s;
 }
 
 /* libzmq needs a descriptor for each socket and each connection; links[] has room for so many. */
@@ -153,6 +155,7 @@ turn(struct edge *edge)
 {
     edge_zap_answer(edge);
     edge_link_events(edge);
+    edge_node_turn(edge);
     edge_core_commands(edge);
     edge_core_flush(edge);
     if (edge->router != NULL)

@@ -74,17 +74,25 @@ edge_core_say(struct edge *edge, const struct edge_frame *frame)
     edge_core_flush(edge);
 }
 
+static void
+tell_of(struct edge *edge, const struct edge_node *node, bool *must_say, enum edge_op op)
+{
+    if (!*must_say || !edge_core_has_room(edge))
+        return;
+    *must_say = false;
+    ring_put(edge, &(struct edge_frame){ .op = (uint8_t)op, .node = node->id });
+}
+
 /* What may be told late, or in one with what comes after. */
 static void
 tell_news(struct edge *edge)
 {
     int64_t now = edge_now_ms();
 
-    for (size_t i = 0; i < edge->node_count && edge_core_has_room(edge); i++) {
-        if (!edge->nodes[i].must_say_up)
-            continue;
-        edge->nodes[i].must_say_up = false;
-        ring_put(edge, &(struct edge_frame){ .op = EDGE_UP, .node = edge->nodes[i].id });
+    for (size_t i = 0; i < edge->node_count; i++) {
+        struct edge_node *node = &edge->nodes[i];
+        tell_of(edge, node, &node->must_say_up, EDGE_UP);
+        tell_of(edge, node, &node->must_say_proved, EDGE_PROVED);
     }
     if (edge->strangers == 0 || now - edge->strangers_told_ms < STRANGERS_EVERY_MS ||
         !edge_core_has_room(edge))
@@ -154,11 +162,18 @@ on_epoch(struct edge *edge, const struct edge_frame *frame)
 }
 
 static void
+on_renew(struct edge *edge, const struct edge_frame *frame)
+{
+    (void)frame;
+    edge->must_stop = true;
+}
+
+static void
 dispatch(struct edge *edge, const struct edge_frame *frame)
 {
     static void (*const handlers[])(struct edge *, const struct edge_frame *) = {
         [CORE_CONFIG] = on_config, [CORE_ADMIT] = edge_node_admit, [CORE_DROP] = on_drop,
-        [CORE_SEND] = on_send,     [CORE_EPOCH] = on_epoch,
+        [CORE_SEND] = on_send,     [CORE_EPOCH] = on_epoch,        [CORE_RENEW] = on_renew,
     };
 
     if (edge->is_configured || frame->op == CORE_CONFIG)

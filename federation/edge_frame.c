@@ -19,10 +19,11 @@ struct layout {
 /* clang-format off */
 static const struct layout layouts[] = {
     { CORE_CONFIG,   0, 0, "QT" },
-    { CORE_ADMIT,    ADMIT_PARTNER, ADMIT_HOST, "NCKSDT" },
+    { CORE_ADMIT,    ADMIT_PARTNER, ADMIT_HOST, "NCKFSDT" },
     { CORE_DROP,     0, 0, "N" },
     { CORE_SEND,     0, 0, "NM" },
     { CORE_EPOCH,    0, 0, "NQ" },
+    { CORE_RENEW,    0, 0, "" },
     { EDGE_HELLO,    0, 0, "QK" },
     { EDGE_READY,    0, 1, "CT" },
     { EDGE_UP,       0, 0, "N" },
@@ -31,6 +32,7 @@ static const struct layout layouts[] = {
     { EDGE_EPOCH,    0, 0, "NQ" },
     { EDGE_STRANGER, 0, 0, "W" },
     { EDGE_BROKEN,   BROKEN_NOT_ONE_FRAME, BROKEN_NOT_ENVELOPE, "NC" },
+    { EDGE_PROVED,   0, 0, "N" },
 };
 /* clang-format on */
 
@@ -98,6 +100,9 @@ read_field(struct reader *r, const struct layout *layout, char field, struct edg
         return read_flag(r, &f->dial);
     case 'K':
         reader_copy(r, f->key.b, sizeof(f->key.b));
+        return STATUS_OK;
+    case 'F':
+        reader_copy(r, f->former.b, sizeof(f->former.b));
         return STATUS_OK;
     case 'S':
         reader_copy(r, f->secret.b, sizeof(f->secret.b));
@@ -181,6 +186,9 @@ write_field(struct writer *w, char field, const struct edge_frame *f)
         return;
     case 'K':
         write_raw(w, f->key.b, sizeof(f->key.b));
+        return;
+    case 'F':
+        write_raw(w, f->former.b, sizeof(f->former.b));
         return;
     case 'S':
         write_raw(w, f->secret.b, sizeof(f->secret.b));

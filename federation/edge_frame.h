@@ -27,7 +27,8 @@ struct edge_frame {
     uint64_t number; /* life, epoch, or count of strangers */
     uint8_t code;    /* enum admit_role, enum broken_reason, or READY's listening 0 or 1 */
     bool dial;
-    struct box_key key; /* transport key: the peer's in ADMIT, our own in HELLO */
+    struct box_key key;    /* transport key: the peer's in ADMIT, our own in HELLO */
+    struct box_key former; /* the peer's before, zero: none */
     struct box_secret secret;
     struct bytes text;    /* endpoint or reason, at most ENDPOINT_MAX; borrowed */
     struct bytes message; /* 1 to MESSAGE_MAX bytes; borrowed */

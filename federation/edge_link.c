@@ -209,6 +209,9 @@ dealer_events(struct edge *edge, struct edge_node *node)
         else if (event.what == ZMQ_EVENT_DISCONNECTED)
             on_closed(edge, (int)event.value);
         node->must_say_up = event.what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+        node->must_turn = !node->must_say_up && event.what != ZMQ_EVENT_CONNECTED;
+        if (node->must_say_up && !node->is_former && !ID_IS_ZERO(node->former))
+            node->must_say_proved = true;
     }
 }
 

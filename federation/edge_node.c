@@ -13,6 +13,8 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 
+enum { TURN_MS = 1000 }; /* libzmq dials again and again with the same key in between */
+
 struct edge_node *
 edge_node_find(struct edge *edge, const struct node_id *id)
 {
@@ -27,7 +29,9 @@ edge_node_find_key(struct edge *edge, const uint8_t key[static 32])
 {
     for (size_t i = 0; i < edge->node_count; i++)
         if (edge->nodes[i].role != ADMIT_HOST &&
-            memcmp(edge->nodes[i].key.b, key, sizeof(edge->nodes[i].key.b)) == 0)
+            (memcmp(edge->nodes[i].key.b, key, sizeof(edge->nodes[i].key.b)) == 0 ||
+             (!ID_IS_ZERO(edge->nodes[i].former) &&
+              memcmp(edge->nodes[i].former.b, key, sizeof(edge->nodes[i].former.b)) == 0)))
             return &edge->nodes[i];
     return NULL;
 }
@@ -39,7 +43,7 @@ open_dealer(struct edge *edge, struct edge_node *node, bool is_ipv6)
 {
     const struct dial dial = {
         .secret = ID_IS_ZERO(node->secret) ? edge->transport->b : node->secret.b,
-        .server = node->key.b,
+        .server = node->is_former ? node->former.b : node->key.b,
         .is_ipv6 = is_ipv6,
     };
 
@@ -86,8 +90,8 @@ hang_up(struct edge_node *node)
 static bool
 is_same(const struct edge_node *a, const struct edge_node *b)
 {
-    return a->role == b->role && ID_IS_EQUAL(a->key, b->key) &&
-           ID_IS_EQUAL(a->secret, b->secret) && strcmp(a->endpoint, b->endpoint) == 0;
+    return a->role == b->role && ID_IS_EQUAL(a->secret, b->secret) &&
+           strcmp(a->endpoint, b->endpoint) == 0;
 }
 
 static struct edge_node
@@ -97,6 +101,7 @@ node_of(const struct edge_frame *frame)
         .id = frame->node,
         .role = (enum admit_role)frame->code,
         .key = frame->key,
+        .former = frame->former,
         .secret = frame->secret,
         .route_fd = -1,
     };
@@ -106,14 +111,29 @@ node_of(const struct edge_frame *frame)
     return node;
 }
 
-/* An ADMIT that changes nothing cuts nothing. */
+/* The key that a link may have now goes on to be admitted. */
+static bool
+keeps_key(struct edge_node *node, const struct edge_node *wanted)
+{
+    const struct box_key dialled = node->is_former ? node->former : node->key;
+
+    if (!is_same(node, wanted) ||
+        (!ID_IS_EQUAL(node->key, wanted->key) && !ID_IS_EQUAL(node->key, wanted->former)))
+        return false;
+    node->key = wanted->key;
+    node->former = wanted->former;
+    node->is_former = !ID_IS_ZERO(wanted->former) && ID_IS_EQUAL(dialled, wanted->former);
+    return node->is_former || ID_IS_EQUAL(dialled, wanted->key);
+}
+
+/* An ADMIT that changes nothing, or adds a key, cuts nothing. */
 void
 edge_node_admit(struct edge *edge, const struct edge_frame *frame)
 {
     struct edge_node wanted = node_of(frame);
     struct edge_node *node = edge_node_find(edge, &frame->node);
 
-    if (node != NULL && is_same(node, &wanted))
+    if (node != NULL && keeps_key(node, &wanted))
         return;
     if (node != NULL) {
         edge_node_drop(edge, &frame->node);
@@ -154,6 +174,23 @@ edge_node_reset(struct edge *edge, struct edge_node *node)
     edge_link_cut_node(edge, &node->id);
     hang_up(node);
     dial(edge, node);
+}
+
+/* Asked after every round of events: a dialled link that fails is tried with the other key. */
+void
+edge_node_turn(struct edge *edge)
+{
+    int64_t now = edge_now_ms();
+
+    for (size_t i = 0; i < edge->node_count; i++) {
+        struct edge_node *node = &edge->nodes[i];
+        if (!node->must_turn || ID_IS_ZERO(node->former) || now - node->turned_ms < TURN_MS)
+            continue;
+        node->must_turn = false;
+        node->turned_ms = now;
+        node->is_former = !node->is_former;
+        edge_node_reset(edge, node);
+    }
 }
 
 /* ---- sending ---- */

@@ -37,6 +37,11 @@ struct edge_node {
     struct node_id id;
     enum admit_role role;
     struct box_key key;
+    struct box_key former; /* zero: none; else admitted too, and dialled in turn with key */
+    bool is_former;        /* dialled with that one */
+    bool must_turn;        /* no link with the one dialled: then with the other */
+    int64_t turned_ms;
+    bool must_say_proved; /* there was a handshake with the new one */
     struct box_secret secret;
     char endpoint[ENDPOINT_MAX + 1]; /* empty: not dialled */
     void *dealer, *monitor;          /* while dialled */
@@ -118,6 +123,8 @@ void edge_zap_answer(struct edge *edge); /* all requests that wait */
 struct edge_node *edge_node_find(struct edge *edge, const struct node_id *id);
 /* By the key of a connection that comes in; HOSTs do not come in. */
 struct edge_node *edge_node_find_key(struct edge *edge, const uint8_t key[static 32]);
+/* Dialled links that fail, of companies with two keys: the other one's turn. */
+void edge_node_turn(struct edge *edge);
 void edge_node_admit(struct edge *edge, const struct edge_frame *frame);
 void edge_node_drop(struct edge *edge, const struct node_id *id);
 /* Cuts the node's links and forgets what is queued; it stays admitted. */

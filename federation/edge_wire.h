@@ -19,13 +19,14 @@
 enum core_op {
     CORE_CONFIG = 1, /* u64 life | u16 len, listen endpoint (tcp://IP:port; port 0: any) */
     CORE_ADMIT = 2,  /* node(32) | u8 role (enum admit_role) | peer transport key(32) |
-                        own client secret(32), zero: the node's own | u8 dial |
+                        its key before(32), zero: none; admitted too, dialled in turn | own client secret(32), zero: the node's own | u8 dial |
                         u16 len, endpoint. Replaces an earlier ADMIT of the node. */
     CORE_DROP = 3,   /* node(32): refuse from now, cut what is open, forget what is queued;
                         answered by EDGE_DROPPED */
     CORE_SEND = 4,   /* node(32) | message. Silently lost when there is no link: core repeats. */
     CORE_EPOCH = 5,  /* node(32) | u64 epoch: forget what is queued for node and cut its links
                         (they come back by themselves); answered by EDGE_EPOCH */
+    CORE_RENEW = 6,  /* nothing: the transport key has changed; edge ends, and comes back with the new one */
 };
 
 /* GUEST: an invitation's key, may send Introduce and nothing else. HOST: we are the guest there. */
@@ -42,6 +43,7 @@ enum edge_op {
     EDGE_STRANGER = 71, /* u32 refused handshakes since the last one; at most once a second */
     EDGE_BROKEN = 72,   /* node(32) | u8 reason: 1 not one frame, 2 not what its role may send,
                            3 not an envelope. The link was cut. */
+    EDGE_PROVED = 73,   /* node(32), which has a key before: a handshake with the new one */
 };
 /* clang-format on */
 
@@ -49,10 +51,12 @@ enum edge_op {
 enum key_op {
     KEY_SIGN = 1,   /* u8 enum sign_type | body (not DESCRIPTOR: the root key does that) */
     KEY_PUBLIC = 2, /* nothing */
-    KEY_UNWRAP = 3, /* a content key sealed to our sealing key (SEAL_KEY_SIZE) */
+    KEY_UNWRAP =
+        3, /* a content key sealed to our sealing key (SEAL_KEY_SIZE), or to the one before */
+    KEY_FORGET = 4, /* nothing: the sealing key before is not needed any more */
 };
 /* key -> core: u32 request number | u8 enum status | SIGN: signature(64);
- * PUBLIC: signing key(32) | sealing key(32); UNWRAP: content key(32) */
+ * PUBLIC: signing key(32) | sealing key(32); UNWRAP: content key(32); FORGET: nothing */
 
 /* File descriptors that the parent gives its children. */
 enum {

@@ -75,7 +75,7 @@ is_text(const struct request *request, size_t frame, const char *text)
            memcmp(request->data[frame], text, strlen(text)) == 0;
 }
 
-static const struct edge_node *
+static struct edge_node *
 admitted(struct edge *edge, const struct request *request)
 {
     if (!is_text(request, VERSION, "1.0") || !is_text(request, DOMAIN, "hansa") ||
@@ -106,7 +106,10 @@ edge_zap_answer(struct edge *edge)
     struct request request;
 
     while (receive(edge->zap, &request)) {
-        const struct edge_node *node = admitted(edge, &request);
+        struct edge_node *node = admitted(edge, &request);
+        if (node != NULL && !ID_IS_ZERO(node->former) &&
+            memcmp(request.data[KEY], node->key.b, sizeof(node->key.b)) == 0)
+            node->must_say_proved = true;
         if (edge->is_testing && request.len[KEY] == sizeof(edge->test_key.b) &&
             memcmp(request.data[KEY], edge->test_key.b, sizeof(edge->test_key.b)) == 0)
             edge->was_test_refused = node == NULL;

@@ -5,9 +5,12 @@
  *   hansa-key --init HOME --name NAME --country CC --listen ENDPOINT [--endpoint ENDPOINT]...
  *             [--passphrase-file FILE]
  *   hansa-key --home HOME [--passphrase-file FILE]
+ *   hansa-key --home HOME --rotate [--signing] [--sealing] [--transport] [--stolen] [--root FILE
+ *             --root-passphrase-file FILE] [--passphrase-file FILE]
+ *   hansa-key --home HOME --take-root FILE --root-passphrase-file FILE [--passphrase-file FILE]
  *
  * The second form reads the two seeds into locked memory, gives up everything else (no network, no
- * files) and answers on descriptor 4. The root key is read by neither.
+ * files) and answers on descriptor 4. The root key is read by the last two alone, which serve nothing and end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +31,11 @@ static const char usage[] =
     "hansa-key --init HOME --name NAME --country CC --listen tcp://IP:PORT [--endpoint "
     "tcp://HOST:PORT]... [--passphrase-file FILE]\n"
     "hansa-key --home HOME [--passphrase-file FILE]\n"
+    "hansa-key --home HOME --rotate [--signing] [--sealing] [--transport] [--stolen] [--root "
+    "FILE "
+    "--root-passphrase-file FILE] [--passphrase-file FILE]\n"
+    "hansa-key --home HOME --take-root FILE --root-passphrase-file FILE [--passphrase-file "
+    "FILE]\n"
     "hansa-key --home HOME --close-backup FILE|--open-backup FILE [--with-keys] "
     "--passphrase-file FILE\n";
 
@@ -44,15 +52,27 @@ static bool
 take_option(int option, struct key_options *out)
 {
     const char **slots[] = {
-        ['i'] = &out->init,         ['h'] = &out->home,        ['n'] = &out->name,
-        ['c'] = &out->country,      ['l'] = &out->listen,      ['p'] = &out->passphrase_file,
-        ['B'] = &out->close_backup, ['O'] = &out->open_backup,
+        ['i'] = &out->init,
+        ['h'] = &out->home,
+        ['n'] = &out->name,
+        ['c'] = &out->country,
+        ['l'] = &out->listen,
+        ['p'] = &out->passphrase_file,
+        ['B'] = &out->close_backup,
+        ['O'] = &out->open_backup,
+        ['r'] = &out->root,
+        ['T'] = &out->take_root,
+        ['P'] = &out->root_passphrase_file,
+    };
+    bool *flags[] = {
+        ['k'] = &out->with_keys, ['R'] = &out->rotate,    ['s'] = &out->signing,
+        ['b'] = &out->sealing,   ['t'] = &out->transport, ['S'] = &out->stolen,
     };
 
     if (option == 'e')
         return take_endpoint(out, optarg);
-    if (option == 'k') {
-        out->with_keys = true;
+    if (option > 0 && (size_t)option < COUNT_OF(flags) && flags[option] != NULL) {
+        *flags[option] = true;
         return true;
     }
     if (option < 0 || (size_t)option >= COUNT_OF(slots) || slots[option] == NULL)
@@ -75,6 +95,14 @@ parse_options(int argc, char **argv, struct key_options *out)
         { "close-backup", required_argument, NULL, 'B' },
         { "open-backup", required_argument, NULL, 'O' },
         { "with-keys", no_argument, NULL, 'k' },
+        { "rotate", no_argument, NULL, 'R' },
+        { "signing", no_argument, NULL, 's' },
+        { "sealing", no_argument, NULL, 'b' },
+        { "transport", no_argument, NULL, 't' },
+        { "stolen", no_argument, NULL, 'S' },
+        { "root", required_argument, NULL, 'r' },
+        { "root-passphrase-file", required_argument, NULL, 'P' },
+        { "take-root", required_argument, NULL, 'T' },
         { 0 },
     };
     int option;
@@ -99,7 +127,7 @@ init(const struct key_options *options)
 static enum status
 read_secrets(const struct key_options *options, struct secrets **out)
 {
-    AUTO(keyfile_seed_free) struct seed *signing = NULL, *sealing = NULL;
+    AUTO(keyfile_seed_free) struct seed *signing = NULL, *sealing = NULL, *former = NULL;
     AUTO(keyfile_passphrase_close) struct passphrase *pass = NULL;
     AUTO(fd_close) int home = open(options->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     AUTO(fd_close) int keys = openat(home, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -109,7 +137,10 @@ read_secrets(const struct key_options *options, struct secrets **out)
     TRY(keyfile_passphrase_open(options->passphrase_file, &pass));
     TRY(keyfile_read(keys, KEYFILE_SIGNING, pass, &signing));
     TRY(keyfile_read(keys, KEYFILE_SEALING, pass, &sealing));
-    *out = key_secrets_new(signing, sealing);
+    enum status s = keyfile_read_former(keys, KEYFILE_SEALING, pass, &former);
+    if (s != STATUS_OK && s != STATUS_NOT_FOUND)
+        return s;
+    *out = key_secrets_new(signing, sealing, former);
     return STATUS_OK;
 }
 
@@ -149,6 +180,16 @@ backup(const struct key_options *options)
     return status_exit_code(status);
 }
 
+static int
+change(const struct key_options *options)
+{
+    enum status status = options->rotate ? key_rotate(options) : key_take_root(options);
+
+    if (status != STATUS_OK)
+        LOG(LOG_ERROR, "key.not_changed", log_status(status));
+    return status_exit_code(status);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -163,5 +204,7 @@ main(int argc, char **argv)
     }
     if (options.close_backup != NULL || options.open_backup != NULL)
         return backup(&options);
+    if (options.rotate || options.take_root != NULL)
+        return change(&options);
     return options.init != NULL ? init(&options) : serve(&options);
 }

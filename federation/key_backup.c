@@ -44,6 +44,9 @@ static const struct content {
     { "keys/signing.key", "keys/signing.key", true, true },
     { "keys/sealing.key", "keys/sealing.key", true, true },
     { "keys/transport.key", "keys/transport.key", true, true },
+    { "keys/descriptor", "keys/descriptor", true, false },
+    { "keys/former-sealing.key", "keys/former-sealing.key", true, false },
+    { "keys/former-transport.key", "keys/former-transport.key", true, false },
 };
 
 struct vault {

@@ -149,8 +149,8 @@ make_keys(int keys_dir, const char *passphrase_file, struct keys *out)
     return STATUS_OK;
 }
 
-static struct sign_key
-public_sign(const struct seed *seed)
+struct sign_key
+key_public_sign(const struct seed *seed)
 {
     struct sign_key key;
     uint8_t secret[crypto_sign_SECRETKEYBYTES];
@@ -160,8 +160,8 @@ public_sign(const struct seed *seed)
     return key;
 }
 
-static struct box_key
-public_box(const struct seed *seed)
+struct box_key
+key_public_box(const struct seed *seed)
 {
     struct box_key key;
 
@@ -169,28 +169,34 @@ public_box(const struct seed *seed)
     return key;
 }
 
-/* Without --endpoint partners reach us where we listen, unless that is no address to dial. */
-static struct descriptor
-describe(const struct key_options *o, const struct keys *keys, const char **endpoints)
+/* A partner's clock may be behind ours. */
+void
+key_validity(struct descriptor *d)
 {
     struct timespec now = { 0 };
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
     int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    d->not_before.ms = now_ms - CLOCK_TOLERANCE_MS;
+    d->not_after.ms = now_ms + DESCRIPTOR_LIFE_MS;
+}
+
+/* Without --endpoint partners reach us where we listen, unless that is no address to dial. */
+static struct descriptor
+describe(const struct key_options *o, const struct keys *keys, const char **endpoints)
+{
     struct descriptor d = {
-        .root_key = public_sign(keys->seed[KEYFILE_ROOT]),
+        .root_key = key_public_sign(keys->seed[KEYFILE_ROOT]),
         .serial = 1,
         .name = o->name,
         .country = o->country,
-        .signing_key = public_sign(keys->seed[KEYFILE_SIGNING]),
-        .transport_key = public_box(keys->seed[KEYFILE_TRANSPORT]),
-        .sealing_key = public_box(keys->seed[KEYFILE_SEALING]),
+        .signing_key = key_public_sign(keys->seed[KEYFILE_SIGNING]),
+        .transport_key = key_public_box(keys->seed[KEYFILE_TRANSPORT]),
+        .sealing_key = key_public_box(keys->seed[KEYFILE_SEALING]),
         .endpoints = endpoints,
         .endpoint_count = o->endpoint_count,
-        .not_before = { now_ms -
-                        CLOCK_TOLERANCE_MS }, /* a partner's clock may be behind ours */
-        .not_after = { now_ms + DESCRIPTOR_LIFE_MS },
     };
+    key_validity(&d);
     for (size_t i = 0; i < o->endpoint_count; i++)
         endpoints[i] = o->endpoints[i];
     if (o->endpoint_count == 0 && is_dialable(o->listen)) {
@@ -216,16 +222,24 @@ sign_with(const struct seed *seed, enum sign_type type, struct bytes body)
     return out;
 }
 
+struct bytes
+key_descriptor(const struct descriptor *d, const struct seed *root, struct arena *arena)
+{
+    struct signed_object object = { .body = wire_descriptor_format(d, arena) };
+
+    object.signature = sign_with(root, SIGN_DESCRIPTOR, object.body);
+    return wire_signed_object_format(&object, arena);
+}
+
 static enum status
 write_descriptor(int home, const struct key_options *o, const struct keys *keys)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     const char *endpoints[ENDPOINTS_MAX] = { NULL };
     struct descriptor d = describe(o, keys, endpoints);
-    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
 
-    object.signature = sign_with(keys->seed[KEYFILE_ROOT], SIGN_DESCRIPTOR, object.body);
-    TRY(file_replace_at(home, "descriptor", wire_signed_object_format(&object, arena)));
+    TRY(file_replace_at(home, "descriptor",
+                        key_descriptor(&d, keys->seed[KEYFILE_ROOT], arena)));
     struct node_id id = digest_node_id(&d.root_key);
     LOG(LOG_INFO, "key.created", log_id("node", id.b));
     return STATUS_OK;

@@ -26,6 +26,9 @@ struct secrets {
     uint8_t sealing[crypto_box_SECRETKEYBYTES];
     struct sign_key signing_public;
     struct box_key sealing_public;
+    bool has_former; /* what was sealed to the key before comes yet */
+    uint8_t former[crypto_box_SECRETKEYBYTES];
+    struct box_key former_public;
 };
 
 struct reply {
@@ -42,7 +45,7 @@ reply_put(struct reply *reply, const void *data, size_t len)
 }
 
 static enum status
-on_sign(const struct secrets *secrets, struct bytes request, struct reply *reply)
+on_sign(struct secrets *secrets, struct bytes request, struct reply *reply)
 {
     AUTO(buffer_fini) struct buffer message = { 0 };
     struct reader r = reader_of(request);
@@ -66,7 +69,7 @@ on_sign(const struct secrets *secrets, struct bytes request, struct reply *reply
 }
 
 static enum status
-on_public(const struct secrets *secrets, struct bytes request, struct reply *reply)
+on_public(struct secrets *secrets, struct bytes request, struct reply *reply)
 {
     if (request.len != 0)
         return STATUS_MALFORMED;
@@ -76,14 +79,17 @@ on_public(const struct secrets *secrets, struct bytes request, struct reply *rep
 }
 
 static enum status
-on_unwrap(const struct secrets *secrets, struct bytes request, struct reply *reply)
+on_unwrap(struct secrets *secrets, struct bytes request, struct reply *reply)
 {
     uint8_t key[SEAL_KEY_SIZE - crypto_box_SEALBYTES];
 
     if (request.len != SEAL_KEY_SIZE)
         return STATUS_MALFORMED;
     if (crypto_box_seal_open(key, request.data, request.len, secrets->sealing_public.b,
-                             secrets->sealing) != 0)
+                             secrets->sealing) != 0 &&
+        (!secrets->has_former ||
+         crypto_box_seal_open(key, request.data, request.len, secrets->former_public.b,
+                              secrets->former) != 0))
         return STATUS_BAD_SIGNATURE;
     reply_put(reply, key, sizeof(key));
     sodium_memzero(key, sizeof(key));
@@ -91,15 +97,27 @@ on_unwrap(const struct secrets *secrets, struct bytes request, struct reply *rep
 }
 
 static enum status
-dispatch(const struct secrets *secrets, uint8_t op, struct bytes request, struct reply *reply)
+on_forget(struct secrets *secrets, struct bytes request, struct reply *reply)
+{
+    (void)reply;
+    if (request.len != 0)
+        return STATUS_MALFORMED;
+    secrets->has_former = false;
+    sodium_memzero(secrets->former, sizeof(secrets->former));
+    return STATUS_OK;
+}
+
+static enum status
+dispatch(struct secrets *secrets, uint8_t op, struct bytes request, struct reply *reply)
 {
     static const struct {
         uint8_t op;
-        enum status (*handle)(const struct secrets *, struct bytes, struct reply *);
+        enum status (*handle)(struct secrets *, struct bytes, struct reply *);
     } handlers[] = {
         { KEY_SIGN, on_sign },
         { KEY_PUBLIC, on_public },
         { KEY_UNWRAP, on_unwrap },
+        { KEY_FORGET, on_forget },
     };
 
     for (size_t i = 0; i < COUNT_OF(handlers); i++)
@@ -110,7 +128,7 @@ dispatch(const struct secrets *secrets, uint8_t op, struct bytes request, struct
 
 /* A request too short to carry its number cannot be answered. */
 static void
-answer(int fd, const struct secrets *secrets, struct bytes raw)
+answer(int fd, struct secrets *secrets, struct bytes raw)
 {
     struct reply reply = { .len = REQUEST_HEAD };
 
@@ -126,7 +144,8 @@ answer(int fd, const struct secrets *secrets, struct bytes raw)
 }
 
 struct secrets *
-key_secrets_new(const struct seed *signing, const struct seed *sealing)
+key_secrets_new(const struct seed *signing, const struct seed *sealing,
+                const struct seed *former)
 {
     struct secrets *secrets = sodium_malloc(sizeof(*secrets));
 
@@ -137,6 +156,11 @@ key_secrets_new(const struct seed *signing, const struct seed *sealing)
     (void)crypto_sign_seed_keypair(secrets->signing_public.b, secrets->signing, signing->b);
     memcpy(secrets->sealing, sealing->b, sizeof(secrets->sealing));
     (void)crypto_scalarmult_base(secrets->sealing_public.b, sealing->b);
+    secrets->has_former = former != NULL;
+    if (former != NULL) {
+        memcpy(secrets->former, former->b, sizeof(secrets->former));
+        (void)crypto_scalarmult_base(secrets->former_public.b, former->b);
+    }
     return secrets;
 }
 
@@ -148,7 +172,7 @@ key_secrets_free(struct secrets **secrets)
 }
 
 void
-key_serve(int fd, const struct secrets *secrets)
+key_serve(int fd, struct secrets *secrets)
 {
     static uint8_t raw[EDGE_FRAME_MAX];
 

@@ -37,6 +37,7 @@ enum { PROTECTION_PLAIN = 0, PROTECTION_WRAPPED = 1 };
 #define WORK_MEM_MAX ((uint64_t)1024 * MIB)
 
 static_assert(WRAPPED_SIZE == 66 + 48, "as the header says");
+static_assert(KEYFILE_SIZE_MAX == 66 + 48, "as the header says");
 
 struct work {
     uint64_t ops, mem;
@@ -83,6 +84,19 @@ keyfile_name(enum keyfile_kind kind)
         [KEYFILE_SIGNING] = "signing.key",
         [KEYFILE_SEALING] = "sealing.key",
         [KEYFILE_TRANSPORT] = "transport.key",
+    };
+
+    return names[kind];
+}
+
+const char *
+keyfile_former_name(enum keyfile_kind kind)
+{
+    static const char *const names[] = {
+        [KEYFILE_ROOT] = "former-root.key",
+        [KEYFILE_SIGNING] = "former-signing.key",
+        [KEYFILE_SEALING] = "former-sealing.key",
+        [KEYFILE_TRANSPORT] = "former-transport.key",
     };
 
     return names[kind];
@@ -238,20 +252,12 @@ wipe_buffer(struct buffer *buf)
     buffer_fini(buf);
 }
 
-enum status
-keyfile_read(int keys_dir, enum keyfile_kind kind, struct passphrase *pass, struct seed **out)
+static enum status
+read_seed(int fd, enum keyfile_kind kind, struct passphrase *pass, struct seed **out)
 {
     AUTO(wipe_buffer) struct buffer raw = { 0 };
     AUTO(keyfile_seed_free) struct seed *seed = keyfile_seed_new();
-    AUTO(fd_close)
-    int fd =
-        openat(keys_dir, keyfile_name(kind), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
-    *out = NULL;
-    if (fd < 0)
-        return errno == ELOOP ? STATUS_CONFIG : file_status(errno);
-    if (!is_private(fd))
-        return STATUS_CONFIG;
     enum status status = file_read(fd, WRAPPED_SIZE, &raw);
     if (status != STATUS_OK)
         return status == STATUS_TOO_BIG ? STATUS_CORRUPT : status;
@@ -260,22 +266,99 @@ keyfile_read(int keys_dir, enum keyfile_kind kind, struct passphrase *pass, stru
     return STATUS_OK;
 }
 
+static enum status
+read_named(int keys_dir, const char *name, enum keyfile_kind kind, struct passphrase *pass,
+           struct seed **out)
+{
+    AUTO(fd_close)
+    int fd = openat(keys_dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    *out = NULL;
+    if (fd < 0)
+        return errno == ELOOP ? STATUS_CONFIG : file_status(errno);
+    return is_private(fd) ? read_seed(fd, kind, pass, out) : STATUS_CONFIG;
+}
+
+enum status
+keyfile_read(int keys_dir, enum keyfile_kind kind, struct passphrase *pass, struct seed **out)
+{
+    return read_named(keys_dir, keyfile_name(kind), kind, pass, out);
+}
+
+enum status
+keyfile_read_former(int keys_dir, enum keyfile_kind kind, struct passphrase *pass,
+                    struct seed **out)
+{
+    return read_named(keys_dir, keyfile_former_name(kind), kind, pass, out);
+}
+
+enum status
+keyfile_check(int keys_dir, struct passphrase *pass)
+{
+    for (int kind = KEYFILE_ROOT; kind <= KEYFILE_TRANSPORT; kind++) {
+        AUTO(keyfile_seed_free) struct seed *seed = NULL;
+        enum status s = keyfile_read(keys_dir, (enum keyfile_kind)kind, pass, &seed);
+        if (s != STATUS_NOT_FOUND)
+            return s;
+    }
+    return STATUS_OK;
+}
+
+/* The bytes of a file; their length. */
+static enum status
+format(enum keyfile_kind kind, struct passphrase *pass, const struct seed *seed,
+       uint8_t raw[static WRAPPED_SIZE], size_t *len)
+{
+    memcpy(raw, MAGIC, MAGIC_SIZE);
+    raw[MAGIC_SIZE] = (uint8_t)kind;
+    raw[MAGIC_SIZE + 1] = pass != NULL ? PROTECTION_WRAPPED : PROTECTION_PLAIN;
+    *len = pass != NULL ? WRAPPED_SIZE : PLAIN_SIZE;
+    if (pass != NULL)
+        return wrap(raw, pass, seed);
+    memcpy(raw + HEAD_SIZE, seed->b, sizeof(seed->b));
+    return STATUS_OK;
+}
+
+enum status
+keyfile_write_away(const char *path, enum keyfile_kind kind, struct passphrase *pass,
+                   const struct seed *seed)
+{
+    uint8_t raw[WRAPPED_SIZE];
+    size_t len;
+
+    if (pass == NULL)
+        return STATUS_LOCKED;
+    TRY(format(kind, pass, seed, raw, &len));
+    AUTO(fd_close) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno == EEXIST ? STATUS_CONFLICT : file_status(errno);
+    return file_write(fd, bytes_of(raw, len));
+}
+
+enum status
+keyfile_read_away(const char *path, enum keyfile_kind kind, struct passphrase *pass,
+                  struct seed **out)
+{
+    AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    *out = NULL;
+    if (fd < 0)
+        return file_status(errno);
+    return pass == NULL ? STATUS_LOCKED : read_seed(fd, kind, pass, out);
+}
+
 enum status
 keyfile_create(int keys_dir, enum keyfile_kind kind, struct passphrase *pass, struct seed **out)
 {
     AUTO(keyfile_seed_free) struct seed *seed = keyfile_seed_new();
-    uint8_t raw[WRAPPED_SIZE] = MAGIC;
-    size_t len = pass != NULL ? WRAPPED_SIZE : PLAIN_SIZE;
+    uint8_t raw[WRAPPED_SIZE];
+    size_t len;
 
     *out = NULL;
     randombytes_buf(seed->b, sizeof(seed->b));
-    raw[MAGIC_SIZE] = (uint8_t)kind;
-    raw[MAGIC_SIZE + 1] = pass != NULL ? PROTECTION_WRAPPED : PROTECTION_PLAIN;
-    if (pass != NULL)
-        TRY(wrap(raw, pass, seed));
-    else
-        memcpy(raw + HEAD_SIZE, seed->b, sizeof(seed->b));
-    enum status status = file_replace_at(keys_dir, keyfile_name(kind), bytes_of(raw, len));
+    enum status status = format(kind, pass, seed, raw, &len);
+    if (status == STATUS_OK)
+        status = file_replace_at(keys_dir, keyfile_name(kind), bytes_of(raw, len));
     sodium_memzero(raw, sizeof(raw));
     TRY(status);
     *out = TAKE(seed);

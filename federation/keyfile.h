@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * federation/keyfile.h - key seeds on disk: HOME/keys/{root,signing,sealing,transport}.key.
+ * federation/keyfile.h - key seeds on disk: HOME/keys/{root,signing,sealing,transport}.key, and former-sealing.key and
+ * former-transport.key while the ones before are still in use.
  *
  * A file holds one 32-byte seed, plain or wrapped with a passphrase:
  *
@@ -27,6 +28,7 @@
 #include "schema/base/bytes.h"
 
 enum keyfile_kind { KEYFILE_ROOT = 1, KEYFILE_SIGNING, KEYFILE_SEALING, KEYFILE_TRANSPORT };
+enum { KEYFILE_SIZE_MAX = 114 }; /* wrapped */
 
 struct seed {
     uint8_t b[32];
@@ -44,11 +46,24 @@ MUST_CHECK enum status keyfile_passphrase_open(const char *file, struct passphra
 void keyfile_passphrase_close(struct passphrase **pass);
 
 const char *keyfile_name(enum keyfile_kind kind); /* "signing.key" */
+/* "former-signing.key": of the one before. */
+const char *keyfile_former_name(enum keyfile_kind kind);
 
 /* STATUS_LOCKED: wrapped, and no passphrase; STATUS_DENIED: wrong passphrase; STATUS_CONFIG: others can reach the
  * file; STATUS_CORRUPT, STATUS_NOT_FOUND. */
 MUST_CHECK enum status keyfile_read(int keys_dir, enum keyfile_kind kind,
                                     struct passphrase *pass, struct seed **out);
+/* The one before. STATUS_NOT_FOUND: none, as is usual. */
+MUST_CHECK enum status keyfile_read_former(int keys_dir, enum keyfile_kind kind,
+                                           struct passphrase *pass, struct seed **out);
+/* STATUS_LOCKED, _DENIED: this is not the passphrase of the keys that are there. */
+MUST_CHECK enum status keyfile_check(int keys_dir, struct passphrase *pass);
+/* A file elsewhere, on a medium that may know no owners: wrapped, or it is neither written nor read (STATUS_LOCKED). The
+ * new file must not be there (STATUS_CONFLICT). */
+MUST_CHECK enum status keyfile_write_away(const char *path, enum keyfile_kind kind,
+                                          struct passphrase *pass, const struct seed *seed);
+MUST_CHECK enum status keyfile_read_away(const char *path, enum keyfile_kind kind,
+                                         struct passphrase *pass, struct seed **out);
 /* A new random seed in a new file. pass may be NULL: plain. */
 MUST_CHECK enum status keyfile_create(int keys_dir, enum keyfile_kind kind,
                                       struct passphrase *pass, struct seed **out);

@@ -17,6 +17,8 @@ struct keyring {
     /* STATUS_BAD_SIGNATURE when it was not sealed to our sealing key. */
     enum status (*unwrap)(void *self, const uint8_t key[static SEAL_KEY_SIZE],
                           struct content_key *out);
+    /* The sealing key before the present one goes; NULL where there is none. */
+    enum status (*forget)(void *self);
     void *self;
 };
 

@@ -196,10 +196,24 @@ on_unwrap(void *self, const uint8_t key[static SEAL_KEY_SIZE], struct content_ke
     return ask(client, sizeof(out->b), out->b);
 }
 
+static enum status
+on_forget(void *self)
+{
+    struct keyring_client *client = self;
+    uint8_t nothing[1];
+
+    if (client->locked)
+        TRY(unlock(client));
+    request_begin(client, KEY_FORGET);
+    return ask(client, 0, nothing);
+}
+
 struct keyring
 keyring_client_get(struct keyring_client *client)
 {
-    return (struct keyring){ .sign = on_sign, .unwrap = on_unwrap, .self = client };
+    return (struct keyring){
+        .sign = on_sign, .unwrap = on_unwrap, .forget = on_forget, .self = client
+    };
 }
 
 enum status

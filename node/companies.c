@@ -109,7 +109,8 @@ load_descriptor(struct core *core, struct stmt *q, struct arena *arena, struct c
     TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, DESCRIPTOR)), arena, &object));
     TRY(wire_descriptor_parse(object->body, arena, &d));
     c->told = (uint64_t)stmt_int(q, TOLD);
-    return describe(core, c, d, object);
+    TRY(describe(core, c, d, object));
+    return keys_link(core, c, (uint64_t)stmt_int(q, LINKED));
 }
 
 static enum status
@@ -349,6 +350,8 @@ company_admit(struct core *core, const struct company *c)
                               .role = ADMIT_PARTNER,
                               .transport_key = c->transport_key };
 
+    if (c->has_former_transport)
+        peer.former_key = c->former_transport;
     peer.dial = we_dial(core, c) ? c->endpoint : NULL;
     core_order(core, LINK_ADMIT, &peer, 0);
 }
@@ -451,7 +454,7 @@ introduce(struct core *core, struct company *c, struct mono_ms now)
     struct envelope env = { .kind = MESSAGE_INTRODUCE };
 
     c->introduce_at.ms = now.ms + INTRODUCE_EVERY_MS;
-    if (company_descriptor(core, &core->me, core->round, &in.descriptor) != STATUS_OK)
+    if (keys_linked(core, core->round, &in.descriptor) != STATUS_OK)
         return;
     memcpy(in.token, c->token, sizeof(in.token));
     env.body = wire_introduce_format(&in, core->round);

@@ -15,6 +15,7 @@
 #include "node/consent_day.h"
 #include "node/contribution.h"
 #include "node/heads.h"
+#include "node/keys.h"
 #include "node/letting_go.h"
 #include "node/person.h"
 #include "node/receipt.h"
@@ -148,6 +149,8 @@ carry_out(struct core *core)
             core->env.admit(core->env.self, &o->peer);
         else if (o->order == LINK_DROP)
             core->env.drop(core->env.self, &o->peer.node);
+        else if (o->order == LINK_RENEW)
+            core->env.renew(core->env.self);
         else
             core->env.epoch(core->env.self, &o->peer.node, o->epoch);
     }
@@ -339,6 +342,12 @@ next_end(struct core *core, struct mono_ms now)
     return (struct mono_ms){ now.ms + (ends_at - wall < SWEEP_MS ? ends_at - wall : SWEEP_MS) };
 }
 
+enum status
+core_ends(const struct core *core)
+{
+    return core->are_keys_older ? STATUS_CONFIG : STATUS_OK;
+}
+
 bool
 core_read_waits(const struct core *core)
 {
@@ -366,6 +375,7 @@ work(struct core *core)
     if (core_mono(core).ms >= core->sweep_at.ms) {
         round_fail(core, consent_day_pass(core));
         round_fail(core, route_tick(core));
+        round_fail(core, keys_retire(core, false, "node"));
         core->heads_wait = true;
     }
     round_fail(core, contribution_tell(core));
@@ -502,6 +512,15 @@ core_on_up(struct core *core, const struct node_id *node)
     for (size_t i = 0; i < core->company_count; i++)
         if (core->companies[i]->is_guest && ID_IS_EQUAL(core->companies[i]->guest_node, *node))
             core->companies[i]->introduce_at = (struct mono_ms){ 0 };
+}
+
+void
+core_on_proved(struct core *core, const struct node_id *node)
+{
+    struct company *c = company_find(core, node);
+
+    if (c != NULL)
+        keys_proved(core, c);
 }
 
 void

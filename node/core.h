@@ -25,6 +25,7 @@ struct link_peer {
     struct node_id node;
     enum admit_role role;
     struct box_key transport_key;
+    struct box_key former_key; /* zero: none (CORE_ADMIT in federation/edge_wire.h) */
     uint8_t client_secret[32]; /* zero: the node's own */
     const char *dial;          /* endpoint, or NULL */
 };
@@ -41,6 +42,7 @@ struct core_env {
     void (*drop)(void *self, const struct node_id *node); /* then core_on_dropped */
     void (*epoch)(void *self, const struct node_id *node,
                   uint64_t epoch); /* then core_on_epoch */
+    void (*renew)(void *self);     /* the transport key has changed; then core_on_link_start */
 };
 
 struct core_config {
@@ -68,10 +70,14 @@ void core_on_link_start(struct core *core);
 void core_on_link_new(struct core *core);
 void core_on_message(struct core *core, const struct node_id *from, struct bytes message);
 void core_on_up(struct core *core, const struct node_id *node);
+void core_on_proved(struct core *core, const struct node_id *node);
 void core_on_dropped(struct core *core, const struct node_id *node);
 void core_on_epoch(struct core *core, const struct node_id *node, uint64_t epoch);
 void core_on_strangers(struct core *core, uint32_t count);
 void core_on_broken(struct core *core, const struct node_id *node, uint8_t reason);
+
+/* STATUS_CONFIG: the process is to end, and a person must look. STATUS_OK: it goes on. */
+enum status core_ends(const struct core *core);
 
 /* Takes a request of a service that is not read-only; done() is called by a later round. */
 void core_submit(struct core *core, struct api_request *request);

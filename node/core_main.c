@@ -193,6 +193,7 @@ on_admit(void *self, const struct link_peer *peer)
                             .node = peer->node,
                             .code = (uint8_t)peer->role,
                             .key = peer->transport_key,
+                            .former = peer->former_key,
                             .dial = peer->dial != NULL };
 
     memcpy(f.secret.b, peer->client_secret, sizeof(f.secret.b));
@@ -211,6 +212,12 @@ static void
 on_epoch(void *self, const struct node_id *node, uint64_t epoch)
 {
     send_frame(self, &(struct edge_frame){ .op = CORE_EPOCH, .node = *node, .number = epoch });
+}
+
+static void
+on_renew(void *self)
+{
+    send_frame(self, &(struct edge_frame){ .op = CORE_RENEW });
 }
 
 /* ---- from the edge ------------------------------------------------------------------------ */
@@ -252,6 +259,9 @@ on_edge_frame(struct world *w, const struct edge_frame *f)
         break;
     case EDGE_UP:
         core_on_up(w->core, &f->node);
+        break;
+    case EDGE_PROVED:
+        core_on_proved(w->core, &f->node);
         break;
     case EDGE_RECEIVED:
         core_on_message(w->core, &f->node, f->message);
@@ -342,7 +352,7 @@ take_requests(struct world *w)
 static void
 loop(struct world *w)
 {
-    while (!stop_asked) {
+    while (!stop_asked && core_ends(w->core) == STATUS_OK) {
         struct mono_ms next = core_round(w->core);
         int64_t wait = next.ms - clock_ms(CLOCK_MONOTONIC);
         struct pollfd fds[] = { { .fd = FD_CORE_EDGE, .events = POLLIN },
@@ -385,7 +395,7 @@ serve(struct world *w, struct diag *diag)
     take_requests(w);
     (void)core_round(w->core);
     http_stop(&http);
-    return STATUS_OK;
+    return stop_asked ? STATUS_OK : core_ends(w->core);
 }
 
 /* ---- start-up ----------------------------------------------------------------------------- */
@@ -422,7 +432,8 @@ run(const struct options *o, struct diag *diag)
                                            .send = on_send,
                                            .admit = on_admit,
                                            .drop = on_drop,
-                                           .epoch = on_epoch } };
+                                           .epoch = on_epoch,
+                                           .renew = on_renew } };
 
     w.waiting_end = &w.waiting;
     (void)pthread_mutex_init(&w.inbox.lock, NULL);

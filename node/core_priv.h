@@ -62,10 +62,9 @@ struct company {
     struct box_key transport_key;
     struct box_key sealing_key;
     uint64_t refused_below;
-    /* Until a link was up with the newest transport key the one before is tried too, in turn (node/keys.h). */
-    bool has_former_transport, is_former_tried;
+    /* Until there was a handshake with the newest transport key the one before is admitted and dialled too. */
+    bool has_former_transport;
     struct box_key former_transport;
-    struct mono_ms turn_at;
     uint64_t told;         /* newest descriptor of ours that it has acknowledged */
     bool descriptor_waits; /* one is under way to it: its data stream stands still */
     char *endpoint;        /* the first, or NULL */
@@ -156,7 +155,7 @@ struct sending {
 };
 
 /* What the link is told after the commit. */
-enum link_order { LINK_ADMIT, LINK_DROP, LINK_EPOCH };
+enum link_order { LINK_ADMIT, LINK_DROP, LINK_EPOCH, LINK_RENEW };
 struct ordering {
     struct ordering *next;
     enum link_order order;
@@ -236,6 +235,9 @@ struct core {
     struct disk *disk;
     bool
         unconfirmed; /* restored, and no admin has confirmed the trust list: node/quarantine.h */
+
+    bool has_former_sealing, has_former_transport; /* beside our keys (node/keys.h) */
+    bool are_keys_older; /* a partner knows newer ones: this process ends after the round */
 
     struct mono_ms sweep_at;
     struct job *job;    /* the one in hand (node/job.c) */

@@ -331,8 +331,25 @@ on_about_us(void *self, struct hello *hello)
     hello->profile = core->profile;
 }
 
-/* It knows an older descriptor of ours than we have: nothing to do here, it tells us its own serial; ours goes
- * with the next change. */
+/* We know a newer descriptor of it than it has itself: its keys came out of an old backup, and it must not go on with
+ * them. */
+static enum status
+say_newer(struct core *core, const struct company *c)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct signed_object object;
+    int64_t said;
+
+    TRY(core_need_txn(core));
+    TRY(store_number(core->store, &said, STMT_CONTROL_KIND_COUNT, "ii", c->id,
+                     (int64_t)MESSAGE_DESCRIPTOR));
+    if (said > 0)
+        return STATUS_OK;
+    TRY(company_descriptor(core, &c->node, arena, &object));
+    return control_queue(core, c->id, MESSAGE_DESCRIPTOR,
+                         wire_signed_body_format(&object, arena), 0);
+}
+
 static void
 on_about_them(void *self, struct peer *peer, const struct hello *hello)
 {
@@ -341,6 +358,8 @@ on_about_them(void *self, struct peer *peer, const struct hello *hello)
 
     if (hello->descriptor_serial > c->serial)
         LOG(LOG_INFO, "partner.newer_descriptor", log_id("partner", c->node.b));
+    if (hello->descriptor_serial < c->serial && say_newer(core, c) != STATUS_OK)
+        LOG(LOG_WARN, "partner.older_keys", log_id("partner", c->node.b));
 }
 
 void

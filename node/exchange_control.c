@@ -463,8 +463,10 @@ take_descriptor(struct taking *t)
     TRY(descriptor_verify(object, core_wall(t->core), t->arena, &d, &node));
     struct company *c = company_find(t->core, &node);
     t->detail = "node";
-    if (c == NULL || c->state == COMPANY_SELF)
+    if (c == NULL)
         return STATUS_OK; /* passed on about a company that is no business of ours */
+    if (c->state == COMPANY_SELF)
+        return keys_overtaken(t->core, d, object);
     bool is_new = d->serial > c->serial;
     enum status s = keys_take(t->core, c, d, object, t->from->id);
     if (s == STATUS_EQUIVOCATION) { /* kept, and so not undone with its mark */

@@ -40,20 +40,30 @@ take_option(int option, struct arguments *out)
 {
     struct parent_options *o = &out->options;
     const char **slots[] = {
-        ['C'] = &o->country,      ['L'] = &o->language,
-        ['c'] = &o->capture,      ['g'] = &o->log,
-        ['h'] = &o->home,         ['i'] = &o->home,
-        ['l'] = &o->listen,       ['n'] = &o->name,
-        ['o'] = &o->clock_offset, ['p'] = &o->passphrase_file,
-        ['B'] = &o->close_backup, ['O'] = &o->open_backup,
+        ['C'] = &o->country,
+        ['L'] = &o->language,
+        ['c'] = &o->capture,
+        ['g'] = &o->log,
+        ['h'] = &o->home,
+        ['i'] = &o->home,
+        ['l'] = &o->listen,
+        ['n'] = &o->name,
+        ['o'] = &o->clock_offset,
+        ['p'] = &o->passphrase_file,
+        ['B'] = &o->close_backup,
+        ['O'] = &o->open_backup,
+        ['r'] = &o->root,
+        ['T'] = &o->take_root,
+        ['P'] = &o->root_passphrase_file,
+    };
+    bool *flags[] = {
+        ['f'] = &o->is_foreground, ['k'] = &o->with_keys, ['R'] = &o->rotate,
+        ['s'] = &o->signing,       ['b'] = &o->sealing,   ['t'] = &o->transport,
+        ['S'] = &o->stolen,
     };
 
-    if (option == 'f') {
-        o->is_foreground = true;
-        return true;
-    }
-    if (option == 'k') {
-        o->with_keys = true;
+    if (option > 0 && (size_t)option < COUNT_OF(flags) && flags[option] != NULL) {
+        *flags[option] = true;
         return true;
     }
     if (option == 'e')
@@ -85,6 +95,14 @@ parse(int argc, char **argv, struct arguments *out)
         { "open-backup", required_argument, NULL, 'O' },
         { "passphrase-file", required_argument, NULL, 'p' },
         { "with-keys", no_argument, NULL, 'k' },
+        { "rotate", no_argument, NULL, 'R' },
+        { "signing", no_argument, NULL, 's' },
+        { "sealing", no_argument, NULL, 'b' },
+        { "transport", no_argument, NULL, 't' },
+        { "stolen", no_argument, NULL, 'S' },
+        { "root", required_argument, NULL, 'r' },
+        { "root-passphrase-file", required_argument, NULL, 'P' },
+        { "take-root", required_argument, NULL, 'T' },
         { 0 },
     };
     int option;
@@ -125,5 +143,7 @@ main(int argc, char **argv)
         return status_exit_code(STATUS_INTERNAL);
     if (arguments.options.close_backup != NULL || arguments.options.open_backup != NULL)
         return parent_backup(&arguments.options);
+    if (arguments.options.rotate || arguments.options.take_root != NULL)
+        return parent_keys(&arguments.options);
     return arguments.is_init ? parent_init(&arguments.options) : parent_run(&arguments.options);
 }

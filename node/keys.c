@@ -4,9 +4,12 @@
  */
 #include "node/keys.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/file.h"
 #include "schema/base/log.h"
@@ -56,8 +59,8 @@ kept_get(struct core *core, const struct company *c, uint64_t serial, struct are
          struct signed_object **object, struct descriptor **d)
 {
     AUTO(stmt_return)
-    struct stmt *q = stmt_borrow(core->store, serial == c->serial ? STMT_COMPANY_GET
-                                                                  : STMT_DESCRIPTOR_GET);
+    struct stmt *q =
+        stmt_borrow(core->store, serial == c->serial ? STMT_COMPANY_GET : STMT_DESCRIPTOR_GET);
 
     stmt_bind(q, serial == c->serial ? "i" : "ii", c->id, (int64_t)serial);
     TRY(stmt_step(q));
@@ -152,6 +155,10 @@ keys_take(struct core *core, struct company *c, const struct descriptor *d,
     if (d->serial <= c->serial)
         return compare(core, c, d, object);
     TRY(check_next(c, d));
+    if (!ID_IS_EQUAL(c->sealing_key, d->sealing_key)) /* what goes again is sealed again */
+        TRY(store_exec(core->store, STMT_PARCEL_ASTRAY, "i", c->id));
+    if (!c->has_former_transport) /* the link has what we know until now */
+        TRY(store_exec(core->store, STMT_COMPANY_LINKED, "ii", c->id, (int64_t)c->serial));
     TRY(store_exec(core->store, STMT_DESCRIPTOR_KEEP, "i", c->id));
     TRY(trim(core, c));
     TRY(store_exec(core->store, STMT_COMPANY_DESCRIBE, "ittib", c->id, d->name, d->country,
@@ -160,7 +167,8 @@ keys_take(struct core *core, struct company *c, const struct descriptor *d,
     if (c->state == COMPANY_TRUSTED)
         company_admit(core, c);
     LOG(LOG_INFO, "company.described", log_id("company", c->node.b),
-        log_num("serial", (int64_t)d->serial), log_num("stolen", d->refused_below == d->serial));
+        log_num("serial", (int64_t)d->serial),
+        log_num("stolen", d->refused_below == d->serial));
     TRY(audit_add(core, "node", "company.described", bytes_of(c->node.b, ID_SIZE),
                   object->body));
     return is_self ? STATUS_OK : relay(core, c, object, from);
@@ -185,7 +193,8 @@ keys_history(struct core *core, const struct node_id *node, struct arena *arena,
 
     if (c == NULL)
         return STATUS_UNKNOWN_KEY;
-    for (uint64_t i = c->serial > FORMER_MAX ? c->serial - FORMER_MAX : 1; i <= c->serial; i++) {
+    for (uint64_t i = c->serial > FORMER_MAX ? c->serial - FORMER_MAX : 1; i <= c->serial;
+         i++) {
         enum status s = kept_get(core, c, i, arena, &object, &d);
         if (s == STATUS_OK)
             list[(*count)++] = *object;
@@ -226,6 +235,7 @@ keys_told(struct core *core, int64_t company, int64_t share)
         return STATUS_OK;
     c->told = (uint64_t)-share;
     core->keys_version++;
+    core->sweep_at = (struct mono_ms){ 0 }; /* perhaps it was the last */
     return store_exec(core->store, STMT_COMPANY_TOLD, "ii", c->id, -share);
 }
 
@@ -239,6 +249,42 @@ keys_wait(struct core *core, struct company *c)
     TRY(store_number(core->store, &waits, STMT_DESCRIPTOR_WAITS, "i", c->id));
     c->descriptor_waits = waits != 0;
     return waits != 0 ? STATUS_NOT_FOUND : STATUS_OK;
+}
+
+/* ---- the link ----------------------------------------------------------------------------- */
+
+enum status
+keys_link(struct core *core, struct company *c, uint64_t linked)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct signed_object *object;
+    struct descriptor *d;
+
+    c->has_former_transport = false;
+    if (linked == 0 || linked >= c->serial || linked < c->refused_below)
+        return STATUS_OK;
+    enum status s = kept_get(core, c, linked, arena, &object, &d);
+    if (s == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    TRY(s);
+    if (ID_IS_EQUAL(d->transport_key, c->transport_key))
+        return STATUS_OK;
+    c->has_former_transport = true;
+    c->former_transport = d->transport_key;
+    return STATUS_OK;
+}
+
+void
+keys_proved(struct core *core, struct company *c)
+{
+    if (!c->has_former_transport || core_need_txn(core) != STATUS_OK ||
+        store_exec(core->store, STMT_COMPANY_LINKED, "ii", c->id, (int64_t)c->serial) !=
+            STATUS_OK)
+        return;
+    c->has_former_transport = false;
+    core->keys_version++;
+    company_admit(core, c);
+    LOG(LOG_INFO, "company.transport_changed", log_id("company", c->node.b));
 }
 
 /* ---- a new one of ours -------------------------------------------------------------------- */
@@ -259,20 +305,55 @@ journal_serial(const struct core *core)
     return last;
 }
 
-/* Beside the keys since they were changed, before that beside the database. Neither: a node of a test. */
 static enum status
-read_descriptor(struct core *core, struct arena *arena, struct signed_object **object,
-                struct descriptor **d)
+read_one(struct core *core, const char *name, struct arena *arena,
+         struct signed_object **object, struct descriptor **d)
 {
-    static const char *const names[] = { "keys/descriptor", "descriptor" };
     AUTO(buffer_fini) struct buffer raw = { 0 };
-    enum status s = STATUS_NOT_FOUND;
 
-    for (size_t i = 0; i < COUNT_OF(names) && s == STATUS_NOT_FOUND; i++)
-        s = file_read_at(AT_FDCWD, arena_printf(arena, "%s/%s", core->home, names[i]),
-                         OBJECT_MAX, &raw);
+    *d = NULL;
+    enum status s = file_read_at(AT_FDCWD, arena_printf(arena, "%s/%s", core->home, name),
+                                 OBJECT_MAX, &raw);
+    if (s == STATUS_NOT_FOUND)
+        return STATUS_OK;
     TRY(s);
     return parse(buffer_bytes(&raw), arena, object, d);
+}
+
+/* The one of the keys that are there: beside them once they were changed, before that the home's. NULL: a node of a test.
+ * STATUS_CONFIG: the home knows a newer one than the keys are. */
+static enum status
+read_ours(struct core *core, struct arena *arena, struct signed_object **object,
+          struct descriptor **d)
+{
+    struct signed_object *newest;
+    struct descriptor *known;
+
+    TRY(read_one(core, "keys/descriptor", arena, object, d));
+    TRY(read_one(core, "descriptor", arena, &newest, &known));
+    if (*d != NULL)
+        return known != NULL && known->serial > (*d)->serial ? STATUS_CONFIG : STATUS_OK;
+    *object = newest;
+    *d = known;
+    return STATUS_OK;
+}
+
+/* Outside the database and its copies: the home knows that there was this one. */
+static enum status
+note_ours(struct core *core, const struct signed_object *object)
+{
+    AUTO(fd_close) int home = open(core->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return home < 0 ? STATUS_IO
+                    : file_replace_at(home, "descriptor",
+                                      wire_signed_object_format(object, core->round));
+}
+
+static bool
+has_former(struct core *core, const char *name)
+{
+    return access(arena_printf(core->round, "%s/keys/former-%s.key", core->home, name), F_OK) ==
+           0;
 }
 
 static enum status
@@ -296,16 +377,18 @@ keys_begin(struct core *core, struct diag *diag)
     struct node_id node;
     uint8_t raw[8];
 
-    enum status s = read_descriptor(core, arena, &object, &d);
-    if (s == STATUS_NOT_FOUND)
+    enum status s = read_ours(core, arena, &object, &d);
+    if (s == STATUS_OK && d == NULL)
         return STATUS_OK;
+    if (s == STATUS_CONFIG ||
+        (s == STATUS_OK && (d->serial < us->serial || d->serial < journal_serial(core))))
+        return diag_say(diag, STATUS_CONFIG, "home.keys_older", core->home, NULL);
     TRY(s);
     s = descriptor_verify(object, d->not_before, arena, &d, &node);
     if (s != STATUS_OK || !ID_IS_EQUAL(node, core->me))
         return diag_say(diag, STATUS_CONFIG, "home.keys_foreign", core->home, NULL);
-    if (d->serial < us->serial || d->serial < journal_serial(core))
-        return diag_say(diag, STATUS_CONFIG, "home.keys_older", core->home, NULL);
     if (d->serial > us->serial) {
+        TRY(note_ours(core, object));
         TRY(keys_take(core, us, d, object, 0));
         TRY(tell_everybody(core));
     }
@@ -313,5 +396,108 @@ keys_begin(struct core *core, struct diag *diag)
         put_u64(raw, d->serial);
         journal_add(core->journal, JOURNAL_SERIAL, bytes_of(raw, sizeof(raw)));
     }
+    core->has_former_sealing = has_former(core, "sealing");
+    core->has_former_transport = has_former(core, "transport");
     return STATUS_OK;
+}
+
+enum status
+keys_overtaken(struct core *core, const struct descriptor *d,
+               const struct signed_object *object)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    AUTO(fd_close) int home = open(core->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct signed_object ours, *beside;
+    struct descriptor *known;
+
+    if (d->serial <= core->companies[0]->serial)
+        return STATUS_OK;
+    LOG(LOG_ERROR, "keys.overtaken", log_num("serial", (int64_t)d->serial));
+    TRY(read_one(core, "keys/descriptor", arena, &beside, &known));
+    TRY(company_descriptor(core, &core->me, arena, &ours));
+    if (known == NULL && home >= 0) /* from now on it is said there whose keys they are */
+        TRY(file_replace_at(home, "keys/descriptor", wire_signed_object_format(&ours, arena)));
+    TRY(note_ours(core, object));
+    core->are_keys_older = true;
+    return STATUS_OK;
+}
+
+/* ---- the ones before ---------------------------------------------------------------------- */
+
+bool
+keys_are_known(struct core *core, const struct company *c, bool link_only)
+{
+    struct way way;
+
+    if (c->told >= core->companies[0]->serial || c->state == COMPANY_SELF ||
+        c->state == COMPANY_LIGHT || c->state == COMPANY_REMOVED)
+        return true;
+    if (c->peer != NULL)
+        return false;
+    return link_only ? c->state != COMPANY_INVITED : !route_find(core, c, &way);
+}
+
+static bool
+are_known_by_all(struct core *core, bool link_only)
+{
+    for (size_t i = 1; i < core->company_count; i++)
+        if (!keys_are_known(core, core->companies[i], link_only))
+            return false;
+    return true;
+}
+
+static enum status
+retire(struct core *core, const char *name, const char *actor)
+{
+    const char *path = arena_printf(core->round, "%s/keys/former-%s.key", core->home, name);
+
+    if (unlink(path) != 0 && errno != ENOENT)
+        return file_status(errno);
+    LOG(LOG_INFO, "keys.retired", log_word("key", name));
+    return audit_add(core, actor, "key.retired", bytes_of(core->me.b, ID_SIZE),
+                     bytes_text(name));
+}
+
+enum status
+keys_retire(struct core *core, bool at_once, const char *actor)
+{
+    int64_t invited;
+
+    if (!core->has_former_sealing && !core->has_former_transport)
+        return STATUS_OK;
+    TRY(core_need_txn(core));
+    if (core->has_former_sealing && (at_once || are_known_by_all(core, false))) {
+        TRY(retire(core, "sealing", actor));
+        core->has_former_sealing = false;
+        if (core->env.keyring.forget != NULL &&
+            core->env.keyring.forget(core->env.keyring.self) != STATUS_OK)
+            LOG(LOG_WARN, "keys.not_forgotten"); /* until the key process starts again */
+    }
+    TRY(store_number(core->store, &invited, STMT_INVITATION_OPEN, "i", core_wall(core).ms));
+    if (core->has_former_transport &&
+        (at_once || (invited == 0 && are_known_by_all(core, true)))) {
+        TRY(retire(core, "transport", actor));
+        core->has_former_transport = false;
+        core_order(core, LINK_RENEW, &(struct link_peer){ .dial = NULL }, 0);
+    }
+    return STATUS_OK;
+}
+
+enum status
+keys_linked(struct core *core, struct arena *arena, struct signed_object *out)
+{
+    const struct company *us = core->companies[0];
+
+    for (uint64_t i = us->serial; core->has_former_transport && i > 0; i--) {
+        struct signed_object *object;
+        struct descriptor *d;
+        enum status s = kept_get(core, us, i, arena, &object, &d);
+        if (s == STATUS_NOT_FOUND)
+            break;
+        TRY(s);
+        *out = *object;
+        if (!ID_IS_EQUAL(d->transport_key, us->transport_key))
+            return STATUS_OK;
+    }
+    return company_descriptor(core, &core->me, arena, out);
 }

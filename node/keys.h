@@ -41,6 +41,24 @@ MUST_CHECK enum status keys_begin(struct core *core, struct diag *diag);
 MUST_CHECK enum status keys_tell(struct core *core, struct company *company);
 /* A queued descriptor arrived: share is as it was queued. */
 MUST_CHECK enum status keys_told(struct core *core, int64_t company, int64_t share);
+/* A partner knows a newer one of ours than we do: our keys came out of an old backup. The node ends, and does not start
+ * again with them. */
+MUST_CHECK enum status keys_overtaken(struct core *core, const struct descriptor *d,
+                                      const struct signed_object *object);
+/* Has it acknowledged our newest, or can it reach us by none? link_only: over a link. */
+bool keys_are_known(struct core *core, const struct company *company, bool link_only);
+/* The sealing and transport keys before ours go when everybody knows the new ones; or at once. */
+MUST_CHECK enum status keys_retire(struct core *core, bool at_once, const char *actor);
+/* Our descriptor with the transport key that the edge has: for who meets us. In the arena. */
+MUST_CHECK enum status keys_linked(struct core *core, struct arena *arena,
+                                   struct signed_object *out);
+
+/* ---- the link to a company whose transport key changes ---- */
+/* After its descriptor was read: the key of its descriptor `linked` is tried too, until it is proved that it is over. */
+MUST_CHECK enum status keys_link(struct core *core, struct company *company, uint64_t linked);
+/* There was a handshake with the newest: the one before is over there. */
+void keys_proved(struct core *core, struct company *company);
+
 /* Is one under way to it? Asks the database only while it may be. */
 MUST_CHECK enum status keys_wait(struct core *core, struct company *company);
 

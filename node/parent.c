@@ -62,6 +62,7 @@ struct parent {
     struct child children[ROLE_COUNT];
     int exit_code;
     bool must_stop;
+    bool must_begin_anew; /* SIGUSR1 */
 };
 
 static int64_t
@@ -232,7 +233,9 @@ read_signals(struct parent *p)
     struct signalfd_siginfo info;
 
     while (read(p->signal_fd, &info, sizeof(info)) == sizeof(info))
-        if (info.ssi_signo != SIGCHLD)
+        if (info.ssi_signo == SIGUSR1)
+            p->must_begin_anew = true;
+        else if (info.ssi_signo != SIGCHLD)
             p->must_stop = true;
     reap(p);
 }
@@ -317,6 +320,7 @@ open_signals(struct parent *p)
     (void)sigaddset(&set, SIGCHLD);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGUSR1);
     (void)signal(SIGHUP, SIG_IGN); /* a closed terminal ends nobody's node */
     p->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return p->signal_fd >= 0 && sigprocmask(SIG_BLOCK, &set, NULL) == 0;
@@ -345,13 +349,38 @@ parent_fini(struct parent *p)
 }
 
 static void
-supervise(struct parent *p)
+stop_all(struct parent *p)
 {
-    while (!p->must_stop)
-        wait_for_signal(p, start_due(p));
-    LOG(LOG_INFO, "process.stopping");
     for (int role = ROLE_COUNT - 1; role >= 0; role--)
         stop_child(p, (enum role)role);
+}
+
+/* No child lives while the keys change, and all start with the new ones. */
+static void
+begin_anew(struct parent *p)
+{
+    LOG(LOG_INFO, "process.anew");
+    stop_all(p);
+    if (!parent_adopt_keys(p->home_fd)) {
+        LOG(LOG_ERROR, "keys.not_adopted", log_errno(errno));
+        p->exit_code = status_exit_code(STATUS_IO);
+        p->must_stop = true;
+    }
+    for (enum role role = 0; role < ROLE_COUNT; role++)
+        p->children[role] = (struct child){ 0 };
+    p->must_begin_anew = false;
+}
+
+static void
+supervise(struct parent *p)
+{
+    while (!p->must_stop) {
+        wait_for_signal(p, start_due(p));
+        if (p->must_begin_anew && !p->must_stop)
+            begin_anew(p);
+    }
+    LOG(LOG_INFO, "process.stopping");
+    stop_all(p);
     (void)unlinkat(p->home_fd, "hansad.pid", 0);
     LOG(LOG_INFO, "process.stopped", log_num("code", p->exit_code));
 }
@@ -369,10 +398,13 @@ parent_run(const struct parent_options *options)
 
     if (realpath(options->home, p.home) != NULL)
         p.home_fd = open(p.home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (p.home_fd < 0 || faccessat(p.home_fd, "keys", F_OK, 0) != 0)
+    if (p.home_fd < 0 || (faccessat(p.home_fd, "keys", F_OK, 0) != 0 &&
+                          faccessat(p.home_fd, "keys.next", F_OK, 0) != 0))
         return refuse(STATUS_CONFIG, "cli.home.none", options->home);
     if (!lock_home(&p))
         return refuse(STATUS_STOPPED, "cli.start.running", p.home);
+    if (!parent_adopt_keys(p.home_fd))
+        return refuse(STATUS_IO, "home.unwritable", p.home);
     if (!options->is_foreground)
         (void)setsid();
     if (!open_log(&p) || !open_signals(&p) || !open_pair(&p.edge) || !open_pair(&p.key) ||

@@ -9,7 +9,8 @@
  *    the last of them is gone, however they went. Children never outlive the parent.
  * 4. When core ends, edge is ended too: its links speak for a core that is gone, and a new edge
  *    says hello to the new core.
- * 5. A child that exits with 78 cannot be helped by trying again: all stop, with that code.
+ * 5. New keys take their place when no child lives: at start, and at SIGUSR1, which ends all three and starts them anew.
+ * 6. A child that exits with 78 cannot be helped by trying again: all stop, with that code.
  */
 #ifndef HANSA_NODE_PARENT_H
 #define HANSA_NODE_PARENT_H
@@ -29,11 +30,15 @@ struct parent_options {
     /* A backup to close into this file, or to open from it: passed on to hansa-key. */
     const char *close_backup, *open_backup;
     bool with_keys;
+    /* New keys, or the root key out of the home: passed on to hansa-key. */
+    bool rotate, signing, sealing, transport, stolen;
+    const char *root, *take_root, *root_passphrase_file;
 };
 
 /* All give the exit code of the process. */
 int parent_run(const struct parent_options *options);
 int parent_backup(const struct parent_options *options);
+int parent_keys(const struct parent_options *options);
 int parent_init(const struct parent_options *options);
 
 #endif

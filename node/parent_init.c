@@ -11,8 +11,8 @@
 #include "node/parent_priv.h"
 #include "schema/base/log.h"
 
-static int
-run_to_end(const struct program *program)
+int
+parent_run_to_end(const struct program *program)
 {
     int state = 0;
     pid_t pid = parent_start(program);
@@ -55,7 +55,7 @@ parent_init(const struct parent_options *options)
     parent_option(&key, "--init", options->home);
     add_company(&key, options);
     parent_option(&key, "--passphrase-file", options->passphrase_file);
-    int code = run_to_end(&key);
+    int code = parent_run_to_end(&key);
     if (code != 0)
         return code;
 
@@ -64,7 +64,7 @@ parent_init(const struct parent_options *options)
     parent_option(&core, "--home", options->home);
     parent_option(&core, "--language", options->language);
     add_company(&core, options);
-    code = run_to_end(&core);
+    code = parent_run_to_end(&core);
     if (code != 0)
         take_keys_away(options->home);
     return code;
@@ -82,5 +82,5 @@ parent_backup(const struct parent_options *options)
     parent_option(&key, "--passphrase-file", options->passphrase_file);
     if (options->with_keys)
         parent_argument(&key, "--with-keys");
-    return run_to_end(&key);
+    return parent_run_to_end(&key);
 }

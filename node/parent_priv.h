@@ -30,5 +30,10 @@ void parent_argument(struct program *program, const char *argument);
 void parent_option(struct program *program, const char *option, const char *value);
 /* The new process, which dies with us; -1 when there can be none. */
 pid_t parent_start(const struct program *program);
+/* The same, and its exit code. */
+int parent_run_to_end(const struct program *program);
+
+/* New keys that are complete take their place. false: they could not, and nothing may start. */
+bool parent_adopt_keys(int home);
 
 #endif

@@ -270,7 +270,10 @@ open_and_take(struct arriving *a)
     struct envelope env = { 0 };
 
     a->detail = "key";
-    TRY(content_key(a, &key));
+    enum status s = content_key(a, &key);
+    if (s == STATUS_BAD_SIGNATURE)
+        return STATUS_UNKNOWN_KEY; /* sealed to a key that we do not have any more, if ever */
+    TRY(s);
     a->detail = "box";
     TRY(seal_open(&key, a->header, a->box, a->arena, &env.kind, &env.body));
     if (env.kind == 0)
@@ -310,6 +313,10 @@ arrived(struct arriving *a)
     if (number != n.have + 1) /* again, or one is missing: the receipt says which we have */
         return route_numbers_put(core, a->author->id, &n);
     enum status s = open_and_take(a);
+    if (s == STATUS_UNKNOWN_KEY && core->companies[0]->serial > 1) {
+        LOG(LOG_WARN, "sealed.to_older_key", log_id("author", a->author->node.b));
+        return route_numbers_put(core, a->author->id, &n); /* it seals it again */
+    }
     if (s != STATUS_OK && !exchange_is_their_fault(s))
         return s;
     n.have = number;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "node/keys.h"
 #include "node/light.h"
 #include "node/service_priv.h"
 #include "node/withdrawal.h"
@@ -167,7 +168,7 @@ service_partner_invite(struct call *call)
     if (call->core->companies[0]->endpoint == NULL)
         return diag_say(call->diag, STATUS_CONFIG, "partner.no_endpoint", NULL);
     TRY(drop_ended(call));
-    TRY(company_descriptor(call->core, &call->core->me, call->arena, &in.descriptor));
+    TRY(keys_linked(call->core, call->arena, &in.descriptor));
     in.ends.ms = call->now.ms + days * DAY_MS;
     TRY(invitation_keep(call, &in));
     const char *text = invitation_format(&in, call->arena);
@@ -215,6 +216,14 @@ become_guest(struct call *call, struct company *c, const struct invitation *in)
                      (struct bytes){ 0 });
 }
 
+static const struct company *
+company_of_descriptor(struct call *call, const struct descriptor *d)
+{
+    struct node_id node = digest_node_id(&d->root_key);
+
+    return company_find(call->core, &node);
+}
+
 enum status
 service_partner_accept(struct call *call)
 {
@@ -226,7 +235,11 @@ service_partner_accept(struct call *call)
         STATUS_OK)
         return diag_say(call->diag, STATUS_MALFORMED, "invitation.damaged", NULL);
     TRY(check_invitation(call, in, &d));
+    const struct company *known = company_of_descriptor(call, d);
+    uint64_t serial = known != NULL ? known->serial : 0;
     TRY(company_learn(call->core, &in->descriptor, COMPANY_INVITED, 0, &c));
+    if ((c->state == COMPANY_TRUSTED || c->state == COMPANY_SUSPENDED) && c->serial > serial)
+        return partner_show(call, c->id); /* new keys of a partner, by hand */
     if (c->state == COMPANY_TRUSTED || c->state == COMPANY_SUSPENDED)
         return diag_say(call->diag, STATUS_CONFLICT, "invitation.known", c->name, NULL);
     if (c->state != COMPANY_INVITED)

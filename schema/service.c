@@ -31,6 +31,10 @@ static const struct service table[] = {
       { { "type", PARAM_TEXT, POS, "contact" }, { "name", PARAM_TEXT, POS, "shoeSize" }, { "kind", PARAM_TEXT, 0, "text" },
         { "label", PARAM_TEXT, 0, "Shoe size" }, { "privacy", PARAM_TEXT, 0, "personal" } } },
 
+    { "key.list", "GET", "/api/v1/keys", RIGHT_READ, true, REPLY_LIST, "key serial since former waits", { { 0 } } },
+    { "key.partners", "GET", "/api/v1/keys/partners", RIGHT_READ, true, REPLY_LIST, "name state knows newest keys id", { { 0 } } },
+    { "key.retire", "POST", "/api/v1/keys/retire", RIGHT_ADMIN, false, REPLY_OBJECT, NULL, { { 0 } } },
+
     /* ---- partners ---- */
     { "partner.invite", "POST", "/api/v1/partners/invitations", RIGHT_ADMIN, false, REPLY_FILE, NULL,
       { { "days", PARAM_INTEGER, 0, "7" } } },

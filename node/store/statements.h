@@ -41,6 +41,10 @@
     X(DESCRIPTOR_FORMER, "SELECT serial, object FROM descriptor WHERE company = ?1 ORDER BY serial DESC") \
     X(DESCRIPTOR_WAITS, "SELECT EXISTS (SELECT 1 FROM control WHERE company = ?1 AND kind = 22 AND share < 0)" \
                         " OR EXISTS (SELECT 1 FROM frame WHERE company = ?1 AND kind = 22 AND share < 0)") \
+    X(KEY_WAITS, "SELECT count(*) FROM company WHERE state IN (1, 3, 4) AND told < ?1") \
+    X(KEY_PARTNERS, "SELECT c.id, c.node, c.name, c.state, c.told, u.serial FROM company c JOIN company u ON u.id = 1" \
+                    " WHERE c.state IN (1, 3, 4) ORDER BY c.id") \
+    X(INVITATION_OPEN, "SELECT count(*) FROM invitation WHERE ends_ms > ?1") \
     X(DESCRIPTOR_FAULT, "INSERT INTO descriptor_fault (company, source, at_ms, object) VALUES (?1, ?2, ?3, ?4)" \
                         " ON CONFLICT DO NOTHING") \
     X(COMPANY_TOLD, "UPDATE company SET told = max(told, ?2) WHERE id = ?1") \
@@ -440,6 +444,7 @@
     X(PARCEL_FORGET, "UPDATE parcel SET body = NULL, kind = 0, items = x'', inner = x'' WHERE (leaf = ?1 AND leaf > 0) OR" \
                      " (kind = 16 AND share IN (SELECT id FROM share WHERE leaf = ?1))") /* 16: its offer */ \
     X(PARCEL_SENT, "UPDATE parcel SET way = ?3, body = ?4 WHERE company = ?1 AND number = ?2") \
+    X(PARCEL_ASTRAY, "UPDATE parcel SET way = zeroblob(32) WHERE company = ?1") \
     X(PARCEL_EMPTY, "UPDATE parcel SET kind = 0, leaf = 0, items = x'', inner = x''" \
                     " WHERE company = ?1 AND number = ?2") \
     X(PARCEL_TRIED, "UPDATE parcel SET sent_ms = ?3, tries = tries + 1 WHERE company = ?1 AND number = ?2") \

@@ -532,7 +532,7 @@ def size_vectors():
     for count, status in ((4, "OK"), (5, "MALFORMED")):
         yield changed(f"a chain of {count}", status, "OfferBody", link=[SIGNED] * count)
     yield changed("no chain", "OK", "OfferBody", link=[])
-    for count, status in ((5, "OK"), (6, "MALFORMED")):
+    for count, status in ((40, "OK"), (41, "MALFORMED")):
         yield changed(f"{count} descriptors", status, "PassOnBody", descriptor=[SIGNED] * count)
     for spare, status in ((0, "OK"), (1, "TOO_BIG")):
         yield grant_of(16384 + spare, status)
@@ -695,6 +695,9 @@ def rule_vectors():
     yield changed("serial 1 with a previous", "MALFORMED", "Descriptor", previous=EVENT)
     yield changed("serial 2 without a previous", "MALFORMED", "Descriptor", serial=2)
     yield changed("serial 2 with its previous", "OK", "Descriptor", serial=2, previous=EVENT)
+    yield changed("stolen keys before it", "OK", "Descriptor", serial=2, previous=EVENT, refused_below=2)
+    yield changed("stolen keys before the first", "MALFORMED", "Descriptor", serial=2, previous=EVENT, refused_below=1)
+    yield changed("its own keys stolen", "MALFORMED", "Descriptor", serial=2, previous=EVENT, refused_below=3)
     yield changed("for somebody only", "MALFORMED", "Descriptor", audience=BRIO.node)
     yield changed("no name", "MALFORMED", "Descriptor", name="")
     yield changed("valid for no time", "MALFORMED", "Descriptor", not_after_ms=NOW - 30 * DAY)

@@ -248,6 +248,8 @@ def check_descriptor(d):
         raise malformed("previous: absent exactly in serial 1")
     if d["not_after_ms"] <= d["not_before_ms"]:
         raise malformed("validity ends before it starts")
+    if d.get("refused_below", 0) > d["serial"]:
+        raise malformed("refused_below: its own key")
 
 
 def check_grant(g):

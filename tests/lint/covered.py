@@ -66,8 +66,9 @@ OWN_COMMANDS = {"init", "backup", "restore", "start", "stop", "help", "lens", "s
 
 
 def commands(files):
-    """Every `hansa NOUN VERB` of the docs, in code, stands in the service table."""
+    """Every `hansa NOUN VERB` of the docs, in code, stands in the service table, or is of the command line itself."""
     services = set(re.findall(r'\{ "([a-z.-]+)", "(?:GET|POST|PATCH|DELETE)"', files.get("schema/service.c", "")))
+    services |= set(re.findall(r'\{ "([a-z]+\.[a-z-]+)", "", ""', files.get("cli/words.c", "")))
     types = {p.split("/")[-1][:-5] for p in files if p.startswith("schema/types/")}
     verbs = {s.split(".")[1] for s in services if s.startswith("record.")}
     for path, text in files.items():

@@ -78,8 +78,8 @@ class Edge(Child):
         self.tell(CONFIG, struct.pack(">Q", self.life if life is None else life) + text(listen))
         return self.expect(READY) if life is None else None
 
-    def admit(self, node, key, role=PARTNER, secret=bytes(32), endpoint=""):
-        self.tell(ADMIT, node + bytes([role]) + key + secret + bytes([bool(endpoint)]) + text(endpoint))
+    def admit(self, node, key, role=PARTNER, secret=bytes(32), endpoint="", former=bytes(32)):
+        self.tell(ADMIT, node + bytes([role]) + key + former + secret + bytes([bool(endpoint)]) + text(endpoint))
 
     def settle(self):
         """Everything told so far has been done: frames are handled in order, and this one is answered."""

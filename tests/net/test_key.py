@@ -123,8 +123,9 @@ def it_signs_what_it_may(t):
             t.same("no type", ask(child, KEY_SIGN)[0], "MALFORMED")
             for size, want in ((MESSAGE_MAX - 1, "OK"), (MESSAGE_MAX, "OK"), (MESSAGE_MAX + 1, "TOO_BIG")):
                 t.same(f"a body of {size} bytes", sign(child, 2, bytes(size))[0], want)
-            t.same("an unknown question", ask(child, 4)[0], "UNKNOWN_KIND")
+            t.same("an unknown question", ask(child, 5)[0], "UNKNOWN_KIND")
             t.same("a question with too much", ask(child, KEY_PUBLIC, b"x")[0], "MALFORMED")
+            t.same("the sealing key before is forgotten when asked", ask(child, 4)[0], "OK")
             for raw in (b"x", b"1234", bytes(MESSAGE_MAX + 4096)):
                 child.sock.send(raw)
             t.same("what is no question is not answered and does no harm", ask(child, KEY_PUBLIC, number=8)[0], "OK")

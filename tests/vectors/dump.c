@@ -75,6 +75,8 @@ dump_descriptor(const struct descriptor *m)
     put_texts(out, "endpoint", m->endpoints, m->endpoint_count);
     put_ms(out, "not_before_ms", m->not_before);
     put_ms(out, "not_after_ms", m->not_after);
+    if (m->refused_below > 0)
+        put_number_64(out, "refused_below", m->refused_below);
     return out;
 }
 

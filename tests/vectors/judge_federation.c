@@ -177,7 +177,7 @@ on_seal(struct vector *v)
 static size_t
 ask_key(const struct seed *sealing, struct bytes question, uint8_t *answer, size_t room)
 {
-    struct secrets *secrets = key_secrets_new(sealing, sealing);
+    struct secrets *secrets = key_secrets_new(sealing, sealing, NULL);
     int ends[2];
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0 ||

@@ -291,7 +291,7 @@ test_man_pages(struct check *t)
     }
     (void)snprintf(path, sizeof(path), "%s/hansa.1", dir);
     CHECK(t, "and the overview",
-          unlink(path) == 0 && rmdir(dir) == 0 && pages == service_count() + 6);
+          unlink(path) == 0 && rmdir(dir) == 0 && pages == service_count() + 8);
     CHECK(t, "a folder that is not there is said", man_write(&cli, "/nowhere") == STATUS_IO);
     cli_fini(&cli);
 }

@@ -27,8 +27,8 @@ is_same(const struct edge_frame *a, const struct edge_frame *b)
 {
     return a->op == b->op && ID_IS_EQUAL(a->node, b->node) && a->number == b->number &&
            a->code == b->code && a->dial == b->dial && ID_IS_EQUAL(a->key, b->key) &&
-           ID_IS_EQUAL(a->secret, b->secret) && bytes_is_equal(a->text, b->text) &&
-           bytes_is_equal(a->message, b->message);
+           ID_IS_EQUAL(a->secret, b->secret) && ID_IS_EQUAL(a->former, b->former) &&
+           bytes_is_equal(a->text, b->text) && bytes_is_equal(a->message, b->message);
 }
 
 static void
@@ -42,12 +42,14 @@ test_what_is_put_comes_back(struct check *t)
           .node = node,
           .code = ADMIT_HOST,
           .key = key,
+          .former = { { 4 } },
           .secret = { { 3 } },
           .dial = true,
           .text = bytes_of(text, ENDPOINT_MAX) },
         { .op = CORE_DROP, .node = node },
         { .op = CORE_SEND, .node = node, .message = bytes_of(message, MESSAGE_MAX) },
         { .op = CORE_EPOCH, .node = node, .number = 12 },
+        { .op = CORE_RENEW },
         { .op = EDGE_HELLO, .number = 1, .key = key },
         { .op = EDGE_READY, .code = 1, .text = bytes_text("tcp://127.0.0.1:7010") },
         { .op = EDGE_UP, .node = node },
@@ -56,6 +58,7 @@ test_what_is_put_comes_back(struct check *t)
         { .op = EDGE_EPOCH, .node = node, .number = 12 },
         { .op = EDGE_STRANGER, .number = UINT32_MAX },
         { .op = EDGE_BROKEN, .node = node, .code = BROKEN_NOT_ENVELOPE },
+        { .op = EDGE_PROVED, .node = node },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -81,7 +84,7 @@ test_what_is_put_comes_back(struct check *t)
 static void
 test_values_have_ranges(struct check *t)
 {
-    enum { ROLE_AT = 33, DIAL_AT = 98, REASON_AT = 33 };
+    enum { ROLE_AT = 33, DIAL_AT = 130, REASON_AT = 33 };
     static const struct {
         const char *why;
         uint8_t op;

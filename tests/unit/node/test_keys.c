@@ -76,8 +76,7 @@ counts(struct desk *d, size_t as, size_t signer, bool kept)
     struct key_directory keys = kept ? company_keys_kept(d->core) : company_keys_of(d->core);
     struct signed_object object = { .body = bytes_text("anything") };
 
-    object.signature =
-        sample_sign(&d->home.world.companies[signer], SIGN_ANSWER, object.body);
+    object.signature = sample_sign(&d->home.world.companies[signer], SIGN_ANSWER, object.body);
     return object_verify(SIGN_ANSWER, &object, &d->company[as]->node, &d->core->me,
                          &d->core->me, &keys) == STATUS_OK;
 }
@@ -122,14 +121,14 @@ test_undone(struct check *t)
 
     CHECK(t, "a desk", desk_set(&d));
     struct box_key before = d.company[OTHER]->sealing_key;
-    CHECK(t, "inside something that fails", core_mark_set(d.core, &mark) == STATUS_OK &&
-                                                rotate(&d, OTHER, 4) == STATUS_OK &&
-                                                d.company[OTHER]->serial == 2);
+    CHECK(t, "inside something that fails",
+          core_mark_set(d.core, &mark) == STATUS_OK && rotate(&d, OTHER, 4) == STATUS_OK &&
+              d.company[OTHER]->serial == 2);
     core_mark_undo(d.core, &mark);
     CHECK(t, "memory is as the database is",
-          d.company[OTHER]->serial == 1 &&
-              ID_IS_EQUAL(d.company[OTHER]->sealing_key, before) && kept(&d, OTHER) == 0 &&
-              counts(&d, OTHER, OTHER, false) && !counts(&d, OTHER, 4, false));
+          d.company[OTHER]->serial == 1 && ID_IS_EQUAL(d.company[OTHER]->sealing_key, before) &&
+              kept(&d, OTHER) == 0 && counts(&d, OTHER, OTHER, false) &&
+              !counts(&d, OTHER, 4, false));
     CHECK(t, "and it is taken when it comes again",
           rotate(&d, OTHER, 4) == STATUS_OK && counts(&d, OTHER, 4, false));
     desk_clear(&d);
@@ -182,8 +181,10 @@ test_chain(struct check *t)
           learn(&d, &object) == STATUS_OK && d.company[OTHER]->serial == 2);
     second.sealing ^= 0x40;
     object = next_of(&d, OTHER, &second);
-    CHECK(t, "another one with its serial is evidence", learn(&d, &object) == STATUS_EQUIVOCATION);
-    CHECK(t, "and changes nothing", d.company[OTHER]->serial == 2 && counts(&d, OTHER, 4, false));
+    CHECK(t, "another one with its serial is evidence",
+          learn(&d, &object) == STATUS_EQUIVOCATION);
+    CHECK(t, "and changes nothing",
+          d.company[OTHER]->serial == 2 && counts(&d, OTHER, 4, false));
     object = descriptor(&d.home.world.companies[OTHER], d.arena);
     CHECK(t, "the first again changes nothing", learn(&d, &object) == STATUS_OK);
     object = next_of(&d, OTHER, &one);
@@ -205,14 +206,14 @@ test_from_before(struct check *t)
     line = (struct line){ 2, digest_object_id(first.body), 0, 8, 5 };
     struct signed_object second = next_of(&d, LATE, &line);
     CHECK(t, "on first contact any serial is taken",
-          company_learn(d.core, &second, COMPANY_INTRODUCED, 0, &c) == STATUS_OK && c->serial == 2 &&
-              c->signing_count == 1);
+          company_learn(d.core, &second, COMPANY_INTRODUCED, 0, &c) == STATUS_OK &&
+              c->serial == 2 && c->signing_count == 1);
     line.serial = 1;
     line.sealing = 7;
     struct signed_object other = next_of(&d, LATE, &line);
     CHECK(t, "what it does not name is not taken", learn(&d, &other) == STATUS_EQUIVOCATION);
-    CHECK(t, "the one that it names is", learn(&d, &first) == STATUS_OK && c->serial == 2 &&
-                                             c->signing_count == 2);
+    CHECK(t, "the one that it names is",
+          learn(&d, &first) == STATUS_OK && c->serial == 2 && c->signing_count == 2);
     desk_clear(&d);
 }
 
@@ -231,7 +232,8 @@ test_stolen(struct check *t)
     CHECK(t, "what is called stolen does not count for what is new",
           learn(&d, &object) == STATUS_OK && counts(&d, OTHER, 5, false) &&
               !counts(&d, OTHER, 4, false) && !counts(&d, OTHER, OTHER, false));
-    CHECK(t, "but for what we had", counts(&d, OTHER, 4, true) && counts(&d, OTHER, OTHER, true));
+    CHECK(t, "but for what we had",
+          counts(&d, OTHER, 4, true) && counts(&d, OTHER, OTHER, true));
     line = after(&d, OTHER, 5);
     line.refused_below = 0;
     object = next_of(&d, OTHER, &line);
@@ -246,12 +248,14 @@ test_bound(struct check *t)
 
     CHECK(t, "a desk", desk_set(&d));
     for (size_t i = 1; i < DESCRIPTORS_MAX + 2; i++) {
-        CHECK(t, "one after the other", rotate(&d, STRANGER, i % 2 == 0 ? STRANGER : 4) == STATUS_OK);
+        CHECK(t, "one after the other",
+              rotate(&d, STRANGER, i % 2 == 0 ? STRANGER : 4) == STATUS_OK);
         CHECK(t, "are kept, up to the limit",
               kept(&d, STRANGER) ==
                   (int64_t)(i < DESCRIPTORS_MAX - 1 ? i : DESCRIPTORS_MAX - 1));
-        CHECK(t, "and so are its keys", d.company[STRANGER]->signing_count ==
-                                            (i < DESCRIPTORS_MAX ? i + 1 : DESCRIPTORS_MAX));
+        CHECK(t, "and so are its keys",
+              d.company[STRANGER]->signing_count ==
+                  (i < DESCRIPTORS_MAX ? i + 1 : DESCRIPTORS_MAX));
     }
     desk_clear(&d);
 }
@@ -274,15 +278,16 @@ test_heard(struct check *t)
           keys_wait(d.core, d.company[CARRIER]) == STATUS_NOT_FOUND &&
               keys_wait(d.core, d.company[STRANGER]) == STATUS_OK);
     struct peer_frame frame;
-    CHECK(t, "it goes first, and data after its acknowledgement",
-          exchange_next(d.core, d.company[CARRIER]->peer, STREAM_CONTROL, 1, d.arena, &frame) ==
-                  STATUS_OK &&
-              frame.kind == MESSAGE_DESCRIPTOR &&
-              exchange_next(d.core, d.company[CARRIER]->peer, STREAM_DATA, 1, d.arena, &frame) ==
-                  STATUS_NOT_FOUND &&
-              keys_wait(d.core, d.company[CARRIER]) == STATUS_NOT_FOUND &&
-              exchange_acked(d.core, d.company[CARRIER]->peer, STREAM_CONTROL, 1) == STATUS_OK &&
-              keys_wait(d.core, d.company[CARRIER]) == STATUS_OK);
+    CHECK(
+        t, "it goes first, and data after its acknowledgement",
+        exchange_next(d.core, d.company[CARRIER]->peer, STREAM_CONTROL, 1, d.arena, &frame) ==
+                STATUS_OK &&
+            frame.kind == MESSAGE_DESCRIPTOR &&
+            exchange_next(d.core, d.company[CARRIER]->peer, STREAM_DATA, 1, d.arena, &frame) ==
+                STATUS_NOT_FOUND &&
+            keys_wait(d.core, d.company[CARRIER]) == STATUS_NOT_FOUND &&
+            exchange_acked(d.core, d.company[CARRIER]->peer, STREAM_CONTROL, 1) == STATUS_OK &&
+            keys_wait(d.core, d.company[CARRIER]) == STATUS_OK);
     desk_clear(&d);
 }
 

@@ -189,7 +189,7 @@ test_taking(struct check *t)
           "OK", "BAD_SIGNATURE box", 2, 4, 5 },
         { "so do handles that are not those it sealed with", 2, 5, HANDLES_KEPT, BY_CARRIER,
           "OK", "BAD_SIGNATURE box", 2, 5, 5 },
-        { "so does a key that is not for us", 2, 6, KEY, BY_CARRIER, "OK", "BAD_SIGNATURE key", 2, 6, 6 },
+        { "so does a key that is not for us", 2, 6, KEY, BY_CARRIER, "OK", "UNKNOWN_KEY key", 2, 6, 6 },
         { "and what is between neighbours", 2, 7, NONE, OTHER, 0, CARRIER, MESSAGE_PASSON,
           "OK", "UNKNOWN_KIND kind", 2, 7, 7 },
         { "and an object that is none", 2, 8, NONE, OTHER, 0, CARRIER, MESSAGE_OFFER,
