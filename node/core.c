@@ -378,6 +378,7 @@ work(struct core *core)
         round_fail(core, keys_retire(core, false, "node"));
         core->heads_wait = true;
     }
+    round_fail(core, keys_anew_pass(core));
     round_fail(core, contribution_tell(core));
     round_fail(core, heads_tell(core));
     round_fail(core, route_tell(core));
@@ -438,7 +439,8 @@ core_round(struct core *core)
     if (core->letting_waits || core->request_count > 0)
         return now;
     if (!disk_is_full(core->disk) &&
-        (core->job_waits || core->due_waits || core->pumped > 0 || core->persons_wait))
+        (core->job_waits || core->due_waits || core->pumped > 0 || core->persons_wait ||
+         core->signs_anew))
         return now;
     if (core->waiters != NULL && next.ms > now.ms + 50)
         next.ms = now.ms + 50;

@@ -134,6 +134,7 @@ core_load(struct core *core, struct diag *diag)
     core->receipts_unsaid = true;
     core->letting_waits = true;
     core->revocations_unsaid = true;
+    TRY(keys_anew_load(core));
     return jobs_load(core);
 }
 

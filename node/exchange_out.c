@@ -140,7 +140,9 @@ exchange_next(void *self, struct peer *peer, enum stream stream, uint64_t seq,
 
     *out = (struct peer_frame){ 0 };
     if (stream == STREAM_CONTROL)
-        return next_control(core, peer, seq, arena, out);
+        return core->signs_anew && core->signs_anew_at == 0
+                   ? STATUS_NOT_FOUND
+                   : next_control(core, peer, seq, arena, out);
     if (disk_is_full(core->disk))
         return STATUS_NOT_FOUND; /* its number would have to be kept */
     TRY(keys_wait(core, company_by_id(core, peer_company(peer))));

@@ -244,6 +244,8 @@ keys_wait(struct core *core, struct company *c)
 {
     int64_t waits;
 
+    if (core->signs_anew)
+        return STATUS_NOT_FOUND; /* what would go is not good yet */
     if (!c->descriptor_waits)
         return STATUS_OK;
     TRY(store_number(core->store, &waits, STMT_DESCRIPTOR_WAITS, "i", c->id));
@@ -391,6 +393,8 @@ keys_begin(struct core *core, struct diag *diag)
         TRY(note_ours(core, object));
         TRY(keys_take(core, us, d, object, 0));
         TRY(tell_everybody(core));
+        if (d->refused_below == d->serial)
+            TRY(keys_anew_begin(core));
     }
     if (d->serial > 1 && d->serial > journal_serial(core)) {
         put_u64(raw, d->serial);

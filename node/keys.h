@@ -53,6 +53,12 @@ MUST_CHECK enum status keys_retire(struct core *core, bool at_once, const char *
 MUST_CHECK enum status keys_linked(struct core *core, struct arena *arena,
                                    struct signed_object *out);
 
+/* ---- keys_anew.c: ours were stolen ---- */
+/* Everything that waits is to be signed anew; whether that goes on, from the database; a piece of it. */
+MUST_CHECK enum status keys_anew_begin(struct core *core);
+MUST_CHECK enum status keys_anew_load(struct core *core);
+MUST_CHECK enum status keys_anew_pass(struct core *core);
+
 /* ---- the link to a company whose transport key changes ---- */
 /* After its descriptor was read: the key of its descriptor `linked` is tried too, until it is proved that it is over. */
 MUST_CHECK enum status keys_link(struct core *core, struct company *company, uint64_t linked);

@@ -117,6 +117,8 @@
     X(RECORD_OF_PARENT, "SELECT id FROM record WHERE parent_rid = ?1 AND id > ?2 AND owner = ?3 ORDER BY id") \
     X(RUN_ADD, "INSERT INTO run (size, first, signature, leaves, path, refs) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
     X(RUN_GET, "SELECT size, first, signature, leaves, path FROM run WHERE id = ?1") \
+    X(RUN_FROM, "SELECT id, size, first, signature, leaves, path FROM run WHERE id >= ?1 ORDER BY id LIMIT ?2") \
+    X(RUN_SIGNED, "UPDATE run SET signature = ?2 WHERE id = ?1") \
     X(RUN_UNREF, "UPDATE run SET refs = refs - 1 WHERE id = ?1") \
     X(RUN_DROP, "DELETE FROM run WHERE id = ?1 AND refs <= 0") \
     X(COPY_GET, "SELECT incarnation, number, revision, secret, fields, withheld, leaf, at_ms, run FROM copy" \
@@ -444,6 +446,11 @@
     X(PARCEL_FORGET, "UPDATE parcel SET body = NULL, kind = 0, items = x'', inner = x'' WHERE (leaf = ?1 AND leaf > 0) OR" \
                      " (kind = 16 AND share IN (SELECT id FROM share WHERE leaf = ?1))") /* 16: its offer */ \
     X(PARCEL_SENT, "UPDATE parcel SET way = ?3, body = ?4 WHERE company = ?1 AND number = ?2") \
+    X(CONTROL_OWN_ALL, "SELECT id, company, kind, body FROM control") \
+    X(CONTROL_SIGNED, "UPDATE control SET body = ?3 WHERE id = ?1 AND company = ?2") \
+    X(PARCEL_OWN_ALL, "SELECT number, company, kind, inner FROM parcel WHERE inner <> x''") \
+    X(PARCEL_SIGNED, "UPDATE parcel SET inner = ?3 WHERE number = ?1 AND company = ?2") \
+    X(PARCEL_ASTRAY_ALL, "UPDATE parcel SET way = zeroblob(32)") \
     X(PARCEL_ASTRAY, "UPDATE parcel SET way = zeroblob(32) WHERE company = ?1") \
     X(PARCEL_EMPTY, "UPDATE parcel SET kind = 0, leaf = 0, items = x'', inner = x''" \
                     " WHERE company = ?1 AND number = ?2") \

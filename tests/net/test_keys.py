@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tests/net/test_keys.py - keys that change while partners are away: Acme has Brio as a partner, and Cedar through Brio."""
 import os
+import re
 import shutil
 import subprocess
 
@@ -128,6 +129,25 @@ def root_offline(t, net, acme, brio, cedar, event):
     return ["--root", root, "--root-passphrase-file", words]
 
 
+def stolen(t, net, acme, brio, cedar, event, root):
+    """The way in with the old transport key is closed, so Brio, who does not know yet, needs an invitation."""
+    share = acme.items("share list")[0]["id"]
+    acme.run("key", "rotate", "--stolen", *root)
+    t.same("none of the old keys is kept", (seeds(acme), set(keys(acme, "former").values())),
+           (["descriptor", "sealing.key", "signing.key", "transport.key"], {"none"}))
+    t.same("nobody can know yet", set(knows(acme).values()), {"old"})
+    acme.cli("event set", event, name="Launch after a theft")
+    brio.cli("partner accept", acme.file("again.invite", acme.cli("partner invite")["text"]))
+    acme.wait(lambda: set(knows(acme).values()) == {"new"}, 30, "Brio knows, and Cedar through Brio")
+    for node in (brio, cedar):
+        node.wait(lambda node=node: node.show("event", event)["fields"]["name"] == "Launch after a theft", 30, "the change arrives")
+    t.same("what was signed before still verifies", evidence(net, acme, share)[0], 0)
+    t.same("and so does the audit", acme.run("audit", "verify", check=False).returncode, 0)
+    person(cedar, event, "Dora Late", email="dora@cedar.example")
+    cedar.cli("guest contribute", event)
+    acme.wait(lambda: "Dora Late" in names_at(acme, event), 30, "what Cedar seals to the new key arrives")
+
+
 def old_keys_stay_dead(t, net, acme, brio, root):
     """A copy of the whole home from before, journal and all: only a partner can know."""
     old = os.path.join(net.folder, "acme.old")
@@ -148,7 +168,23 @@ def old_keys_stay_dead(t, net, acme, brio, root):
     t.that("and does not start with them again", "are older than those" in acme.log(), acme.log()[-400:])
     acme.run("key", "rotate", *root)
     acme.start()
-    t.same("new ones follow the newest", keys(acme, "serial")["signing"], 6)
+    t.same("new ones follow the newest", keys(acme, "serial")["signing"], 7)
+
+
+def the_page_tells_what_works(t):
+    """Every command of docs/operations/keys.md, in its order."""
+    with Net() as net:
+        acme = net.node("Acme")
+        stick, words = os.path.join(net.folder, "acme.root"), acme.file("root-words", "three dry stones\n")
+        with open(os.path.join(os.path.dirname(__file__), "../../docs/operations/keys.md"), encoding="utf-8") as f:
+            blocks = re.findall(r"```sh\n(.*?)```", f.read(), re.S)
+        lines = [line for block in blocks for line in block.splitlines()]
+        t.that("the page has commands", len(lines) > 6, lines)
+        for line in lines:
+            line = line.replace("/media/stick/acme.root", stick).replace("root-passphrase.txt", words)
+            done = acme.run(*line.split()[1:], check=False)
+            t.same(f"the page: {line}: {done.stderr}", done.returncode, 0)
+        t.same("four changes were made", keys(acme, "serial")["signing"], 4)
 
 
 def story(t):
@@ -165,8 +201,9 @@ def story(t):
         rotated_while_one_is_away(t, net, acme, brio, cedar, event)
         crash_in_between(t, acme, brio, cedar, event)
         root = root_offline(t, net, acme, brio, cedar, event)
+        stolen(t, net, acme, brio, cedar, event, root)
         t.same("nothing was refused anywhere", letters(acme, brio, cedar), [])
         old_keys_stay_dead(t, net, acme, brio, root)
 
 
-main(story)
+main(story, the_page_tells_what_works)

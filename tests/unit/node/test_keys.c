@@ -291,6 +291,129 @@ test_heard(struct check *t)
     desk_clear(&d);
 }
 
+/* ---- ours stolen -------------------------------------------------------------------------- */
+
+/* The batch that our record stands in, as signed bytes. */
+static bool
+batch(struct desk *d, uint8_t body[static 68], struct signature *signature)
+{
+    enum { SIGNATURE = 2, LEAVES };
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(d->core->store, STMT_RUN_GET);
+    struct digest leaf;
+
+    stmt_bind(q, "i", (int64_t)1);
+    if (stmt_step(q) != STATUS_OK || stmt_bytes(q, LEAVES).len != ID_SIZE)
+        return false;
+    stmt_copy(q, SIGNATURE, signature->b, sizeof(signature->b));
+    stmt_copy(q, LEAVES, leaf.b, ID_SIZE); /* of one: the root */
+    signature_batch_body(&d->core->me, 1, &leaf, body);
+    return true;
+}
+
+static bool
+is_batch_by(struct desk *d, size_t signer)
+{
+    uint8_t body[68];
+    struct signature signature;
+
+    return batch(d, body, &signature) &&
+           signature_verify(SIGN_BATCH, &d->home.world.companies[signer].key,
+                            bytes_of(body, sizeof(body)), &signature) == STATUS_OK;
+}
+
+/* As if it had been signed with another key of ours, or by somebody else. */
+static bool
+sign_batch_by(struct desk *d, size_t signer)
+{
+    uint8_t body[68];
+    struct signature signature;
+
+    if (!batch(d, body, &signature))
+        return false;
+    signature =
+        sample_sign(&d->home.world.companies[signer], SIGN_BATCH, bytes_of(body, sizeof(body)));
+    return store_exec(d->core->store, STMT_RUN_SIGNED, "ib", (int64_t)1,
+                      bytes_of(signature.b, sizeof(signature.b))) == STATUS_OK;
+}
+
+/* An answer of ours that waits for `to`. */
+static bool
+queue_answer(struct desk *d, size_t to, size_t signer)
+{
+    struct answer a = { .author = d->core->me,
+                        .audience = d->company[to]->node,
+                        .reason = "",
+                        .answered = { HOME_NOW_MS } };
+    struct signed_object object = { .body = wire_answer_format(&a, d->arena) };
+
+    object.signature = sample_sign(&d->home.world.companies[signer], SIGN_ANSWER, object.body);
+    return control_queue(d->core, d->company[to]->id, MESSAGE_ANSWER,
+                         wire_signed_body_format(&object, d->arena), 0) == STATUS_OK;
+}
+
+static bool
+is_answer_by(struct desk *d, size_t to, size_t signer)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(d->core->store, STMT_CONTROL_NEXT);
+    struct signed_object *object;
+
+    stmt_bind(q, "ii", d->company[to]->id, d->home.now_ms);
+    return stmt_step(q) == STATUS_OK && stmt_int(q, 1) == MESSAGE_ANSWER &&
+           wire_signed_body_parse(arena_copy(d->arena, stmt_bytes(q, 2)), d->arena, &object) ==
+               STATUS_OK &&
+           signature_verify(SIGN_ANSWER, &d->home.world.companies[signer].key, object->body,
+                            &object->signature) == STATUS_OK;
+}
+
+/* Ours: first company 0's key, then 4's, then 0's again, with those before it stolen. */
+static bool
+steal(struct desk *d)
+{
+    d->company[0] = d->core->companies[0];
+    struct line line = after(d, 0, 4);
+    struct signed_object object = next_of(d, 0, &line);
+    struct descriptor *made;
+
+    if (wire_descriptor_parse(object.body, d->arena, &made) != STATUS_OK ||
+        keys_take(d->core, d->company[0], made, &object, 0) != STATUS_OK)
+        return false;
+    line = after(d, 0, 0);
+    line.refused_below = line.serial;
+    object = next_of(d, 0, &line);
+    return wire_descriptor_parse(object.body, d->arena, &made) == STATUS_OK &&
+           keys_take(d->core, d->company[0], made, &object, 0) == STATUS_OK &&
+           keys_anew_begin(d->core) == STATUS_OK;
+}
+
+static void
+test_signed_anew(struct check *t)
+{
+    struct desk d = { 0 };
+    struct peer_frame frame;
+
+    CHECK(t, "a desk", desk_set(&d));
+    CHECK(t, "a record and an answer under a key that was stolen",
+          sign_batch_by(&d, 4) && queue_answer(&d, STRANGER, 4) && steal(&d));
+    CHECK(t, "nothing goes before it is signed anew",
+          exchange_next(d.core, d.company[STRANGER]->peer, STREAM_CONTROL, 1, d.arena,
+                        &frame) == STATUS_NOT_FOUND &&
+              is_batch_by(&d, 4) && is_answer_by(&d, STRANGER, 4));
+    CHECK(t, "first what waits, then the batches",
+          keys_anew_pass(d.core) == STATUS_OK && is_answer_by(&d, STRANGER, 0) &&
+              is_batch_by(&d, 4));
+    CHECK(t, "data waits for those",
+          keys_wait(d.core, d.company[STRANGER]) == STATUS_NOT_FOUND);
+    CHECK(t, "and then goes",
+          keys_anew_pass(d.core) == STATUS_OK && is_batch_by(&d, 0) && !d.core->signs_anew &&
+              keys_wait(d.core, d.company[STRANGER]) == STATUS_OK);
+    CHECK(t, "what others signed stays as it is",
+          sign_batch_by(&d, 5) && queue_answer(&d, CARRIER, 5) &&
+              keys_anew_begin(d.core) == STATUS_OK && keys_anew_pass(d.core) == STATUS_OK &&
+              keys_anew_pass(d.core) == STATUS_OK && is_batch_by(&d, 5) &&
+              is_answer_by(&d, CARRIER, 5));
+    desk_clear(&d);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -302,6 +425,7 @@ main(int argc, char **argv)
         { "stolen keys", test_stolen },
         { "a bound", test_bound },
         { "who hears of it", test_heard },
+        { "stolen keys of ours", test_signed_anew },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
