@@ -342,12 +342,6 @@ next_end(struct core *core, struct mono_ms now)
     return (struct mono_ms){ now.ms + (ends_at - wall < SWEEP_MS ? ends_at - wall : SWEEP_MS) };
 }
 
-enum status
-core_ends(const struct core *core)
-{
-    return core->are_keys_older ? STATUS_CONFIG : STATUS_OK;
-}
-
 bool
 core_read_waits(const struct core *core)
 {
@@ -438,9 +432,8 @@ core_round(struct core *core)
     next = earlier(next, settle(core));
     if (core->letting_waits || core->request_count > 0)
         return now;
-    if (!disk_is_full(core->disk) &&
-        (core->job_waits || core->due_waits || core->pumped > 0 || core->persons_wait ||
-         core->signs_anew))
+    if (!disk_is_full(core->disk) && (core->job_waits || core->due_waits || core->pumped > 0 ||
+                                      core->persons_wait || core->signs_anew))
         return now;
     if (core->waiters != NULL && next.ms > now.ms + 50)
         next.ms = now.ms + 50;
@@ -517,15 +510,6 @@ core_on_up(struct core *core, const struct node_id *node)
 }
 
 void
-core_on_proved(struct core *core, const struct node_id *node)
-{
-    struct company *c = company_find(core, node);
-
-    if (c != NULL)
-        keys_proved(core, c);
-}
-
-void
 core_on_dropped(struct core *core, const struct node_id *node)
 {
     struct company *c = company_find(core, node);
@@ -543,13 +527,6 @@ core_on_epoch(struct core *core, const struct node_id *node, uint64_t epoch)
     if (c != NULL && c->peer != NULL)
         peer_on_cut(c->peer);
     core_answer_waiters(core, node, epoch);
-}
-
-void
-core_on_strangers(struct core *core, uint32_t count)
-{
-    core->strangers += count;
-    LOG(LOG_INFO, "link.strangers", log_num("count", count));
 }
 
 void

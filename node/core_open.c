@@ -13,6 +13,7 @@
 #include "node/store/project.h"
 #include "node/suppression.h"
 #include "schema/base/cleanup.h"
+#include "schema/base/log.h"
 #include "schema/base/plant.h"
 #include "schema/digest.h"
 
@@ -228,4 +229,28 @@ core_close(struct core **out)
     (void)pthread_mutex_destroy(&core->view_lock);
     free(core);
     *out = NULL;
+}
+
+enum status
+core_ends(const struct core *core)
+{
+    return core->are_keys_older ? STATUS_CONFIG : STATUS_OK;
+}
+
+/* ---- what the link says of itself ---------------------------------------------------------- */
+
+void
+core_on_proved(struct core *core, const struct node_id *node)
+{
+    struct company *c = company_find(core, node);
+
+    if (c != NULL)
+        keys_proved(core, c);
+}
+
+void
+core_on_strangers(struct core *core, uint32_t count)
+{
+    core->strangers += count;
+    LOG(LOG_INFO, "link.strangers", log_num("count", count));
 }
