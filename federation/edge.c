@@ -21,6 +21,7 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/base/sandbox.h"
+#include "schema/base/wipe.h"
 
 struct edge_options {
     const char *home;
@@ -209,6 +210,7 @@ main(int argc, char **argv)
     AUTO(edge_free) struct edge *edge = xcalloc(1, sizeof(*edge));
     struct edge_options options = { 0 };
 
+    wipe_begin();
     log_init("edge", log_level_wanted());
     if (sodium_init() < 0)
         return status_exit_code(STATUS_INTERNAL);

@@ -201,5 +201,6 @@ edge_core_commands(struct edge *edge)
             dispatch(edge, &frame);
         else
             LOG(LOG_ERROR, "edge.bad_frame", log_status(status));
+        explicit_bzero(buf, raw.len);
     }
 }

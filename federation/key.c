@@ -26,6 +26,7 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/base/sandbox.h"
+#include "schema/base/wipe.h"
 
 static const char usage[] =
     "hansa-key --init HOME --name NAME --country CC --listen tcp://IP:PORT [--endpoint "
@@ -195,6 +196,7 @@ main(int argc, char **argv)
 {
     struct key_options options = { 0 };
 
+    wipe_begin();
     log_init("key", log_level_wanted());
     if (sodium_init() < 0)
         return status_exit_code(STATUS_INTERNAL);

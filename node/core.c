@@ -36,6 +36,7 @@ enum {
     SETTLE_IDLE = 128, /* guest rows connected in a round that has nothing else to do */
     SETTLE_BUSY = 32,
     SWEEP_MS = 10 * 1000,
+    FORGET_MS = 1000, /* when much is erased: readers begin anew each time */
 };
 
 /* ---- the round ---------------------------------------------------------------------------- */
@@ -318,9 +319,11 @@ checkpoint(struct core *core)
     int64_t pages = store_wal_pages(core->store);
 
     if (core->has_erased || disk_is_lent(core->disk) ||
-        (disk_is_tight(core->disk) && pages > WAL_PAGES_IDLE))
-        core->has_erased = !store_truncate_log(core->store) && core->has_erased;
-    else if (pages > WAL_PAGES_MOST ||
+        (disk_is_tight(core->disk) && pages > WAL_PAGES_IDLE)) {
+        bool is_empty = store_truncate_log(core->store);
+        core->must_forget = core->must_forget || (core->has_erased && is_empty);
+        core->has_erased = core->has_erased && !is_empty;
+    } else if (pages > WAL_PAGES_MOST ||
              (pages > WAL_PAGES_IDLE && core->pumped == 0 && !core->job_waits))
         store_checkpoint(core->store);
 }
@@ -390,8 +393,14 @@ static struct mono_ms
 settle(struct core *core)
 {
     bool was_full = disk_is_full(core->disk);
+    int64_t now_ms = core_mono(core).ms;
 
     checkpoint(core);
+    if (core->must_forget && (core->pumped == 0 || now_ms >= core->forget_at.ms)) {
+        core->must_forget = false;
+        core->forget_at.ms = now_ms + FORGET_MS;
+        core_forget(core);
+    }
     struct mono_ms next = disk_settle(core->disk, core_mono(core));
     for (size_t i = 0; was_full && i < core->company_count; i++)
         if (!disk_is_full(core->disk))
@@ -540,54 +549,6 @@ core_on_broken(struct core *core, const struct node_id *node, uint8_t reason)
         return;
     dead_letter(core, c->id, &none, reason == 2 ? STATUS_TOO_BIG : STATUS_MALFORMED,
                 details[reason < COUNT_OF(details) ? reason : 0]);
-}
-
-/* ---- readers ------------------------------------------------------------------------------ */
-
-static enum status
-reader_take(struct core *core, struct store **out)
-{
-    *out = NULL;
-    (void)pthread_mutex_lock(&core->view_lock);
-    if (core->reader_count > 0)
-        *out = core->reader_pool[--core->reader_count];
-    (void)pthread_mutex_unlock(&core->view_lock);
-    return *out != NULL ? STATUS_OK : store_open_reader(core->db_path, out);
-}
-
-static void
-reader_give(struct core *core, struct store **st)
-{
-    if (*st == NULL)
-        return;
-    store_rollback(*st);
-    (void)pthread_mutex_lock(&core->view_lock);
-    if (core->reader_count < COUNT_OF(core->reader_pool))
-        core->reader_pool[core->reader_count++] = TAKE(*st);
-    (void)pthread_mutex_unlock(&core->view_lock);
-    store_close(st);
-}
-
-void
-core_read(struct core *core, struct api_request *request)
-{
-    AUTO(arena_free) struct arena *arena = arena_new(0);
-    struct store *st = NULL;
-    enum status s = reader_take(core, &st);
-
-    if (s == STATUS_OK)
-        s = store_begin_read(st);
-    if (s == STATUS_OK) {
-        struct call call = { .core = core,
-                             .store = st,
-                             .dictionary = core->dictionary,
-                             .arena = arena,
-                             .now = core_wall(core) };
-        service_run(&call, request);
-    } else {
-        request->status = s;
-    }
-    reader_give(core, &st);
 }
 
 const struct node_id *

@@ -27,6 +27,7 @@
 #include "schema/base/log.h"
 #include "schema/base/plant.h"
 #include "schema/base/sandbox.h"
+#include "schema/base/wipe.h"
 #include "schema/text.h"
 
 enum {
@@ -298,6 +299,7 @@ receive_frames(struct world *w)
             on_edge_frame(w, &frame);
         else
             LOG(LOG_WARN, "link.frame_refused");
+        explicit_bzero(buf, raw.len);
     }
 }
 
@@ -530,6 +532,7 @@ main(int argc, char **argv)
     struct diag diag = { 0 };
     struct sigaction action = { .sa_handler = on_signal };
 
+    wipe_begin();
     log_init("core", log_level_wanted());
     if (sodium_init() < 0)
         return status_exit_code(STATUS_INTERNAL);

@@ -263,6 +263,8 @@ struct core {
     bool heads_wait;         /* words on our own roots are due (node/heads.h) */
     bool letting_waits;      /* rows of shares that are over (node/letting_go.h) */
     bool has_erased;         /* values went: the log must be emptied */
+    bool must_forget;        /* ... and was: core_forget() */
+    struct mono_ms forget_at;
     char consent_day[11];    /* the last whose consents were looked at (node/consent_day.h) */
     int64_t consent_after;   /* ... and how far in it */
     bool withdrawals_wait;   /* rows whose ground is gone, not said yet (node/withdrawal.h) */
@@ -276,6 +278,7 @@ struct core {
     size_t link_count;
     struct store *reader_pool[8];
     size_t reader_count;
+    uint64_t forgotten; /* counts core_forget(): readers from before are not kept */
 };
 
 struct link_view {
@@ -332,6 +335,10 @@ void core_answer_waiters_fail(struct core *core, enum status failure); /* those 
 /* Who waited for this node to be cut (epoch 0), or for this epoch. */
 void core_answer_waiters(struct core *core, const struct node_id *node, uint64_t epoch);
 void core_answer_expired(struct core *core); /* who waited long enough */
+
+/* ---- core_read.c ---- */
+/* What was erased leaves the memory of the writer, of the readers and of this thread's stack. */
+void core_forget(struct core *core);
 
 /* ---- companies.c ---- */
 void companies_cut(struct core *core, size_t count); /* forgets the newest */

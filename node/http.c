@@ -32,6 +32,7 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/file.h"
 #include "schema/base/limits.h"
+#include "schema/base/wipe.h"
 #include "schema/text.h"
 
 enum { SEND_SECONDS = 3 };
@@ -133,6 +134,7 @@ on_completed(void *self, struct MHD_Connection *connection, void **context,
     json_decref(ex->request.args);
     json_decref(ex->request.reply);
     arena_free(&ex->arena);
+    wipe_stack(); /* of this thread: what was parsed and looked up for the request */
     free(ex->target);
     free(ex);
 }

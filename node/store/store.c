@@ -204,6 +204,7 @@ static void
 setup(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0); /* pages are freed, not kept in bulk */
 }
 
 /* SQLite's memory statistics take a lock at every allocation, and nobody reads them. */
@@ -352,6 +353,17 @@ store_truncate_log(struct store *st)
     if (rc == SQLITE_OK)
         st->wal_pages = 0;
     return rc == SQLITE_OK;
+}
+
+/* SQLite keeps the last cells that it built in a buffer of a page's size: a large one takes their place. */
+void
+store_forget(struct store *st)
+{
+    if (exec(st, "BEGIN IMMEDIATE;"
+                 "INSERT INTO letting_go (leaf, how, reason, held, after)"
+                 " VALUES (-1, 0, hex(zeroblob(2000)), 0, 0)") != STATUS_OK)
+        LOG(LOG_WARN, "store.not_forgotten");
+    store_rollback(st);
 }
 
 int64_t

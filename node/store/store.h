@@ -43,6 +43,8 @@ void store_mark_undo(struct store *st);
 void store_checkpoint(struct store *st);
 /* The log emptied, so that nothing erased stands in it (P11). false: a reader is in the way, try again. */
 bool store_truncate_log(struct store *st);
+/* No cell that was written stays in the writer's memory (P11). */
+void store_forget(struct store *st);
 int64_t store_wal_pages(const struct store *st);
 
 /* A prepared statement, reset and unbound by stmt_return. */

@@ -8,6 +8,7 @@
 
 #include "schema/base/cleanup.h"
 #include "schema/base/limits.h"
+#include "schema/base/wipe.h"
 
 enum { BLOCK = 32 * 1024, ALIGN = 16 };
 
@@ -33,6 +34,12 @@ arena_new(size_t cap)
     return arena;
 }
 
+static void
+block_free(struct block *b)
+{
+    wipe_free(b, sizeof(*b) + b->used);
+}
+
 void
 arena_free(struct arena **arena)
 {
@@ -40,7 +47,7 @@ arena_free(struct arena **arena)
         return;
     for (struct block *b = (*arena)->blocks, *next; b != NULL; b = next) {
         next = b->next;
-        free(b);
+        block_free(b);
     }
     free(*arena);
     *arena = NULL;
@@ -56,12 +63,13 @@ arena_reset(struct arena *arena)
         if (next == NULL && b->size == BLOCK)
             keep = b;
         else
-            free(b);
+            block_free(b);
     }
     arena->blocks = keep;
     arena->total = 0;
     if (keep != NULL) {
         keep->next = NULL;
+        explicit_bzero(keep->data, keep->used);
         keep->used = 0;
         arena->total = keep->size;
     }

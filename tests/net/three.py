@@ -2,6 +2,8 @@
 """tests/net/three.py - what stories of a shared guest list have in common: capture, offers, looking everywhere."""
 import os
 
+PIECE = 4 << 20  # bytes of memory looked at together
+
 
 def company(net, name, country="DE", **how):
     """A node whose core writes down every byte that it hands to its edge."""
@@ -37,18 +39,24 @@ def guest_names(node, event):
 
 
 def memory_of(pid):
-    """Every readable page of a process."""
-    with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
+    """Every page of a process that it wrote and has, in pieces."""
+    with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as mem, \
+            open(f"/proc/{pid}/pagemap", "rb", buffering=0) as pages:
         for line in maps:
             span, rights = line.split()[:2]
             low, high = (int(x, 16) for x in span.split("-"))
-            if not rights.startswith("r") or "[v" in line or high - low > 1 << 34:
+            if not rights.startswith("rw") or "[v" in line or high - low > 1 << 34:
                 continue
-            try:
-                mem.seek(low)
-                yield mem.read(high - low) or b""
-            except (OSError, ValueError, OverflowError):
-                continue
+            for at in range(low, high, PIECE):
+                size = min(PIECE, high - at)
+                try:
+                    pages.seek(at // 4096 * 8)
+                    if not any(pages.read(size // 4096 * 8)[7::8]):
+                        continue  # none of it was ever touched: a sanitizer has terabytes of those
+                    mem.seek(max(low, at - 256))
+                    yield mem.read(size + at - max(low, at - 256)) or b""
+                except (OSError, ValueError, OverflowError):
+                    continue
 
 
 def found_at(node, words, memory=False):
