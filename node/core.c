@@ -324,7 +324,7 @@ checkpoint(struct core *core)
         core->must_forget = core->must_forget || (core->has_erased && is_empty);
         core->has_erased = core->has_erased && !is_empty;
     } else if (pages > WAL_PAGES_MOST ||
-             (pages > WAL_PAGES_IDLE && core->pumped == 0 && !core->job_waits))
+               (pages > WAL_PAGES_IDLE && core->pumped == 0 && !core->job_waits))
         store_checkpoint(core->store);
 }
 

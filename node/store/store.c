@@ -204,7 +204,8 @@ static void
 setup(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0); /* pages are freed, not kept in bulk */
+    (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0,
+                         0); /* pages are freed, not kept in bulk */
 }
 
 /* SQLite's memory statistics take a lock at every allocation, and nobody reads them. */

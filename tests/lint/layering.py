@@ -32,7 +32,7 @@ OUTSIDE = [
 # The C library and the operating system.
 SYSTEM = re.compile(
     r"(sys|linux|netinet|arpa|net|asm)/[\w/]+\.h|(assert|ctype|dirent|endian|errno|fcntl|float|getopt|grp|inttypes"
-    r"|limits|locale|math|netdb|poll|pthread|pwd|sched|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint"
+    r"|limits|locale|malloc|math|netdb|poll|pthread|pwd|sched|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint"
     r"|stdio|stdlib|stdnoreturn|string|strings|syscall|syslog|termios|time|unistd|wchar|wctype|langinfo|spawn|threads)\.h")
 
 
