@@ -2,6 +2,7 @@
  *
  * node/erase.c - a person's own records, found together, and destroyed (contract: node/erase.h).
  *
+ * 0. Rows held for a company without a node are in our keeping alone: they go as well, and nobody is told.
  * 1. What goes becomes a tombstone: its holders hear of it and destroy what they have, and only hashes stay.
  * 2. In a database that is older than the suppression list a tombstone went out in the life that followed; a second one
  *    could stand at its very position. Unless we are a new incarnation by now, the values are destroyed without one.
@@ -74,6 +75,14 @@ fate_of(const struct collecting *c, const struct type *type, const struct record
     return is_bare ? ERASE_KEPT : ERASE_GONE;
 }
 
+bool
+erase_is_light(struct call *call, const struct record_now *now)
+{
+    const struct company *owner = company_by_id(call->core, now->owner);
+
+    return owner != NULL && owner->state == COMPANY_LIGHT;
+}
+
 static enum status
 add(struct collecting *c, int64_t record)
 {
@@ -86,14 +95,20 @@ add(struct collecting *c, int64_t record)
     if (s != STATUS_OK)
         return s == STATUS_NOT_FOUND ? STATUS_OK : s;
     const struct type *type = dictionary_find(c->call->dictionary, now->type);
-    if (type == NULL || now->owner != COMPANY_US || now->tombstone)
+    bool is_light = erase_is_light(c->call, now);
+    if (type == NULL || now->tombstone || (now->owner != COMPANY_US && !is_light))
         return STATUS_OK;
     if (c->set->count == ERASE_RECORDS_MAX) {
         c->set->is_cut = true;
         return STATUS_OK;
     }
     c->set->items[c->set->count++] = (struct erase_item){
-        .record = record, .type = type, .id = now->id, .fate = fate_of(c, type, now)
+        .record = record,
+        .type = type,
+        .id = now->id,
+        .fate = fate_of(c, type, now),
+        .light = is_light ? now->owner : 0,
+        .leaf = is_light ? now->grant : 0
     };
     return STATUS_OK;
 }
@@ -135,6 +150,8 @@ is_same_person(struct collecting *c, const struct suppression_keys *a, int64_t r
 
     *out = false;
     TRY(record_now(c->call->store, record, false, c->call->arena, &now));
+    if (now->owner != COMPANY_US && !erase_is_light(c->call, now))
+        return STATUS_OK;
     suppression_keys_of(c->call->core, dictionary_find(c->call->dictionary, now->type),
                         now->fields, now->field_count, &b);
     for (size_t i = 0; i < a->count; i++)
@@ -144,13 +161,12 @@ is_same_person(struct collecting *c, const struct suppression_keys *a, int64_t r
     return STATUS_OK;
 }
 
-/* Guests by hand, whom no reference leads to. */
+/* Guests by hand or by file, whom no reference leads to. */
 static enum status
 add_found(struct collecting *c, const struct suppression_keys *keys, struct bytes words)
 {
     int64_t *found = ARENA_ARRAY(c->call->arena, int64_t, PIECE);
     struct project_query query = { .search = arena_text(c->call->arena, words),
-                                   .own_only = true,
                                    .limit = PIECE };
     size_t count = PIECE;
     bool is_hers;
@@ -367,6 +383,15 @@ remainder_of(struct call *call, const struct erase_set *set, const struct erase_
 }
 
 static enum status
+destroy_held(struct call *call, const struct erase_item *item, const char *action)
+{
+    TRY(store_exec(call->store, STMT_MEMBER_GONE, "i", item->record));
+    TRY(records_forget(call->core, item->leaf, &item->id));
+    return audit_add(call->core, call->actor, action, bytes_of(item->id.b, ID_SIZE),
+                     (struct bytes){ 0 });
+}
+
+static enum status
 destroy(struct call *call, const struct erase_set *set, const struct erase_item *item,
         const char *action)
 {
@@ -374,6 +399,8 @@ destroy(struct call *call, const struct erase_set *set, const struct erase_item 
 
     if (item->fate == ERASE_KEPT)
         return STATUS_OK;
+    if (item->light != 0)
+        return destroy_held(call, item, action);
     TRY(remainder_of(call, set, item, &mint));
     if (mint.tombstone) {
         call->core->has_erased = true;
@@ -420,7 +447,7 @@ destroy_again(struct call *call, const struct record_now *person)
         if (item->fate != ERASE_GONE)
             continue;
         TRY(record_now(call->store, item->record, false, call->arena, &now));
-        if (now->position.incarnation < call->core->incarnation) {
+        if (item->light != 0 || now->position.incarnation < call->core->incarnation) {
             TRY(destroy(call, &set, item, "person.erased_again"));
             continue;
         }
@@ -442,7 +469,8 @@ again_one(struct call *call, const struct type *type, int64_t record)
     enum status s = record_now(call->store, record, false, call->arena, &now);
     if (s != STATUS_OK) /* went with another row of the same person */
         return s == STATUS_NOT_FOUND ? STATUS_OK : s;
-    if (now->tombstone)
+    bool is_light = erase_is_light(call, now);
+    if (now->tombstone || (now->owner != COMPANY_US && !is_light))
         return STATUS_OK;
     for (size_t i = 0; i < now->field_count; i++)
         draft_put(draft, now->fields[i].key, now->fields[i].value);
@@ -453,7 +481,7 @@ again_one(struct call *call, const struct type *type, int64_t record)
                          .type = type->key,
                          .fields = draft->fields,
                          .field_count = draft->count };
-    return verdict == SUPPRESSION_NONE
+    return verdict == SUPPRESSION_NONE || is_light
                ? STATUS_OK
                : records_mint(call->core, &mint, 1, call->actor, "consent.withdrawn_again");
 }
@@ -461,7 +489,7 @@ again_one(struct call *call, const struct type *type, int64_t record)
 static enum status
 again_type(struct core *core, const char *name)
 {
-    struct project_query query = { .own_only = true, .limit = PIECE };
+    struct project_query query = { .limit = PIECE };
     int64_t records[PIECE];
     size_t count = PIECE;
 

@@ -10,7 +10,7 @@
 #include "node/suppression.h"
 #include "schema/base/cleanup.h"
 
-/* The contact, guest or lead of ours that the request names. */
+/* The contact, guest or lead that the request names: ours, or held for a company without a node. */
 static enum status
 find_person(struct call *call, struct record_now **now, const struct type **type)
 {
@@ -29,7 +29,7 @@ find_person(struct call *call, struct record_now **now, const struct type **type
         is_person = is_person || strcmp((*type)->name, names[i]) == 0;
     if (!is_person || (*type)->key.space.len > 0)
         return diag_say(call->diag, STATUS_USAGE, "erase.no_person", text, NULL);
-    return record_check_own(call, *now);
+    return erase_is_light(call, *now) ? STATUS_OK : record_check_own(call, *now);
 }
 
 /* ---- erasing ------------------------------------------------------------------------------ */
@@ -47,14 +47,20 @@ counts_json(const struct erase_set *set, enum erase_fate fate)
     return o;
 }
 
-/* Companies that have any of them, or may have it. */
+/* Companies that have any of them, or may have it; whoever brought one by file has that file. */
 static enum status
 holders_json(struct call *call, const struct erase_set *set, json_t **out)
 {
     AUTO(json_decrefp) json_t *seen = json_object();
 
-    for (size_t i = 0; i < set->count; i++)
+    for (size_t i = 0; i < set->count; i++) {
+        struct company_name name;
         TRY(service_data_holding(call, set->items[i].record, seen));
+        if (set->items[i].light == 0)
+            continue;
+        TRY(company_name(call, set->items[i].light, &name));
+        reply_set(seen, name.name, json_true());
+    }
     *out = json_array();
     for (void *it = json_object_iter(seen); it != NULL; it = json_object_iter_next(seen, it))
         (void)json_array_append_new(*out, json_words(json_object_iter_key(it)));
