@@ -141,14 +141,14 @@
 #define EDGE_MEMORY_MAX ((size_t)512 * MIB)
 
 /* ---- this machine ------------------------------------------------------------------------ */
-/* HOME/ballast, bytes: what is kept free for taking back on a full disk (node/disk.h). A piece of LET_GO_PIECE rows writes
- * under a quarter of it into the log. test_disk.c, tests/net/test_disk.py */
+/* HOME/ballast, bytes: what is kept free for taking back on a full disk (node/disk.h). A row of a share that goes
+ * writes about 1 KiB into the log, a scattered one some 24 KiB: LET_GO_PIECE of them always fit. test_disk.c, tests/net/test_disk.py */
 #define BALLAST_SIZE (16 * MIB)
 #define BALLAST_STEP (1 * MIB)   /* it is filled up again in steps, as far as there is room */
 #define DISK_BACK    (16 * MIB)  /* what must be free beside the ballast before work goes on: not full again at once */
 #define DISK_LOW     (1 * MIB)   /* with less left the disk counts as full before a write fails */
 #define DISK_TIGHT   (256 * MIB) /* with less left the log is emptied early: what waits in it needs room twice */
-/* Rows under one share that are erased or hidden in one transaction; more go piece by piece. test_letting_go.c */
+/* Rows under one share that are erased or hidden in one transaction; more go piece by piece. tests/net/test_disk.py */
 #define LET_GO_PIECE 256
 /* Control objects that may wait for a partner that says it was restored, before it is answered again. tests/net/test_restore.py */
 #define RETURN_WAITING_MAX 256
