@@ -14,6 +14,7 @@
 
 #include "node/consent_day.h"
 #include "node/contribution.h"
+#include "node/core_answer.h"
 #include "node/heads.h"
 #include "node/keys.h"
 #include "node/letting_go.h"

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "node/core_priv.h"
+#include "node/core_answer.h"
 #include "schema/base/log.h"
 #include "schema/text.h"
 

@@ -328,18 +328,6 @@ MUST_CHECK enum status core_mark_set(struct core *core, struct core_mark *mark);
 void core_mark_keep(struct core *core);
 void core_mark_undo(struct core *core, const struct core_mark *mark);
 
-/* ---- core_answer.c ---- */
-/* Everybody of this round; failure: their changes did not happen. */
-void core_answer_all(struct core *core, enum status failure);
-void core_answer_waiters_fail(struct core *core, enum status failure); /* those of this round */
-/* Who waited for this node to be cut (epoch 0), or for this epoch. */
-void core_answer_waiters(struct core *core, const struct node_id *node, uint64_t epoch);
-void core_answer_expired(struct core *core); /* who waited long enough */
-
-/* ---- core_read.c ---- */
-/* What was erased leaves the memory of the writer, of the readers and of this thread's stack. */
-void core_forget(struct core *core);
-
 /* ---- companies.c ---- */
 void companies_cut(struct core *core, size_t count); /* forgets the newest */
 /* Descriptors in memory as the database has them, after something was undone. */

@@ -2,7 +2,7 @@
  *
  * node/core_read.c - readers, each on a snapshot of its own, and forgetting: what was erased leaves memory, too (P11).
  */
-#include "node/core_priv.h"
+#include "node/core_answer.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/wipe.h"
 
