@@ -390,12 +390,31 @@
     X(HOLD_GET, "SELECT basis FROM hold WHERE record = ?1") \
     X(HOLD_PUT, "INSERT INTO hold (record, basis, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET basis = excluded.basis") \
     X(HOLD_DROP, "DELETE FROM hold WHERE record = ?1") \
-    X(HOLD_BASIS, "SELECT h.basis FROM hold h JOIN copy c ON c.record = h.record WHERE c.grant_id = ?1 LIMIT 1") \
+    X(HOLD_BASIS, "SELECT h.basis FROM hold h JOIN copy c ON c.record = h.record JOIN record r ON r.id = h.record" \
+                  " WHERE c.grant_id = ?1 AND (?2 = x'' OR r.rid = ?2) ORDER BY h.record LIMIT 1") \
     X(HOLD_KEPT, "SELECT c.grant_id, s.state FROM copy c JOIN share s ON s.leaf = c.grant_id AND s.role = 1" \
                  " WHERE c.record = ?1 AND (s.state > 4 OR (s.state = 4 AND c.applied = 0)) LIMIT 1") \
     X(COPY_HIDE, "UPDATE copy SET applied = 0 WHERE record = ?1 AND grant_id = ?2") \
     X(COPY_IS_THERE, "SELECT 1 FROM copy c JOIN record r ON r.id = c.record WHERE r.rid = ?1 AND c.grant_id = ?2") \
     X(RECEIPT_SIGNED, "UPDATE receipt SET object = ?2 WHERE id = ?1") \
+    /* What takes back or answers (20, 28, 29) and waits for a company: queued, handed over, sealed. */ \
+    X(WAITING_BACK, "SELECT 0, id, kind, body FROM control WHERE company = ?1 AND kind IN (20, 28, 29) UNION ALL" \
+                    " SELECT 1, seq, kind, body FROM frame WHERE company = ?1 AND stream = 1 AND kind IN (20, 28, 29) UNION ALL" \
+                    " SELECT 2, number, kind, inner FROM parcel WHERE company = ?1 AND kind IN (20, 29) ORDER BY 1, 2 LIMIT ?2") \
+    X(WAITING_LIST, "SELECT c.id, c.name, c.state, sum(w.kind = 20), sum(w.kind = 28), sum(w.kind = 29) FROM" \
+                    " (SELECT company, kind FROM control WHERE kind IN (20, 28, 29) UNION ALL SELECT company, kind FROM frame" \
+                    " WHERE stream = 1 AND kind IN (20, 28, 29) UNION ALL SELECT company, kind FROM parcel WHERE kind IN (20, 29)) w" \
+                    " JOIN company c ON c.id = w.company WHERE c.id > ?1 AND (?2 = '' OR instr(fold(c.name), fold(?2)) > 0)" \
+                    " GROUP BY c.id ORDER BY c.id LIMIT ?3") \
+    X(RECEIPT_REFUSED, "SELECT id FROM receipt WHERE grant_id = ?1 AND holder = 1 AND rset = ?2 AND state = 4 LIMIT 1") \
+    X(RECEIPT_OURS, "SELECT object FROM receipt WHERE holder = 1 AND audience = ?1 AND object IS NOT NULL ORDER BY id DESC") \
+    X(HELD_OF, "SELECT count(DISTINCT c.record) FROM copy c JOIN record r ON r.id = c.record WHERE r.owner = ?1" \
+               " AND c.grant_id > 0") \
+    X(HELD_BY, "SELECT count(DISTINCT d.record) FROM delivery d JOIN share s ON s.leaf = d.grant_id WHERE d.company = ?1" \
+               " AND s.state <= 4") \
+    X(WAITING_COUNT, "SELECT (SELECT count(*) FROM control WHERE company = ?1 AND kind IN (20, 28, 29)) +" \
+                     " (SELECT count(*) FROM parcel WHERE company = ?1 AND kind IN (20, 29))") \
+    X(FRAME_LOSE, "DELETE FROM frame WHERE company = ?1 AND stream = 1 AND seq = ?2") \
     X(CONTROL_KIND_COUNT, "SELECT count(*) FROM control WHERE company = ?1 AND kind = ?2") \
     /* ---- contributions ---- */ \
     X(CONTRIBUTION_ADD, "INSERT INTO contribution (share, cited, event, taken) VALUES (?1, ?2, ?3, 0)") \
