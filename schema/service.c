@@ -183,9 +183,9 @@ static const struct service table[] = {
     /* ---- letters: what takes back or answers, as a file, when there is no way ---- */
     { "letter.list", "GET", "/api/v1/letters", RIGHT_READ, true, REPLY_LIST,
       "company withdrawals revocations receipts way via link what_to_do", { LISTING } },
-    { "letter.export", "POST", "/api/v1/letters/for/{for}", RIGHT_ADMIN, false, REPLY_FILE, NULL,
+    { "letter.export", "POST", "/api/v1/letters/for/{for}", RIGHT_ADMIN, SERVICE_TAKES_BACK, REPLY_FILE, NULL,
       { { "for", PARAM_TEXT, REQ, "Acme" } } },
-    { "letter.import", "POST", "/api/v1/letters/taken", RIGHT_ADMIN, false, REPLY_FILES, NULL,
+    { "letter.import", "POST", "/api/v1/letters/taken", RIGHT_ADMIN, SERVICE_TAKES_BACK, REPLY_FILES, NULL,
       { { "file", PARAM_UPLOAD, POS, "letter-for-acme.txt" } } },
 
     /* ---- what is missing ---- */
