@@ -451,12 +451,7 @@ MUST_CHECK enum status records_apply(struct core *core, const struct live *live)
 MUST_CHECK enum status records_forget(struct core *core, int64_t leaf,
                                       const struct record_id *id);
 /* The same, if what is held of it is not newer than this. */
-enum forgotten {
-    FORGOT_NOTHING, /* none is held */
-    FORGOT_NEWER,   /* it is newer, and stays */
-    FORGOT_KEPT,    /* by law it stays, out of sight */
-    FORGOT_GONE
-};
+enum forgotten { FORGOT_NOTHING, FORGOT_NEWER, FORGOT_KEPT /* by law, hidden */, FORGOT_GONE };
 MUST_CHECK enum status records_forget_upto(struct core *core, int64_t leaf, int64_t record,
                                            struct position upto, enum forgotten *out);
 /* The next records held under a leaf after *after, at most LET_GO_PIECE: erased, or (hide) kept and neither shown nor
