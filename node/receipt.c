@@ -374,8 +374,9 @@ keep_taken(struct taking *t, const struct receipt *r, const struct grant_row *ro
     TRY(keep(t->core, &e));
     for (size_t i = 0;
          audience->id == COMPANY_US && r->state == RECEIPT_PURGED && i < r->record_count; i++)
-        TRY(store_exec(t->core->store, STMT_DELIVERY_PURGED, "iib", holder->id, row->id,
-                       bytes_of(r->records[i].b, ID_SIZE))); /* it has them no more */
+        TRY(store_exec(t->core->store, STMT_DELIVERY_PURGED, "iibi", holder->id, row->id,
+                       bytes_of(r->records[i].b, ID_SIZE),
+                       core_wall(t->core).ms)); /* it has them no more */
     struct object_id rid = digest_object_id(object->body);
     return audit_add(t->core, actor_partner(t->core, &t->from->node), "receipt.taken",
                      bytes_of(r->grant.b, ID_SIZE), bytes_of(rid.b, ID_SIZE));

@@ -124,6 +124,10 @@ def a_guest_withdraws(t):
         t.that("and says why", "Cedar" in guest["reason"], guest)
         brio.wait(lambda: [c["rows"] for c in brio.items("guest carried", event)] == [1], 40, "Brio counts one row less")
         cedar.wait(lambda: [h for h in cedar.items("holders", row) if h["company"] == "Acme"] == [], 40, "Acme has said that it erased her")
+        there = [r for r in cedar.items("data where", row) if r["company"] == "Acme"]
+        t.same("which stays known", [(r["state"], r["erased"] is not None) for r in there], [("says it is erased", True)])
+        t.that("a breach report for the time before still names the row", row in [r["id"] for r in cedar.items("data held", "Acme")], cedar.items("data held", "Acme"))
+        t.that("one for the time since does not", row not in [r["id"] for r in cedar.items("data held", "Acme", **{"from": "2035-01-01", "to": "2035-02-01"})])
         t.that("Acme's signed receipt is at Cedar", '"receipt.taken"' in cedar.log(), "no receipt")
         acme.wait(lambda: not found_at(acme, SECRETS), 10, "no byte of her at Acme")
         t.same("no byte of her at Acme", found_at(acme, SECRETS), set())
@@ -137,6 +141,8 @@ def a_guest_withdraws(t):
         cedar.cli("contact erase", zhang)
         cedar.wait(lambda: not found_at(cedar, SECRETS), 10, "no byte of her at Cedar")
         t.same("erased at home too, no byte of her is at Cedar", found_at(cedar, SECRETS), set())
+        t.that("what Acme had of her stays in the report, by number alone",
+               [(r["title"], r["state"]) for r in cedar.items("data held", "Acme") if r["id"] == row] == [("", "says it is erased")], cedar.items("data held", "Acme"))
         imported(cedar, "once-more.csv")
         t.same("nothing brings her back", (titles(cedar, "contact"), names_at(acme, event)), (["Lin Otherqwert"], ["Lin Otherqwert"]))
         for node in (acme, brio, cedar):
