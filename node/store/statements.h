@@ -568,7 +568,8 @@
                  " SELECT d.record FROM delivery d JOIN up u ON u.id = d.grant_id JOIN share s ON s.leaf = u.leaf" \
                  " WHERE d.record > ?4 AND max(d.first_ms, CASE WHEN s.role = 2 THEN s.at_ms ELSE 0 END) <= ?3" \
                  " AND coalesce((SELECT max(r.at_ms) FROM receipt r WHERE r.grant_id = u.leaf AND r.holder = ?1 AND r.state = 3" \
-                 " AND r.rset = x''), ?2) >= ?2 AND (d.grant_id <> u.leaf OR d.purged_ms = 0 OR d.purged_ms >= ?2) GROUP BY d.record ORDER BY d.record LIMIT ?5") \
+                 " AND r.rset = x''), ?2) >= ?2 AND (d.grant_id <> u.leaf OR d.purged_ms = 0 OR" \
+                 " d.purged_ms >= ?2) GROUP BY d.record ORDER BY d.record LIMIT ?5") \
     X(DATA_REGISTER, "SELECT s.id, s.role, s.state, c.name, c.country, i.name, s.title, s.at_ms, g.ends_ms, g.object," \
                      " CASE s.role WHEN 0 THEN (SELECT count(*) FROM delivery d WHERE d.company = s.partner" \
                      " AND d.grant_id = s.leaf AND d.purged_ms = 0) WHEN 1 THEN (SELECT count(*) FROM copy p WHERE p.grant_id = s.leaf)" \
