@@ -8,7 +8,6 @@ LINE_MAX = 160  # hand-aligned tables; everything else is clang-format's busines
 
 # Files past FILE_ASK, with the reason why they are one file.
 LONG = {"node/store/statements.h": "the one table of every SQL statement",
-        "node/core_priv.h": "the inside of struct core, which all of node/ shares",
         "tests/vectors/dump.c": "one function for each message of the protocol, all alike",
         "federation/peer.c": "one state machine, whose states nothing else may see"}
 
