@@ -70,17 +70,88 @@ audit_undo(struct core *core, int64_t number, const struct digest *hash)
 {
     core->audit_number = number;
     core->audit_hash = *hash;
+    core->audit_accepts = false;
+    if (core->audit_state != AUDIT_WELL) {
+        buffer_clear(&core->audit_tail);
+        return;
+    }
     core->audit_tail.len = (size_t)(number - core->audit_written) * ID_SIZE;
 }
 
 /* ---- outside the database ----------------------------------------------------------------- */
 
+/* The newest entry, signed. */
+static enum status
+sign_head(struct core *core, uint8_t raw[static AUDIT_RECORD_SIZE])
+{
+    struct audit_head head = { .author = core->me,
+                               .incarnation = core->incarnation,
+                               .number = core->audit_number,
+                               .hash = core->audit_hash,
+                               .at = core_wall(core) };
+    struct signature signature;
+
+    audit_head_format(&head, raw);
+    TRY(core->env.keyring.sign(core->env.keyring.self, SIGN_AUDIT,
+                               bytes_of(raw, AUDIT_HEAD_SIZE), &signature));
+    memcpy(raw + AUDIT_HEAD_SIZE, signature.b, sizeof(signature.b));
+    return STATUS_OK;
+}
+
+enum status
+audit_accept(struct core *core, const char *actor, const struct audit_finding *finding)
+{
+    uint8_t raw[AUDIT_RECORD_SIZE], bad[8];
+
+    put_u64(bad, (uint64_t)finding->bad);
+    TRY(audit_add(core, actor, "audit.accepted", bytes_of(bad, sizeof(bad)),
+                  (struct bytes){ 0 }));
+    TRY(sign_head(core, raw));
+    journal_add(core->journal, JOURNAL_ACCEPTED, bytes_of(raw, sizeof(raw)));
+    core->audit_accepts = true;
+    return STATUS_OK;
+}
+
+/* What a crash kept from being written. */
+static enum status
+complete(struct core *core, int64_t count)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_AUDIT_AFTER);
+    enum status s;
+
+    core->audit_written = count;
+    stmt_bind(q, "i", count);
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        struct digest hash = { 0 };
+        stmt_copy(q, 0, hash.b, ID_SIZE);
+        buffer_put(&core->audit_tail, hash.b, ID_SIZE);
+    }
+    if (s != STATUS_NOT_FOUND)
+        return s;
+    (void)audit_write(core); /* goes with the next ones */
+    return STATUS_OK;
+}
+
+/* The hashes outside as the database has them now. */
+static enum status
+write_anew(struct core *core)
+{
+    if (ftruncate(core->audit_fd, 0) != 0)
+        return file_status(errno);
+    buffer_clear(&core->audit_tail);
+    core->audit_accepts = false;
+    core->audit_state = AUDIT_WELL;
+    LOG(LOG_WARN, "audit.accepted", log_num("number", core->audit_number));
+    return complete(core, 0);
+}
+
 /* A lost write leaves a shorter file, which the next start completes from the database. */
 enum status
 audit_write(struct core *core)
 {
+    if (core->audit_accepts)
+        return write_anew(core);
     struct bytes tail = buffer_bytes(&core->audit_tail);
-
     if (tail.len == 0 || core->audit_fd < 0)
         return STATUS_OK;
     errno = ENOSPC; /* a short write */
@@ -98,14 +169,8 @@ audit_write(struct core *core)
 struct mono_ms
 audit_sign(struct core *core)
 {
-    uint8_t raw[AUDIT_HEAD_SIZE + sizeof(struct signature)];
+    uint8_t raw[AUDIT_RECORD_SIZE];
     struct mono_ms now = core_mono(core), next = { core->audit_signed_at.ms + SIGN_EVERY_MS };
-    struct audit_head head = { .author = core->me,
-                               .incarnation = core->incarnation,
-                               .number = core->audit_number,
-                               .hash = core->audit_hash,
-                               .at = core_wall(core) };
-    struct signature signature;
 
     if (core->audit_signed == core->audit_number || core->env.keyring.sign == NULL ||
         core->audit_state != AUDIT_WELL || disk_is_full(core->disk))
@@ -113,12 +178,8 @@ audit_sign(struct core *core)
     if (now.ms < next.ms)
         return next;
     core->audit_signed_at = now;
-    audit_head_format(&head, raw);
-    struct bytes body = bytes_of(raw, AUDIT_HEAD_SIZE);
-    if (core->env.keyring.sign(core->env.keyring.self, SIGN_AUDIT, body, &signature) !=
-        STATUS_OK)
+    if (sign_head(core, raw) != STATUS_OK)
         return (struct mono_ms){ now.ms + SIGN_EVERY_MS }; /* locked: later */
-    memcpy(raw + AUDIT_HEAD_SIZE, signature.b, sizeof(signature.b));
     journal_add(core->journal, JOURNAL_AUDIT, bytes_of(raw, sizeof(raw)));
     (void)core_write_journal(core, false);
     core->audit_signed = core->audit_number;
@@ -175,31 +236,12 @@ compare(struct core *core, int64_t count)
     return STATUS_OK;
 }
 
-/* What a crash kept from being written. */
-static enum status
-complete(struct core *core, int64_t count)
-{
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_AUDIT_AFTER);
-    enum status s;
-
-    core->audit_written = count;
-    stmt_bind(q, "i", count);
-    while ((s = stmt_step(q)) == STATUS_OK) {
-        struct digest hash = { 0 };
-        stmt_copy(q, 0, hash.b, ID_SIZE);
-        buffer_put(&core->audit_tail, hash.b, ID_SIZE);
-    }
-    if (s != STATUS_NOT_FOUND)
-        return s;
-    (void)audit_write(core); /* goes with the next ones */
-    return STATUS_OK;
-}
-
 static enum status
 load_last(struct core *core)
 {
     AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_AUDIT_LAST);
 
+    core->audit_accepts = false;
     core->audit_number = 0;
     core->audit_hash = (struct digest){ 0 };
     enum status s = stmt_step(q);

@@ -55,10 +55,18 @@ outside_get(struct outside *o, int64_t number)
 
 /* ---- signed heads ------------------------------------------------------------------------- */
 
+struct kept {
+    struct audit_head head;
+    size_t order; /* in the journal */
+    bool accepts; /* it is over an entry "audit.accepted" */
+    bool
+        is_void; /* signed before a break was accepted, for an entry after it: of a chain that is no more */
+};
+
 struct heads {
-    struct audit_head *items;
+    struct kept *items;
     size_t count, next;
-    bool forged; /* one has a signature that is not ours */
+    size_t forged; /* order of the last whose signature is not ours, 0: none */
 };
 
 static void
@@ -109,9 +117,11 @@ head_read(struct bytes content, const struct core *core, struct audit_head *out)
 static int
 by_number(const void *a, const void *b)
 {
-    const struct audit_head *x = a, *y = b;
+    const struct kept *x = a, *y = b;
 
-    return (x->number > y->number) - (x->number < y->number);
+    if (x->head.number != y->head.number)
+        return x->head.number > y->head.number ? 1 : -1;
+    return (x->order > y->order) - (x->order < y->order);
 }
 
 static enum status
@@ -122,18 +132,18 @@ heads_load(const struct core *core, struct heads *heads)
     struct bytes content;
 
     TRY(journal_read(core->home, &journal));
-    for (size_t at = 0; journal_next(journal, &at, &kind, &content);) {
-        struct audit_head head;
-        if (kind != JOURNAL_AUDIT)
+    for (size_t at = 0, order = 1; journal_next(journal, &at, &kind, &content); order++) {
+        struct kept k = { .order = order, .accepts = kind == JOURNAL_ACCEPTED };
+        if (kind != JOURNAL_AUDIT && kind != JOURNAL_ACCEPTED)
             continue;
-        if (!head_read(content, core, &head)) {
-            heads->forged = true;
+        if (!head_read(content, core, &k.head)) {
+            heads->forged = order;
             continue;
         }
-        if (head.number > end_of(journal, head.incarnation))
+        if (k.head.number > end_of(journal, k.head.incarnation))
             continue;
         heads->items = xrealloc(heads->items, (heads->count + 1) * sizeof(*heads->items));
-        heads->items[heads->count++] = head;
+        heads->items[heads->count++] = k;
     }
     if (heads->count > 0)
         qsort(heads->items, heads->count, sizeof(*heads->items), by_number);
@@ -151,19 +161,55 @@ find(struct audit_finding *f, enum audit_fault fault, int64_t number)
     f->fault = fault;
 }
 
+/* From this entry on it is judged anew. */
+static void
+accept(struct heads *heads, const struct kept *k, const struct audit_entry *e,
+       struct audit_finding *f)
+{
+    struct reader r = reader_of(e->subject);
+    int64_t said = (int64_t)reader_u64(&r);
+
+    f->broken_at = f->bad != 0 ? f->bad : said;
+    f->since = f->signed_to = e->number;
+    f->accepted.ms = e->at_ms;
+    (void)snprintf(f->accepted_by, sizeof(f->accepted_by), "%s", e->actor);
+    f->bad = 0;
+    f->fault = AUDIT_FAULT_NONE;
+    for (size_t i = 0; i < heads->count; i++)
+        if (heads->items[i].order < k->order && heads->items[i].head.number >= e->number)
+            heads->items[i].is_void = true;
+    if (heads->forged < k->order)
+        heads->forged = 0;
+}
+
 /* Heads signed when this entry was the newest. */
 static void
-check_heads(struct heads *heads, int64_t number, const struct digest *hash,
+check_heads(struct heads *heads, const struct audit_entry *e, const struct digest *hash,
             struct audit_finding *f)
 {
-    for (; heads->next < heads->count && heads->items[heads->next].number <= number;
+    for (; heads->next < heads->count && heads->items[heads->next].head.number <= e->number;
          heads->next++) {
-        const struct audit_head *head = &heads->items[heads->next];
-        if (ID_IS_EQUAL(head->hash, *hash))
-            f->signed_to = number;
-        else /* somewhere after the last that fits */
+        const struct kept *k = &heads->items[heads->next];
+        bool fits = ID_IS_EQUAL(k->head.hash, *hash);
+        if (k->is_void)
+            continue;
+        if (k->accepts && fits && strcmp(e->action, "audit.accepted") == 0)
+            accept(heads, k, e, f);
+        else if (!fits || k->accepts) /* somewhere after the last that fits */
             find(f, AUDIT_FAULT_SIGNED, f->signed_to + 1);
+        else
+            f->signed_to = e->number;
     }
+}
+
+/* Was one signed for an entry that is not there? */
+static bool
+is_cut(const struct heads *heads)
+{
+    for (size_t i = heads->next; i < heads->count; i++)
+        if (!heads->items[i].is_void)
+            return true;
+    return false;
 }
 
 static enum status
@@ -188,7 +234,7 @@ walk(struct store *st, struct outside *outside, struct heads *heads, struct audi
             find(f, AUDIT_FAULT_CHAIN, f->count);
         if (kept != NULL && !ID_IS_EQUAL(there, *kept))
             find(f, AUDIT_FAULT_EDITED, f->count);
-        check_heads(heads, f->count, &there, f);
+        check_heads(heads, &e, &there, f);
         before = there;
     }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
@@ -211,9 +257,9 @@ audit_verify(struct store *st, const struct core *core, struct audit_finding *f)
     store_rollback(st);
     TRY(store_begin_read(st));
     TRY(walk(st, outside, &heads, f));
-    if (outside->count > f->count || heads.next < heads.count)
+    if (outside->count > f->count || is_cut(&heads))
         find(f, AUDIT_FAULT_CUT, f->count + 1);
-    if (heads.forged)
+    if (heads.forged != 0)
         find(f, AUDIT_FAULT_FORGED, f->signed_to + 1);
     return STATUS_OK;
 }

@@ -17,6 +17,9 @@ struct digest audit_entry_hash(const struct digest *before, const struct audit_e
 
 /* What the key process signs: 32 author, u32 incarnation, u64 number, 32 hash of that entry, u64 time. */
 enum { AUDIT_HEAD_SIZE = ID_SIZE + 4 + 8 + ID_SIZE + 8 };
+enum {
+    AUDIT_RECORD_SIZE = AUDIT_HEAD_SIZE + sizeof(struct signature)
+}; /* and that in the journal */
 struct audit_head {
     struct node_id author;
     uint32_t incarnation;

@@ -14,6 +14,7 @@
 #include "federation/identity.h"
 #include "federation/invitation.h"
 #include "federation/peer.h"
+#include "node/audit.h"
 #include "node/core.h"
 #include "node/disk.h"
 #include "node/journal.h"
@@ -75,8 +76,6 @@ struct company {
     bool held, heard;    /* quarantined; it has sent back what it knows (node/quarantine.h) */
     unsigned crowded; /* control objects taken while the disk is full that take nothing back */
     bool leaving;     /* removed, and told so until leave_at */
-    bool is_lost;     /* removed and cut: what it was to carry is to go back (node/relay.h) */
-    int64_t way; /* without a link: whose link it is reached by, as of the last look; 0: none */
     struct mono_ms leave_at;
     /* INVITED, on the accepting side: how we introduce ourselves */
     bool is_guest;
@@ -228,6 +227,8 @@ struct core {
     int64_t audit_number;
     struct digest audit_hash;
     enum audit_state audit_state;
+    bool
+        audit_accepts; /* an admin accepted that it is altered: with the commit it begins anew */
     struct buffer audit_tail; /* hashes not yet in HOME/audit.hashes */
     int64_t audit_written;    /* how many are */
     int audit_fd;
@@ -267,11 +268,11 @@ struct core {
     bool has_erased;         /* values went: the log must be emptied */
     bool must_forget;        /* ... and was: core_forget() */
     struct mono_ms forget_at;
-    char consent_day[11];    /* the last whose consents were looked at (node/consent_day.h) */
-    int64_t consent_after;   /* ... and how far in it */
-    bool withdrawals_wait;   /* rows whose ground is gone, not said yet (node/withdrawal.h) */
-    bool has_withdrawn;      /* false: certainly nothing was taken back from us */
-    bool suppression_waits;  /* entries that are not in the file yet */
+    char consent_day[11];   /* the last whose consents were looked at (node/consent_day.h) */
+    int64_t consent_after;  /* ... and how far in it */
+    bool withdrawals_wait;  /* rows whose ground is gone, not said yet (node/withdrawal.h) */
+    bool has_withdrawn;     /* false: certainly nothing was taken back from us */
+    bool suppression_waits; /* entries that are not in the file yet */
     size_t pump_first;
     size_t pumped; /* messages handed over in this round */
 
@@ -286,7 +287,6 @@ struct core {
 struct link_view {
     int64_t company;
     enum peer_state state;
-    int64_t way; /* company.way */
     bool clock_off, frozen, behind;
     int64_t clock_offset_ms;
 };
@@ -315,7 +315,7 @@ enum status core_write_journal(struct core *core, bool durable);
 MUST_CHECK enum status core_load(struct core *core, struct diag *diag);
 MUST_CHECK enum status core_load_dictionary(struct core *core, struct diag *diag);
 
-/* For one object or request: keep or undo all that it changed, in the database and in memory. One may stand in another. */
+/* For one object or request: keep or undo all that it changed, in the database and in memory. Not nested. */
 struct core_mark {
     int64_t audit_number;
     struct digest audit_hash;
@@ -451,9 +451,8 @@ MUST_CHECK enum status records_apply(struct core *core, const struct live *live)
 MUST_CHECK enum status records_forget(struct core *core, int64_t leaf,
                                       const struct record_id *id);
 /* The same, if what is held of it is not newer than this. */
-enum forgotten { FORGOT_NOTHING, FORGOT_NEWER, FORGOT_KEPT /* by law, hidden */, FORGOT_GONE };
 MUST_CHECK enum status records_forget_upto(struct core *core, int64_t leaf, int64_t record,
-                                           struct position upto, enum forgotten *out);
+                                           struct position upto, bool *gone);
 /* The next records held under a leaf after *after, at most LET_GO_PIECE: erased, or (hide) kept and neither shown nor
  * passed on. STATUS_NOT_FOUND: no more. Only node/letting_go.c. */
 MUST_CHECK enum status records_piece_go(struct core *core, int64_t leaf, bool hide,
@@ -537,24 +536,14 @@ MUST_CHECK enum status audit_add(struct core *core, const char *actor, const cha
 void audit_undo(struct core *core, int64_t number, const struct digest *hash);
 /* After a commit: the new entries' hashes, outside the database. What fails goes with the next ones. */
 enum status audit_write(struct core *core);
+/* Adds the entry "audit.accepted" about this finding, signed; after the commit audit_write() makes the hashes outside anew,
+ * and the node writes again. */
+MUST_CHECK enum status audit_accept(struct core *core, const char *actor,
+                                    const struct audit_finding *finding);
 /* Signs the newest entry when it is time. Returns when it wants to run again. */
 struct mono_ms audit_sign(struct core *core);
 
 /* ---- audit_check.c ---- */
-enum audit_fault {
-    AUDIT_FAULT_NONE,
-    AUDIT_FAULT_CHAIN,  /* the hash does not follow */
-    AUDIT_FAULT_EDITED, /* HOME/audit.hashes has another one */
-    AUDIT_FAULT_CUT,    /* entries are gone that were there */
-    AUDIT_FAULT_SIGNED, /* the key process signed another one, for this entry or one soon after */
-    AUDIT_FAULT_FORGED, /* a signed head in the journal is not by our key */
-};
-struct audit_finding {
-    int64_t count;
-    int64_t bad;       /* number of the first bad entry, 0: all is well */
-    int64_t signed_to; /* the newest entry whose hash was signed and fits */
-    enum audit_fault fault;
-};
 /* Walks the whole chain on a reader, whose snapshot is taken anew. */
 MUST_CHECK enum status audit_verify(struct store *st, const struct core *core,
                                     struct audit_finding *finding);

@@ -362,28 +362,65 @@ service_audit_list(struct call *call)
     return page_rows(call, STMT_AUDIT_LIST, audit_row);
 }
 
-enum status
-service_audit_verify(struct call *call)
+static const char *
+audit_words(struct call *call, const struct audit_finding *f)
 {
     static const char *const notes[] = {
         [AUDIT_FAULT_NONE] = "audit.note.well",     [AUDIT_FAULT_CHAIN] = "audit.note.edited",
         [AUDIT_FAULT_EDITED] = "audit.note.edited", [AUDIT_FAULT_CUT] = "audit.note.cut",
         [AUDIT_FAULT_SIGNED] = "audit.note.signed", [AUDIT_FAULT_FORGED] = "audit.note.forged",
     };
-    struct audit_finding f;
-    json_t *o = json_object();
+    AUTO(json_decrefp) json_t *at = json_time(f->accepted);
+    bool was_broken = f->bad == 0 && f->since != 0;
+    const char *args[] = { arena_printf(call->arena, "%lld",
+                                        (long long)(was_broken ? f->broken_at : f->bad)),
+                           arena_printf(call->arena, "%lld", (long long)f->since),
+                           f->accepted_by, json_is_string(at) ? json_string_value(at) : "" };
 
-    call->reply = o;
+    return text_format(call->language, was_broken ? "audit.note.accepted" : notes[f->fault],
+                       args, was_broken ? 4 : 1, call->arena);
+}
+
+static void
+audit_finding_json(struct call *call, const struct audit_finding *f)
+{
+    json_t *o = call->reply = json_object();
+
+    reply_set(o, "ok", json_boolean(f->bad == 0));
+    reply_set(o, "entries", json_integer(f->count));
+    reply_set(o, "first_bad", f->bad == 0 ? json_null() : json_integer(f->bad));
+    reply_set(o, "signed_to", f->signed_to == 0 ? json_null() : json_integer(f->signed_to));
+    reply_set(o, "since", f->since == 0 ? json_null() : json_integer(f->since));
+    reply_set(o, "finding", json_words(audit_words(call, f)));
+}
+
+enum status
+service_audit_verify(struct call *call)
+{
+    struct audit_finding f;
+
     TRY(audit_verify(call->store, call->core, &f));
-    const char *bad = arena_printf(call->arena, "%lld", (long long)f.bad);
-    const char *args[] = { bad };
-    reply_set(o, "ok", json_boolean(f.bad == 0));
-    reply_set(o, "entries", json_integer(f.count));
-    reply_set(o, "first_bad", f.bad == 0 ? json_null() : json_integer(f.bad));
-    reply_set(o, "signed_to", f.signed_to == 0 ? json_null() : json_integer(f.signed_to));
-    reply_set(o, "finding",
-              json_words(text_format(call->language, notes[f.fault], args, 1, call->arena)));
+    audit_finding_json(call, &f);
     return STATUS_OK;
+}
+
+/* Never silently: what was bad stays named by every later look. */
+enum status
+service_audit_accept(struct call *call)
+{
+    AUTO(store_close) struct store *st = NULL;
+    bool is_preview = arg_is_set(call, "preview");
+    struct audit_finding f;
+
+    TRY(store_open_reader(call->core->db_path, &st));
+    TRY(store_begin_read(st));
+    TRY(audit_verify(st, call->core, &f));
+    store_rollback(st);
+    if (f.bad == 0)
+        return diag_say(call->diag, STATUS_CONFLICT, "audit.is_well", NULL);
+    audit_finding_json(call, &f);
+    reply_set(call->reply, "state", json_string(is_preview ? "preview" : "accepted"));
+    return is_preview ? STATUS_OK : audit_accept(call->core, call->actor, &f);
 }
 
 /* ---- the lease of our word ---------------------------------------------------------------- */

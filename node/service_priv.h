@@ -301,9 +301,6 @@ enum status service_receipt_hold(struct call *call);
 enum status service_receipt_export(struct call *call);
 enum status service_evidence_list(struct call *call);
 enum status service_evidence_export(struct call *call);
-enum status service_letter_list(struct call *call);
-enum status service_letter_export(struct call *call);
-enum status service_letter_import(struct call *call);
 enum status service_proposal_list(struct call *call);
 enum status service_proposal_show(struct call *call);
 enum status service_proposal_accept(struct call *call);
@@ -319,5 +316,6 @@ enum status service_data_register(struct call *call);
 enum status service_deadletter_list(struct call *call);
 enum status service_audit_list(struct call *call);
 enum status service_audit_verify(struct call *call);
+enum status service_audit_accept(struct call *call);
 
 #endif
