@@ -371,7 +371,16 @@ erased 'and none of Cedar' 'Bernd Brandt' cedar
 acme contact import "$FILES/acme-hubspot.csv" --consent contract >/dev/null 2>&1
 never 'the file that he came from does not bring him back' Brandt acme contact list
 
-chapter '21. Acme takes back what it shared with Brio, and with that what Brio passed on'
+chapter '21. Acme changes all its keys while Brio is away'
+brio stop >/dev/null
+acme key rotate >/dev/null
+expect 'Acme goes on with the new ones, and sees who does not know them' 'Brio .*old' acme key partners
+brio start >/dev/null
+expect 'back again, Brio learns of it from Acme, by the root key that it knows' 'Brio .*new' acme key partners
+acme event set "$event" --place 'Hamburg, Speicherstadt' >/dev/null
+expect 'and what is signed with the new key goes all the way' 'Speicherstadt' cedar event show "$event"
+
+chapter '22. Acme takes back what it shared with Brio, and with that what Brio passed on'
 share=$(acme share list --json | tr -d '\n' | sed 's/.*{"id":"\([^"]*\)","title":"Spring launch","partner":"Brio","role":"given","state":"[a-z]*","kind":"event".*/\1/')
 acme share stop "$share" --preview | grep -E '^Taken from' | indent
 cedar stop >/dev/null
