@@ -3,7 +3,7 @@
  * schema/base/wipe.c - overwriting memory that is given back (contract: schema/base/wipe.h).
  *
  * A program's own definition of free() takes the place of the C library's for every library that the program loads; glibc
- * documents this and offers its own under the names below. Why not glibc's "perturb" tunable: docs/adr/0017.
+ * documents this and offers its own under the names below. Why not glibc's "perturb" tunable: docs/adr/0019.
  */
 #include "schema/base/wipe.h"
 
