@@ -123,6 +123,7 @@ load_row(struct core *core, struct stmt *q, struct arena *arena)
     struct company *c = company_append(core);
     c->id = stmt_int(q, ID);
     c->state = (enum company_state)stmt_int(q, STATE);
+    c->is_lost = c->state == COMPANY_REMOVED;
     c->introduced_by = stmt_int(q, BY);
     c->consent_waived = !stmt_is_null(q, WAIVED);
     TRY(load_descriptor(core, q, arena, c));
@@ -471,6 +472,8 @@ leave(struct core *core, struct company *c)
         waiting + unanswered > 0 && core_mono(core).ms < c->leave_at.ms)
         return;
     c->leaving = false;
+    c->is_lost = true;
+    core->sweep_at.ms = 0;
     order_drop(core, &c->node);
     peer_free(&c->peer);
 }
@@ -507,7 +510,7 @@ company_publish(struct core *core)
     core->link_count = core->company_count;
     for (size_t i = 0; i < core->company_count; i++) {
         const struct company *c = core->companies[i];
-        core->links[i] = (struct link_view){ .company = c->id };
+        core->links[i] = (struct link_view){ .company = c->id, .way = c->way };
         if (c->peer == NULL)
             continue;
         core->links[i].state = peer_state(c->peer);

@@ -76,6 +76,8 @@ struct company {
     bool held, heard;    /* quarantined; it has sent back what it knows (node/quarantine.h) */
     unsigned crowded; /* control objects taken while the disk is full that take nothing back */
     bool leaving;     /* removed, and told so until leave_at */
+    bool is_lost;     /* removed and cut: what it was to carry is to go back (node/relay.h) */
+    int64_t way; /* without a link: whose link it is reached by, as of the last look; 0: none */
     struct mono_ms leave_at;
     /* INVITED, on the accepting side: how we introduce ourselves */
     bool is_guest;
@@ -287,6 +289,7 @@ struct core {
 struct link_view {
     int64_t company;
     enum peer_state state;
+    int64_t way; /* company.way */
     bool clock_off, frozen, behind;
     int64_t clock_offset_ms;
 };
@@ -315,7 +318,7 @@ enum status core_write_journal(struct core *core, bool durable);
 MUST_CHECK enum status core_load(struct core *core, struct diag *diag);
 MUST_CHECK enum status core_load_dictionary(struct core *core, struct diag *diag);
 
-/* For one object or request: keep or undo all that it changed, in the database and in memory. Not nested. */
+/* For one object or request: keep or undo all that it changed, in the database and in memory. One may stand in another. */
 struct core_mark {
     int64_t audit_number;
     struct digest audit_hash;
@@ -451,8 +454,9 @@ MUST_CHECK enum status records_apply(struct core *core, const struct live *live)
 MUST_CHECK enum status records_forget(struct core *core, int64_t leaf,
                                       const struct record_id *id);
 /* The same, if what is held of it is not newer than this. */
+enum forgotten { FORGOT_NOTHING, FORGOT_NEWER, FORGOT_KEPT /* by law, hidden */, FORGOT_GONE };
 MUST_CHECK enum status records_forget_upto(struct core *core, int64_t leaf, int64_t record,
-                                           struct position upto, bool *gone);
+                                           struct position upto, enum forgotten *out);
 /* The next records held under a leaf after *after, at most LET_GO_PIECE: erased, or (hide) kept and neither shown nor
  * passed on. STATUS_NOT_FOUND: no more. Only node/letting_go.c. */
 MUST_CHECK enum status records_piece_go(struct core *core, int64_t leaf, bool hide,

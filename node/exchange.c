@@ -137,6 +137,8 @@ control_queue(struct core *core, int64_t company, enum message_kind kind, struct
     if (c != NULL) {
         c->control_waits = true;
         c->descriptor_waits = c->descriptor_waits || kind == MESSAGE_DESCRIPTOR;
+        const struct company *hop = c->peer == NULL ? route_link(core, c) : NULL;
+        c->way = hop == NULL ? 0 : hop->id;
     }
     return store_exec(core->store, STMT_CONTROL_ADD, "iibi", company, (int64_t)kind, body,
                       share);

@@ -13,6 +13,7 @@
 #include "node/keys.h"
 #include "node/quarantine.h"
 #include "node/receipt.h"
+#include "node/relay.h"
 #include "node/withdrawal.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
@@ -402,6 +403,19 @@ is_kept(struct taking *t, const struct revocation *r)
                         bytes_of(r->author.b, ID_SIZE)) == STATUS_OK;
 }
 
+/* Of a grant that we do not know, on its way between others. *after: in whose queue it goes on. */
+static bool
+is_between(struct taking *t, const struct revocation *r, struct company **after)
+{
+    struct relay_address address = { r->author, r->audience, r->grant };
+    int64_t id;
+
+    return store_number(t->core->store, &id, STMT_GRANT_FIND, "b",
+                        bytes_of(r->grant.b, ID_SIZE)) == STATUS_NOT_FOUND &&
+           !ID_IS_EQUAL(r->audience, t->core->me) &&
+           relay_after(t, &address, after) == STATUS_OK;
+}
+
 /* May the author take this grant back? Owner, issuer, or issuer of an ancestor. */
 static enum status
 check_revoker(struct taking *t, const struct revocation *r, bool *is_early)
@@ -431,6 +445,7 @@ take_revocation(struct taking *t)
 {
     struct key_directory keys = company_keys_of(t->core);
     struct signed_object *object;
+    struct company *after;
     struct revocation *r;
 
     TRY(wire_signed_body_parse(t->env->body, t->arena, &object));
@@ -439,6 +454,8 @@ take_revocation(struct taking *t)
     TRY(object_verify(SIGN_REVOCATION, object, &r->author, &r->audience, &r->audience, &keys));
     t->detail = "author";
     bool is_early;
+    if (is_between(t, r, &after)) /* only our hands are asked for */
+        return relay_carry(t, after);
     TRY(check_revoker(t, r, &is_early));
     if (is_early && is_kept(t, r))
         return STATUS_OK;

@@ -258,18 +258,34 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
 
 /* ---- acknowledged ------------------------------------------------------------------------- */
 
+/* It said that it erased this one, and has another revision now. That it was removed is nothing to have. */
+static enum status
+has_again(struct core *core, int64_t record, int64_t company, int64_t leaf)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct record_now *now;
+
+    enum status s = record_now(core->store, record, true, arena, &now);
+    if (s == STATUS_NOT_FOUND || (s == STATUS_OK && now->tombstone))
+        return STATUS_OK;
+    TRY(s);
+    return store_exec(core->store, STMT_DELIVERY_AGAIN, "iii", record, company, leaf);
+}
+
 enum status
 exchange_records_delivered(struct core *core, int64_t company, int64_t leaf, struct bytes items)
 {
     struct reader r = reader_of(items);
-    int64_t now = core_wall(core).ms;
+    int64_t now = core_wall(core).ms, purged;
 
     while (r.left > 0) {
         int64_t record = (int64_t)reader_u64(&r);
         int64_t incarnation = reader_u32(&r);
         int64_t number = (int64_t)reader_u64(&r);
-        TRY(store_exec(core->store, STMT_DELIVERY_PUT, "iiiiii", record, company, leaf,
-                       incarnation, number, now));
+        TRY(store_number(core->store, &purged, STMT_DELIVERY_PUT, "iiiiii", record, company,
+                         leaf, incarnation, number, now));
+        if (purged > 0)
+            TRY(has_again(core, record, company, leaf));
     }
     return STATUS_OK;
 }

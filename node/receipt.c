@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "node/letting_go.h"
+#include "node/relay.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/digest.h"
 
 enum {
     TELL_MOST = 32,
-    CITES_MOST = 3, /* what comes back for a contribution to an event that was passed on */
 };
 
 const char *
@@ -73,77 +73,6 @@ static enum status
 grant_find(struct core *core, const struct object_id *gid, int64_t *id)
 {
     return store_number(core->store, id, STMT_GRANT_FIND, "b", bytes_of(gid->b, ID_SIZE));
-}
-
-/* Companies of a stored chain in order: the owner, then each link's audience. */
-struct line {
-    struct node_id nodes[CHAIN_MAX + 1];
-    size_t count;
-};
-
-static enum status
-line_of(struct core *core, int64_t leaf, struct arena *arena, struct line *out)
-{
-    struct signed_object *links;
-    size_t count;
-
-    *out = (struct line){ 0 };
-    TRY(grant_links(core->store, leaf, arena, &links, &count));
-    for (size_t i = 0; i < count; i++) {
-        struct grant *g;
-        TRY(wire_grant_parse(links[i].body, arena, &g));
-        if (i == 0)
-            out->nodes[out->count++] = g->owner;
-        out->nodes[out->count++] = g->audience;
-    }
-    return STATUS_OK;
-}
-
-/* count when it is not in it */
-static size_t
-line_index(const struct line *line, const struct node_id *node)
-{
-    size_t i = 0;
-
-    while (i < line->count && !ID_IS_EQUAL(line->nodes[i], *node))
-        i++;
-    return i;
-}
-
-/* The neighbour towards a company; NULL when there is none that we have a link with. */
-static struct company *
-hop_by(struct core *core, const struct line *line, const struct node_id *to)
-{
-    size_t me = line_index(line, &core->me), there = line_index(line, to);
-
-    if (me == line->count || there == line->count || me == there)
-        return NULL;
-    struct company *c = company_find(core, &line->nodes[me < there ? me + 1 : me - 1]);
-    return c != NULL && c->peer != NULL ? c : NULL;
-}
-
-/* Itself when there is a link; else along the chain of the leaf, or of the one that this answers. */
-static enum status
-find_hop(struct core *core, const struct grant_row *leaf, int64_t to, struct arena *arena,
-         struct company **out)
-{
-    struct company *audience = company_by_id(core, to);
-    struct grant_row row = *leaf;
-    struct line line;
-
-    *out = audience != NULL && audience->peer != NULL ? audience : NULL;
-    for (int i = 0; i < CITES_MOST && *out == NULL && audience != NULL; i++) {
-        int64_t cited;
-        TRY(line_of(core, row.id, arena, &line));
-        *out = hop_by(core, &line, &audience->node);
-        if (*out != NULL || !row.grant->has_cites)
-            return STATUS_OK;
-        enum status s = grant_find(core, &row.grant->cites, &cited);
-        if (s != STATUS_OK)
-            return s == STATUS_NOT_FOUND ? STATUS_OK : s;
-        TRY(grant_row_get(core, cited, arena, &row));
-    }
-    return STATUS_OK;
 }
 
 /* ---- keeping ------------------------------------------------------------------------------ */
@@ -255,16 +184,28 @@ static enum status
 refuse(struct core *core, struct receipt_said said)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct bytes only = bytes_of(said.records, said.record_count * ID_SIZE);
 
+    assert(said.record_count <= 1); /* each has a basis of its own */
     {
         AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_HOLD_BASIS);
-        stmt_bind(q, "i", said.leaf);
+        stmt_bind(q, "ib", said.leaf, only);
         TRY(stmt_step(q));
         said.basis = arena_text(arena, bytes_text(stmt_text(q, 0)));
     }
     said.state = RECEIPT_REFUSED;
     said.reason = "LEGAL_HOLD";
     return receipt_make(core, &said);
+}
+
+enum status
+receipt_refuse(struct core *core, int64_t leaf, const struct record_id *record)
+{
+    struct receipt_said said = {
+        .leaf = leaf, .records = record, .record_count = 1, .count = 1
+    };
+
+    return refuse(core, said);
 }
 
 enum status
@@ -284,9 +225,8 @@ receipt_erase(struct core *core, int64_t leaf, const struct record_id *records, 
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     struct record_id *gone = ARENA_ARRAY(arena, struct record_id, count);
-    struct record_id *kept = ARENA_ARRAY(arena, struct record_id, count);
     struct receipt_said said = { .leaf = leaf, .state = RECEIPT_PURGED, .reason = reason };
-    size_t gone_count = 0, kept_count = 0, erased = 0;
+    size_t gone_count = 0, erased = 0;
 
     if (count == 0)
         return letting_go_begin(core, leaf, LET_ERASE, reason);
@@ -297,19 +237,34 @@ receipt_erase(struct core *core, int64_t leaf, const struct record_id *records, 
         TRY(is_there(core, &records[i], leaf, &is));
         erased += was && !is ? 1 : 0;
         if (is)
-            kept[kept_count++] = records[i];
+            TRY(receipt_refuse(core, leaf, &records[i]));
         else
             gone[gone_count++] = records[i];
-    }
-    if (kept_count > 0) {
-        said.records = kept;
-        said.record_count = said.count = kept_count;
-        TRY(refuse(core, said));
     }
     said.records = gone;
     said.record_count = gone_count;
     said.count = erased;
     return gone_count > 0 ? receipt_make(core, &said) : STATUS_OK;
+}
+
+enum status
+receipt_release(struct core *core, int64_t leaf, const struct record_id *record, bool all)
+{
+    struct receipt_said said = { .leaf = leaf,
+                                 .state = RECEIPT_PURGED,
+                                 .records = record,
+                                 .record_count = 1,
+                                 .count = 1,
+                                 .reason = "RELEASED" };
+    struct digest set = digest_plain(bytes_of(record->b, ID_SIZE));
+    int64_t id;
+
+    TRY(receipt_erase(core, leaf, all ? NULL : record, all ? 0 : 1, "RELEASED"));
+    if (!all)
+        return STATUS_OK;
+    enum status s = store_number(core->store, &id, STMT_RECEIPT_REFUSED, "ib", leaf,
+                                 bytes_of(set.b, ID_SIZE)); /* when it alone was withdrawn */
+    return s == STATUS_OK ? receipt_make(core, &said) : s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
 /* ---- saying ------------------------------------------------------------------------------- */
@@ -355,12 +310,10 @@ say(struct core *core, int64_t id, const struct entry *e, struct receipt *r,
     TRY(core_sign(core, SIGN_RECEIPT, wire_receipt_format(r, arena), &object));
     TRY(store_exec(core->store, STMT_RECEIPT_SIGNED, "ib", id,
                    wire_signed_object_format(&object, arena)));
-    TRY(find_hop(core, &row, e->audience, arena, &hop));
-    if (hop == NULL) {
+    TRY(relay_hop(core, row.id, audience, arena, &hop));
+    if (hop == NULL) /* waits in its own queue: for a way, or for a letter */
         LOG(LOG_WARN, "receipt.no_way", log_id("partner", audience->node.b));
-        return STATUS_OK; /* kept, and goes with an evidence file */
-    }
-    return control_queue(core, hop->id, MESSAGE_RECEIPT,
+    return control_queue(core, hop != NULL ? hop->id : audience->id, MESSAGE_RECEIPT,
                          wire_signed_body_format(&object, arena), 0);
 }
 
@@ -421,65 +374,22 @@ keep_taken(struct taking *t, const struct receipt *r, const struct grant_row *ro
     TRY(keep(t->core, &e));
     for (size_t i = 0;
          audience->id == COMPANY_US && r->state == RECEIPT_PURGED && i < r->record_count; i++)
-        TRY(store_exec(t->core->store, STMT_DELIVERY_PURGED, "iib", holder->id, row->id,
-                       bytes_of(r->records[i].b, ID_SIZE))); /* it has them no more */
+        TRY(store_exec(t->core->store, STMT_DELIVERY_PURGED, "iibi", holder->id, row->id,
+                       bytes_of(r->records[i].b, ID_SIZE),
+                       core_wall(t->core).ms)); /* it has them no more */
     struct object_id rid = digest_object_id(object->body);
     return audit_add(t->core, actor_partner(t->core, &t->from->node), "receipt.taken",
                      bytes_of(r->grant.b, ID_SIZE), bytes_of(rid.b, ID_SIZE));
 }
 
-/* Between author and audience in this chain, and it came from the author's side? *after: the next. */
-static enum status
-between(struct taking *t, int64_t leaf, const struct receipt *r, struct company **after)
-{
-    struct line line;
-
-    TRY(line_of(t->core, leaf, t->arena, &line));
-    size_t me = line_index(&line, &t->core->me), from = line_index(&line, &r->author),
-           to = line_index(&line, &r->audience);
-    if (me == line.count || from == line.count || to == line.count || from == to ||
-        me == from || me == to || (from < to) != (from < me) || (from < to) != (me < to))
-        return STATUS_NOT_GRANTED;
-    if (!ID_IS_EQUAL(line.nodes[from < me ? me - 1 : me + 1], t->from->node))
-        return STATUS_NOT_GRANTED;
-    *after = company_find(t->core, &line.nodes[from < me ? me + 1 : me - 1]);
-    return *after == NULL ? STATUS_NOT_GRANTED : STATUS_OK;
-}
-
-/* The chain that it comes along: of its grant, or any that we know with both of them. */
-static enum status
-find_after(struct taking *t, const struct receipt *r, struct company **after)
-{
-    const struct company *author = company_find(t->core, &r->author);
-    const struct company *audience = company_find(t->core, &r->audience);
-    AUTO(stmt_return) struct stmt *q = NULL;
-    int64_t leaf;
-    enum status s;
-
-    t->detail = "way";
-    if (audience == NULL)
-        return STATUS_NOT_GRANTED;
-    if (grant_find(t->core, &r->grant, &leaf) == STATUS_OK &&
-        between(t, leaf, r, after) == STATUS_OK)
-        return STATUS_OK;
-    q = stmt_borrow(t->core->store, STMT_GRANT_TOWARDS);
-    stmt_bind(q, "ii", author->id, audience->id);
-    while ((s = stmt_step(q)) == STATUS_OK) {
-        s = between(t, stmt_int(q, 0), r, after);
-        if (s != STATUS_NOT_GRANTED)
-            return s;
-    }
-    return s == STATUS_NOT_FOUND ? STATUS_NOT_GRANTED : s;
-}
-
 static enum status
 pass_on(struct taking *t, const struct receipt *r, const struct signed_object *object)
 {
+    struct relay_address address = { r->author, r->audience, r->grant };
     struct company *after;
     struct grant_row row;
-    int64_t waiting;
 
-    TRY(find_after(t, r, &after));
+    TRY(relay_after(t, &address, &after));
     enum status s = check_grant(t, r, &row);
     if (s == STATUS_OK)
         s = keep_taken(t, r, &row, object);
@@ -487,14 +397,7 @@ pass_on(struct taking *t, const struct receipt *r, const struct signed_object *o
         return STATUS_OK;        /* it went on before */
     if (s != STATUS_NOT_GRANTED) /* of a contribution: no business of ours but to carry */
         TRY(s);
-    if (after->peer == NULL)
-        return STATUS_OK;
-    t->detail = "receipts waiting";
-    TRY(store_number(t->core->store, &waiting, STMT_CONTROL_KIND_COUNT, "ii", after->id,
-                     (int64_t)MESSAGE_RECEIPT));
-    if (waiting >= RECEIPTS_CARRIED_MAX)
-        return STATUS_TOO_BIG;
-    return control_queue(t->core, after->id, MESSAGE_RECEIPT, t->env->body, 0);
+    return relay_carry(t, after);
 }
 
 enum status

@@ -42,6 +42,13 @@ MUST_CHECK enum status receipt_erase(struct core *core, int64_t leaf,
 MUST_CHECK enum status receipt_erased(struct core *core, int64_t leaf, int64_t before,
                                       const char *reason);
 
+/* This one should go and is kept on a basis in law: REFUSED. */
+MUST_CHECK enum status receipt_refuse(struct core *core, int64_t leaf,
+                                      const struct record_id *record);
+/* The hold on this record is over: it is erased (all: with everything under the leaf), and where it was refused PURGED is said. */
+MUST_CHECK enum status receipt_release(struct core *core, int64_t leaf,
+                                       const struct record_id *record, bool all);
+
 /* Signs and queues what is to be said. */
 MUST_CHECK enum status receipt_tell(struct core *core);
 /* A Receipt: for us, or another's to pass on. */

@@ -292,11 +292,11 @@ records_forget(struct core *core, int64_t leaf, const struct record_id *id)
 
 enum status
 records_forget_upto(struct core *core, int64_t leaf, int64_t record, struct position upto,
-                    bool *gone)
+                    enum forgotten *out)
 {
     struct position at = { 0 };
 
-    *gone = false;
+    *out = FORGOT_NOTHING;
     {
         AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_POSITION);
         stmt_bind(q, "ii", record, leaf);
@@ -305,10 +305,8 @@ records_forget_upto(struct core *core, int64_t leaf, int64_t record, struct posi
             return s == STATUS_NOT_FOUND ? STATUS_OK : s;
         at = (struct position){ (uint32_t)stmt_int(q, 1), (uint64_t)stmt_int(q, 2) };
     }
-    if (position_compare(at, upto) > 0)
-        return STATUS_OK;
     bool held;
     TRY(is_held_back(core, record, &held));
-    *gone = !held; /* nobody says "erased" of what is kept */
-    return forget_one(core, leaf, record);
+    *out = position_compare(at, upto) > 0 ? FORGOT_NEWER : held ? FORGOT_KEPT : FORGOT_GONE;
+    return *out == FORGOT_NEWER ? STATUS_OK : forget_one(core, leaf, record);
 }

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "node/relay.h"
 #include "node/route_priv.h"
 #include "schema/base/cleanup.h"
 
@@ -158,23 +159,38 @@ is_overdue(struct core *core, const struct company *to, const struct company *ho
     return STATUS_OK;
 }
 
+static enum status
+resend_overdue(struct core *core, struct company *to, const struct way *way)
+{
+    struct route_numbers n;
+    bool overdue;
+
+    TRY(is_overdue(core, to, way->hop, &overdue));
+    if (!overdue)
+        return STATUS_OK;
+    TRY(route_numbers_get(core, to->id, &n));
+    return route_resend(core, to, n.acked + 1, n.next - 1);
+}
+
 enum status
 route_tick(struct core *core)
 {
     core->receipts_wait = true; /* a way may have opened */
     for (size_t i = 0; i < core->company_count; i++) {
         struct company *to = core->companies[i];
-        struct route_numbers n;
         struct way way;
-        bool overdue;
-        if (to->id == COMPANY_US || !route_find(core, to, &way) ||
-            peer_state(way.hop->peer) != PEER_READY)
+        if (to->is_lost && to->peer == NULL)
+            TRY(relay_lose(core, to));
+        to->way = 0;
+        if (to->id == COMPANY_US || to->peer != NULL || to->state == COMPANY_LIGHT)
             continue;
-        TRY(is_overdue(core, to, way.hop, &overdue));
-        if (!overdue)
+        if (!route_find(core, to, &way)) {
+            TRY(relay_strays(core, to));
             continue;
-        TRY(route_numbers_get(core, to->id, &n));
-        TRY(route_resend(core, to, n.acked + 1, n.next - 1));
+        }
+        to->way = way.hop->id;
+        if (peer_state(way.hop->peer) == PEER_READY)
+            TRY(resend_overdue(core, to, &way));
     }
     return STATUS_OK;
 }

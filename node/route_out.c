@@ -109,8 +109,8 @@ keep_parcel(struct core *core, const struct company *to, const struct way *way,
 
 /* The first control object that may still go; *id is its place in the queue. STATUS_NOT_FOUND. */
 static enum status
-peek_control(struct core *core, struct company *to, struct arena *arena, struct parcel *p,
-             int64_t *id)
+peek_control(struct core *core, struct company *to, const struct way *way, struct arena *arena,
+             struct parcel *p, int64_t *id)
 {
     for (;;) {
         AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_CONTROL_NEXT);
@@ -123,10 +123,12 @@ peek_control(struct core *core, struct company *to, struct arena *arena, struct 
         p->kind = (uint8_t)stmt_int(q, 1);
         p->share = stmt_int(q, 3);
         p->inner = arena_copy(arena, stmt_bytes(q, 2));
-        if (!exchange_offer_is_past(core, p->kind, p->share) &&
+        if (!exchange_offer_is_past(core, p->kind, p->share) && p->kind != MESSAGE_RECEIPT &&
             p->inner.len <= SEAL_ROOM - SEAL_HEAD)
             return STATUS_OK;
         stmt_return(&q);
+        if (p->kind == MESSAGE_RECEIPT) /* had no way when it was made: not sealed, as any */
+            TRY(control_queue(core, way->hop->id, MESSAGE_RECEIPT, p->inner, 0));
         TRY(store_exec(core->store, STMT_CONTROL_DROP, "i", *id));
     }
 }
@@ -191,7 +193,7 @@ seal_control(struct core *core, struct company *to, const struct way *way, struc
 
     if (!to->control_waits)
         return STATUS_NOT_FOUND;
-    TRY(peek_control(core, to, arena, p, &id));
+    TRY(peek_control(core, to, way, arena, p, &id));
     if (p->kind == MESSAGE_WITHDRAWAL)
         TRY(withdrawal_handles(core, p->inner, arena, &p->gone, &p->gone_count));
     TRY(route_numbers_get(core, to->id, &n));

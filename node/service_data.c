@@ -89,6 +89,33 @@ subject_read(struct call *call, int64_t record, struct subject *out)
     return STATUS_OK;
 }
 
+/* The same of a record of which nothing is left here but its number: who had it is still to be said. */
+static enum status
+subject_left(struct call *call, int64_t record, struct subject *out)
+{
+    enum { RID, OWNER, PARENT = 3, SPACE, NUMBER };
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_RECORD_GET);
+    enum status s = subject_read(call, record, out);
+
+    if (s != STATUS_OK && s != STATUS_NOT_FOUND)
+        return s;
+    stmt_bind(q, "i", record);
+    TRY(stmt_step(q));
+    if (s == STATUS_NOT_FOUND) {
+        out->now = ARENA_NEW(call->arena, struct record_now);
+        *out->now = (struct record_now){ .record = record,
+                                         .owner = stmt_int(q, OWNER),
+                                         .tombstone = true };
+        stmt_copy(q, RID, out->now->id.b, ID_SIZE);
+        out->now->type.space = arena_copy(call->arena, bytes_text(stmt_text(q, SPACE)));
+        out->now->type.number = (uint32_t)stmt_int(q, NUMBER);
+        out->type = dictionary_find(call->dictionary, out->now->type);
+    }
+    if (stmt_bytes(q, PARENT).len == ID_SIZE)
+        stmt_copy(q, PARENT, out->parent.b, ID_SIZE);
+    return STATUS_OK;
+}
+
 static void
 put_subject(struct call *call, const struct subject *of, json_t *o)
 {
@@ -345,11 +372,8 @@ service_data_held(struct call *call)
         struct subject of;
         last = stmt_int(q, 0);
         count++;
-        enum status read = subject_read(call, last, &of);
-        if (read == STATUS_OK)
-            TRY(put_holders(call, &of, company, items));
-        else if (read != STATUS_NOT_FOUND)
-            return read;
+        TRY(subject_left(call, last, &of));
+        TRY(put_holders(call, &of, company, items));
     }
     page.items = json_incref(items);
     page_end(call, &page, last, s == STATUS_OK, -1);

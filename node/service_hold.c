@@ -28,7 +28,7 @@ release(struct call *call, const struct record_now *now)
             state = stmt_int(q, 1);
         }
         bool all = state != SHARE_ACCEPTED;
-        TRY(receipt_erase(call->core, leaf, all ? NULL : &now->id, all ? 0 : 1, "RELEASED"));
+        TRY(receipt_release(call->core, leaf, &now->id, all));
     }
 }
 

@@ -219,9 +219,10 @@ granted_event(struct light_files *f, const struct record_now *now)
     *f->event = *now;
     f->event->fields = cleared.shown.fields;
     f->event->field_count = cleared.shown.field_count;
-    return store_exec(call->store, STMT_DELIVERY_PUT, "iiiiii", now->record, live->partner,
-                      live->leaf, (int64_t)now->position.incarnation,
-                      (int64_t)now->position.number, call->now.ms);
+    int64_t purged; /* nobody without a node says so */
+    return store_number(call->store, &purged, STMT_DELIVERY_PUT, "iiiiii", now->record,
+                        live->partner, live->leaf, (int64_t)now->position.incarnation,
+                        (int64_t)now->position.number, call->now.ms);
 }
 
 static enum status

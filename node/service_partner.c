@@ -7,6 +7,7 @@
 
 #include "node/keys.h"
 #include "node/light.h"
+#include "node/route_priv.h"
 #include "node/service_priv.h"
 #include "node/withdrawal.h"
 #include "schema/base/cleanup.h"
@@ -356,21 +357,86 @@ service_partner_waive(struct call *call)
 
 /* ---- suspending, removing ----------------------------------------------------------------- */
 
-/* What stands or falls with this partner: shares given and received, and those further down. */
+static bool
+chain_names(const struct live *live, const struct company *c)
+{
+    for (size_t k = 0; live != NULL && k < chain_length(live->chain); k++)
+        if (ID_IS_EQUAL(chain_link(live->chain, k)->audience, c->node) ||
+            ID_IS_EQUAL(chain_link(live->chain, k)->issuer, c->node))
+            return true;
+    return false;
+}
+
+/* What a share answers: it ends with that. */
+static const struct live *
+cited_by(struct core *core, const struct live *live)
+{
+    static const enum share_role roles[] = { ROLE_NOTED, ROLE_GIVEN, ROLE_RECEIVED };
+    const struct grant *leaf = chain_leaf(live->chain);
+    const struct live *cited = NULL;
+
+    for (size_t i = 0; leaf->has_cites && cited == NULL && i < COUNT_OF(roles); i++)
+        cited = live_by_gid(core, &leaf->cites, roles[i]);
+    return cited;
+}
+
+/* Does it reach us through this partner and nobody else? */
+static bool
+is_stranded(struct core *core, const struct company *c, const struct company *by)
+{
+    bool is_by = false, is_other = false;
+
+    for (size_t i = 0; i < core->live_count; i++) {
+        struct way way;
+        if (!route_find_by(core, c, chain_leaf_id(core->lives[i].chain), &way))
+            continue;
+        is_by = is_by || way.hop == by;
+        is_other = is_other || way.hop != by;
+    }
+    return is_by && !is_other;
+}
+
+/* Whom only this partner connects with us: what of theirs is here, of ours there, and what waits for them. */
+static enum status
+stranded(struct call *call, const struct company *by)
+{
+    struct core *core = call->core;
+    json_t *list = json_array();
+
+    reply_set(call->reply, "stranded", list);
+    for (size_t i = 0; i < core->company_count; i++) {
+        const struct company *c = core->companies[i];
+        int64_t here, there, waiting;
+        if (c->id == COMPANY_US || c->peer != NULL || !is_stranded(core, c, by))
+            continue;
+        TRY(store_number(call->store, &here, STMT_HELD_OF, "i", c->id));
+        TRY(store_number(call->store, &there, STMT_HELD_BY, "i", c->id));
+        TRY(store_number(call->store, &waiting, STMT_WAITING_COUNT, "i", c->id));
+        const char *name[] = { c->name };
+        json_t *o = json_object();
+        reply_set(o, "company", json_words(c->name));
+        reply_set(o, "rows_here", json_integer(here));
+        reply_set(o, "rows_there", json_integer(there));
+        reply_set(o, "waiting", json_integer(waiting));
+        reply_set(o, "what_to_do",
+                  json_words(text_format(call->language, "letter.do", name, 1, call->arena)));
+        (void)json_array_append_new(list, o);
+    }
+    return STATUS_OK;
+}
+
+/* What stands or falls with this partner: shares given and received, those further down, and what answers them. */
 static enum status
 consequences(struct call *call, int64_t company)
 {
+    const struct company *c = company_by_id(call->core, company);
     json_t *list = json_array();
     int64_t due;
 
     for (size_t i = 0; i < call->core->live_count; i++) {
         const struct live *live = &call->core->lives[i];
-        const struct company *c = company_by_id(call->core, company);
-        bool names = live->partner == company;
-        for (size_t k = 0; k < chain_length(live->chain); k++)
-            names = names || ID_IS_EQUAL(chain_link(live->chain, k)->audience, c->node) ||
-                    ID_IS_EQUAL(chain_link(live->chain, k)->issuer, c->node);
-        if (!names)
+        if (live->partner != company && !chain_names(live, c) &&
+            !chain_names(cited_by(call->core, live), c))
             continue;
         json_t *o = json_object();
         const struct company *other = company_by_id(call->core, live->partner);
@@ -448,6 +514,7 @@ service_partner_remove(struct call *call)
     struct company *c;
 
     TRY(find_partner(call, &c));
+    TRY(stranded(call, c));
     reply_set(call->reply, "preview", json_boolean(arg_is_set(call, "preview")));
     if (arg_is_set(call, "preview") || c->state == COMPANY_REMOVED)
         return STATUS_OK;

@@ -10,6 +10,7 @@
 #include "node/asks.h"
 #include "node/proposals.h"
 #include "node/receipt.h"
+#include "node/relay.h"
 #include "schema/base/limits.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
@@ -256,7 +257,21 @@ withdrawal_handles(struct core *core, struct bytes body, struct arena *arena,
 
 /* ---- taking ------------------------------------------------------------------------------- */
 
-/* Only the owner and those through whose hands the row came may say that it goes, and of rows of that owner alone. */
+/* Of a grant that we do not know: between others, and only our hands are asked for. */
+static enum status
+pass_by(struct taking *t, const struct withdrawal *w)
+{
+    struct relay_address address = { w->author, w->audience, w->grant };
+    struct company *after;
+
+    if (ID_IS_EQUAL(w->audience, t->core->me))
+        return STATUS_NOT_GRANTED;
+    TRY(relay_after(t, &address, &after));
+    return relay_carry(t, after);
+}
+
+/* Only the owner and those through whose hands the row came may say that it goes, and of rows of that owner alone.
+ * STATUS_NOT_FOUND: no grant that we know. */
 static enum status
 check_author(struct taking *t, const struct withdrawal *w)
 {
@@ -268,8 +283,7 @@ check_author(struct taking *t, const struct withdrawal *w)
 
     enum status s =
         store_number(t->core->store, &id, STMT_GRANT_FIND, "b", bytes_of(w->grant.b, ID_SIZE));
-    if (s != STATUS_OK)
-        return s == STATUS_NOT_FOUND ? STATUS_NOT_GRANTED : s;
+    TRY(s);
     TRY(grant_links(t->core->store, id, t->arena, &links, &count));
     for (size_t i = 0; i < count; i++) {
         TRY(wire_grant_parse(links[i].body, t->arena, &g));
@@ -344,24 +358,21 @@ untie_row(struct core *core, const struct below *b, const struct record_id *id, 
     return proposals_lapse_record(core, record);
 }
 
-/* Our copy under this leaf. *held: it is newer, and stays; *gone: there was one. */
+/* Our copy under this leaf. */
 static enum status
-erase_row(struct core *core, const struct below *b, const struct withdrawn *row, bool *held,
-          bool *gone)
+erase_row(struct core *core, const struct below *b, const struct withdrawn *row,
+          enum forgotten *out)
 {
-    int64_t record, run;
+    int64_t record;
 
-    *held = *gone = false;
+    *out = FORGOT_NOTHING;
     enum status s = store_number(core->store, &record, STMT_RECORD_FIND, "b",
                                  bytes_of(row->record.b, ID_SIZE));
     if (s != STATUS_OK)
         return s == STATUS_NOT_FOUND ? STATUS_OK : s; /* still under way */
-    TRY(records_forget_upto(core, b->leaf, record, row->upto, gone));
-    if (*gone)
-        return untie_row(core, b, &row->record, record);
-    s = store_number(core->store, &run, STMT_COPY_POSITION, "ii", record, b->leaf);
-    *held = s == STATUS_OK;
-    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    TRY(records_forget_upto(core, b->leaf, record, row->upto, out));
+    return *out == FORGOT_GONE || *out == FORGOT_KEPT ? untie_row(core, b, &row->record, record)
+                                                      : STATUS_OK;
 }
 
 static enum status
@@ -371,12 +382,14 @@ erase_rows(struct taking *t, const struct below *b, const struct withdrawal *w)
     struct receipt_said said = {
         .leaf = b->leaf, .state = RECEIPT_PURGED, .records = records, .reason = "WITHDRAWN"
     };
-    bool is_held, is_gone;
+    enum forgotten how;
 
     for (size_t i = 0; i < w->row_count; i++) {
-        TRY(erase_row(t->core, b, &w->rows[i], &is_held, &is_gone));
-        said.count += is_gone;
-        if (!is_held)
+        TRY(erase_row(t->core, b, &w->rows[i], &how));
+        said.count += how == FORGOT_GONE;
+        if (how == FORGOT_KEPT)
+            TRY(receipt_refuse(t->core, b->leaf, &w->rows[i].record));
+        if (how == FORGOT_GONE || how == FORGOT_NOTHING)
             records[said.record_count++] = w->rows[i].record;
     }
     return said.record_count == 0 ? STATUS_OK : receipt_make(t->core, &said);
@@ -428,7 +441,10 @@ withdrawal_take(struct taking *t)
     t->detail = "withdrawal";
     TRY(object_verify(SIGN_WITHDRAWAL, object, &w->author, &w->audience, &w->audience, &keys));
     t->detail = "author";
-    TRY(check_author(t, w));
+    enum status may = check_author(t, w);
+    if (may == STATUS_NOT_FOUND)
+        return pass_by(t, w);
+    TRY(may);
     for (size_t i = 0; i < w->row_count; i++) {
         struct bytes rid = bytes_of(w->rows[i].record.b, ID_SIZE);
         struct bytes gid = bytes_of(w->grant.b, ID_SIZE);

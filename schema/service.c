@@ -180,6 +180,14 @@ static const struct service table[] = {
     { "receipt.export", "GET", "/api/v1/shares/{share}/evidence", RIGHT_READ, true, REPLY_FILE, NULL,
       { { "share", PARAM_TEXT, POS, "p7c2dd" } } },
 
+    /* ---- letters: what takes back or answers, as a file, when there is no way ---- */
+    { "letter.list", "GET", "/api/v1/letters", RIGHT_READ, true, REPLY_LIST,
+      "company withdrawals revocations receipts way via link what_to_do", { LISTING } },
+    { "letter.export", "POST", "/api/v1/letters/for/{for}", RIGHT_ADMIN, SERVICE_TAKES_BACK, REPLY_FILE, NULL,
+      { { "for", PARAM_TEXT, REQ, "Acme" } } },
+    { "letter.import", "POST", "/api/v1/letters/taken", RIGHT_ADMIN, SERVICE_TAKES_BACK, REPLY_FILES, NULL,
+      { { "file", PARAM_UPLOAD, POS, "letter-for-acme.txt" } } },
+
     /* ---- what is missing ---- */
     { "guest.missing", "GET", "/api/v1/events/{event}/missing", RIGHT_READ, true, REPLY_LIST, "id title company missing asked",
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "company", PARAM_TEXT, 0, "Brio" }, { "limit", PARAM_INTEGER, 0, "50" },

@@ -189,9 +189,10 @@
                       " (incarnation > ?3 OR (incarnation = ?3 AND number >= ?4))") \
     X(WITHDRAWN_OF, "SELECT gid, incarnation, number FROM withdrawn WHERE rid = ?1") \
     X(WITHDRAWN_ANY, "SELECT 1 FROM withdrawn LIMIT 1") \
-    X(DELIVERY_OF, "SELECT max(incarnation), number FROM delivery WHERE grant_id = ?1 AND record = ?2 GROUP BY record") \
-    X(DELIVERY_PURGED, "DELETE FROM delivery WHERE company = ?1 AND grant_id = ?2 AND record = (SELECT id FROM record" \
-                       " WHERE substr(rid, 1, 6) = substr(?3, 1, 6) AND rid = ?3) AND EXISTS (SELECT 1 FROM withdrawal w" \
+    X(DELIVERY_OF, "SELECT max(incarnation), number FROM delivery WHERE grant_id = ?1 AND record = ?2" \
+                   " AND purged_ms = 0 GROUP BY record") \
+    X(DELIVERY_PURGED, "UPDATE delivery SET purged_ms = ?4 WHERE company = ?1 AND grant_id = ?2 AND record = (SELECT id FROM record" \
+                       " WHERE substr(rid, 1, 6) = substr(?3, 1, 6) AND rid = ?3) AND purged_ms = 0 AND EXISTS (SELECT 1 FROM withdrawal w" \
                        " WHERE w.leaf = delivery.grant_id AND w.record = delivery.record AND w.told = 1 AND" \
                        " (w.incarnation > delivery.incarnation OR (w.incarnation = delivery.incarnation AND" \
                        " w.number >= delivery.number)))") \
@@ -249,7 +250,7 @@
     X(LEAD_MADE_ADD, "INSERT INTO lead_made (batch, lead, task, incarnation) VALUES (?1, ?2, ?3, ?4)") \
     X(LEAD_MADE_LIST, "SELECT lead, task, incarnation FROM lead_made WHERE batch = ?1 ORDER BY lead") \
     X(LEAD_MADE_DROP, "DELETE FROM lead_made WHERE batch = ?1 AND lead = ?2") \
-    X(PERSON_SEEN_BY, "SELECT count(DISTINCT d.company) FROM person p JOIN delivery d ON d.record = p.record" \
+    X(PERSON_SEEN_BY, "SELECT count(DISTINCT d.company) FROM person p JOIN delivery d ON d.record = p.record AND d.purged_ms = 0" \
                       " JOIN share s ON s.leaf = d.grant_id AND s.role = 0 AND s.state IN (2, 3, 4)" \
                       " WHERE p.person = ?1") \
     X(PERSON_KEY_ADD, "INSERT INTO person_key (key, record, weak) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
@@ -344,14 +345,14 @@
     X(RECEIPT_LIST, \
       "SELECT s.id AS k, g.gid, s.title, p.name, s.state, s.changed_ms, g.ends_ms, g.object, r.state, r.records, r.count," \
       " r.reason, r.basis, r.at_ms, r.came_ms, s.role = 2 OR r.id IS NOT NULL OR EXISTS (SELECT 1 FROM delivery d" \
-      " WHERE d.grant_id = s.leaf), CASE WHEN r.audience > 1 THEN a.name END" \
+      " WHERE d.grant_id = s.leaf AND d.purged_ms = 0), CASE WHEN r.audience > 1 THEN a.name END" \
       " FROM share s JOIN grants g ON g.id = s.leaf JOIN company p ON p.id = s.partner" \
       " LEFT JOIN receipt r ON r.grant_id = s.leaf AND r.holder = s.partner AND r.rset = x'' AND " RECEIPT_BEST \
       " LEFT JOIN company a ON a.id = r.audience" \
       " WHERE k > ?1 AND s.role <> 1 AND s.state NOT IN (0, 1) AND " RECEIPT_FILTER \
       " AND (?5 = x'' OR EXISTS (WITH RECURSIVE up (id) AS (SELECT s.leaf UNION SELECT u.parent FROM grants u JOIN up" \
       " ON u.id = up.id WHERE u.parent > 0) SELECT 1 FROM up JOIN delivery d ON d.grant_id = up.id JOIN record e" \
-      " ON e.id = d.record WHERE e.rid = ?5))" \
+      " ON e.id = d.record WHERE e.rid = ?5 AND d.purged_ms = 0))" \
       " UNION ALL SELECT 1000000000000 + r.id AS k, g.gid, s.title, p.name, s.state, s.changed_ms, g.ends_ms, g.object," \
       " r.state, r.records, r.count, r.reason, r.basis, r.at_ms, r.came_ms, 1, CASE WHEN r.audience > 1 THEN a.name END" \
       " FROM receipt r JOIN share s ON s.leaf = r.grant_id AND s.role <> 1 JOIN grants g ON g.id = s.leaf" \
@@ -390,12 +391,31 @@
     X(HOLD_GET, "SELECT basis FROM hold WHERE record = ?1") \
     X(HOLD_PUT, "INSERT INTO hold (record, basis, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET basis = excluded.basis") \
     X(HOLD_DROP, "DELETE FROM hold WHERE record = ?1") \
-    X(HOLD_BASIS, "SELECT h.basis FROM hold h JOIN copy c ON c.record = h.record WHERE c.grant_id = ?1 LIMIT 1") \
+    X(HOLD_BASIS, "SELECT h.basis FROM hold h JOIN copy c ON c.record = h.record JOIN record r ON r.id = h.record" \
+                  " WHERE c.grant_id = ?1 AND (?2 = x'' OR r.rid = ?2) ORDER BY h.record LIMIT 1") \
     X(HOLD_KEPT, "SELECT c.grant_id, s.state FROM copy c JOIN share s ON s.leaf = c.grant_id AND s.role = 1" \
                  " WHERE c.record = ?1 AND (s.state > 4 OR (s.state = 4 AND c.applied = 0)) LIMIT 1") \
     X(COPY_HIDE, "UPDATE copy SET applied = 0 WHERE record = ?1 AND grant_id = ?2") \
     X(COPY_IS_THERE, "SELECT 1 FROM copy c JOIN record r ON r.id = c.record WHERE r.rid = ?1 AND c.grant_id = ?2") \
     X(RECEIPT_SIGNED, "UPDATE receipt SET object = ?2 WHERE id = ?1") \
+    /* What takes back or answers (20, 28, 29) and waits for a company: queued, handed over, sealed. */ \
+    X(WAITING_BACK, "SELECT 0, id, kind, body FROM control WHERE company = ?1 AND kind IN (20, 28, 29) UNION ALL" \
+                    " SELECT 1, seq, kind, body FROM frame WHERE company = ?1 AND stream = 1 AND kind IN (20, 28, 29) UNION ALL" \
+                    " SELECT 2, number, kind, inner FROM parcel WHERE company = ?1 AND kind IN (20, 29) ORDER BY 1, 2 LIMIT ?2") \
+    X(WAITING_LIST, "SELECT c.id, c.name, c.state, sum(w.kind = 20), sum(w.kind = 28), sum(w.kind = 29) FROM" \
+                    " (SELECT company, kind FROM control WHERE kind IN (20, 28, 29) UNION ALL SELECT company, kind FROM frame" \
+                    " WHERE stream = 1 AND kind IN (20, 28, 29) UNION ALL SELECT company, kind FROM parcel WHERE kind IN (20, 29)) w" \
+                    " JOIN company c ON c.id = w.company WHERE c.id > ?1 AND (?2 = '' OR instr(fold(c.name), fold(?2)) > 0)" \
+                    " GROUP BY c.id ORDER BY c.id LIMIT ?3") \
+    X(RECEIPT_REFUSED, "SELECT id FROM receipt WHERE grant_id = ?1 AND holder = 1 AND rset = ?2 AND state = 4 LIMIT 1") \
+    X(RECEIPT_OURS, "SELECT object FROM receipt WHERE holder = 1 AND audience = ?1 AND object IS NOT NULL ORDER BY id DESC") \
+    X(HELD_OF, "SELECT count(DISTINCT c.record) FROM copy c JOIN record r ON r.id = c.record WHERE r.owner = ?1" \
+               " AND c.grant_id > 0") \
+    X(HELD_BY, "SELECT count(DISTINCT d.record) FROM delivery d JOIN share s ON s.leaf = d.grant_id WHERE d.company = ?1" \
+               " AND s.state <= 4 AND d.purged_ms = 0") \
+    X(WAITING_COUNT, "SELECT (SELECT count(*) FROM control WHERE company = ?1 AND kind IN (20, 28, 29)) +" \
+                     " (SELECT count(*) FROM parcel WHERE company = ?1 AND kind IN (20, 29))") \
+    X(FRAME_LOSE, "DELETE FROM frame WHERE company = ?1 AND stream = 1 AND seq = ?2") \
     X(CONTROL_KIND_COUNT, "SELECT count(*) FROM control WHERE company = ?1 AND kind = ?2") \
     /* ---- contributions ---- */ \
     X(CONTRIBUTION_ADD, "INSERT INTO contribution (share, cited, event, taken) VALUES (?1, ?2, ?3, 0)") \
@@ -524,9 +544,12 @@
     X(FRAME_COUNT, "SELECT count(*) FROM frame WHERE company = ?1") \
     X(DELIVERY_PUT, "INSERT INTO delivery (record, company, grant_id, incarnation, number, at_ms, first_ms)" \
                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO UPDATE SET" \
-                    " incarnation = excluded.incarnation, number = excluded.number, at_ms = excluded.at_ms") \
+                    " incarnation = excluded.incarnation, number = excluded.number, at_ms = excluded.at_ms" \
+                    " RETURNING purged_ms") \
+    X(DELIVERY_AGAIN, "UPDATE delivery SET purged_ms = 0 WHERE record = ?1 AND company = ?2 AND grant_id = ?3") \
     X(DELIVERY_LIST, "SELECT d.company, d.grant_id, d.incarnation, d.number, d.at_ms, c.name, c.node" \
-                     " FROM delivery d JOIN company c ON c.id = d.company WHERE d.record = ?1 ORDER BY d.at_ms") \
+                     " FROM delivery d JOIN company c ON c.id = d.company WHERE d.record = ?1 AND d.purged_ms = 0" \
+                     " ORDER BY d.at_ms") \
     /* Every company that acknowledged the record ?1 (of id ?3), and those that may have it from them by a link that we \
      * noted; ?2: of this company alone. When it said that it erased it, or NULL. */ \
     X(DATA_HOLDERS, "WITH RECURSIVE held AS (SELECT * FROM delivery WHERE record = ?1)," \
@@ -535,7 +558,7 @@
                     " SELECT s.role, s.state, s.changed_ms, c.name, c.country, i.name, g.object, g.ends_ms," \
                     " max(h.first_ms, CASE WHEN s.role = 2 THEN s.at_ms ELSE 0 END), h.at_ms, h.incarnation, h.number," \
                     " (SELECT max(r.at_ms) FROM receipt r WHERE r.grant_id = g.id AND r.holder = s.partner AND r.state = 3" \
-                    " AND (r.rset = x'' OR instr(r.records, ?3) > 0))" \
+                    " AND (r.rset = x'' OR ((g.id <> h.grant_id OR h.purged_ms > 0) AND instr(r.records, ?3) > 0)))" \
                     " FROM held h JOIN down d ON d.base = h.grant_id JOIN grants g ON g.id = d.id" \
                     " JOIN share s ON s.leaf = g.id AND s.role <> 1 JOIN company c ON c.id = s.partner" \
                     " JOIN company i ON i.id = g.issuer WHERE ?2 = 0 OR s.partner = ?2 ORDER BY 9, s.id") \
@@ -545,10 +568,11 @@
                  " SELECT d.record FROM delivery d JOIN up u ON u.id = d.grant_id JOIN share s ON s.leaf = u.leaf" \
                  " WHERE d.record > ?4 AND max(d.first_ms, CASE WHEN s.role = 2 THEN s.at_ms ELSE 0 END) <= ?3" \
                  " AND coalesce((SELECT max(r.at_ms) FROM receipt r WHERE r.grant_id = u.leaf AND r.holder = ?1 AND r.state = 3" \
-                 " AND r.rset = x''), ?2) >= ?2 GROUP BY d.record ORDER BY d.record LIMIT ?5") \
+                 " AND r.rset = x''), ?2) >= ?2 AND (d.grant_id <> u.leaf OR d.purged_ms = 0 OR" \
+                 " d.purged_ms >= ?2) GROUP BY d.record ORDER BY d.record LIMIT ?5") \
     X(DATA_REGISTER, "SELECT s.id, s.role, s.state, c.name, c.country, i.name, s.title, s.at_ms, g.ends_ms, g.object," \
                      " CASE s.role WHEN 0 THEN (SELECT count(*) FROM delivery d WHERE d.company = s.partner" \
-                     " AND d.grant_id = s.leaf) WHEN 1 THEN (SELECT count(*) FROM copy p WHERE p.grant_id = s.leaf)" \
+                     " AND d.grant_id = s.leaf AND d.purged_ms = 0) WHEN 1 THEN (SELECT count(*) FROM copy p WHERE p.grant_id = s.leaf)" \
                      " END FROM share s JOIN grants g ON g.id = s.leaf JOIN company c ON c.id = s.partner" \
                      " JOIN company i ON i.id = g.issuer WHERE s.id > ?1 AND (?2 = '' OR instr(fold(c.name || ' ' || s.title)," \
                      " fold(?2)) > 0) ORDER BY s.id LIMIT ?3") \

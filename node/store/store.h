@@ -34,7 +34,7 @@ MUST_CHECK enum status store_begin_read(struct store *st);
 MUST_CHECK enum status store_commit(struct store *st);
 void store_rollback(struct store *st);
 bool store_in_txn(const struct store *st);
-/* For one object or request inside a transaction: keep or undo just its changes. Not nested. */
+/* For one object or request inside a transaction: keep or undo just its changes. One may stand in another. */
 MUST_CHECK enum status store_mark(struct store *st);
 void store_mark_keep(struct store *st);
 void store_mark_undo(struct store *st);

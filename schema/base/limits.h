@@ -117,6 +117,11 @@
 #define SEAL_HEADER_MAX (4 * KIB) /* Signed header of the fullest: 64 + 64 handles are 2.3 KiB */
 #define SEAL_ROOM       ((MESSAGE_BODY_MAX - SEAL_HEADER_MAX) / SEAL_PAD * SEAL_PAD - SEAL_PAD) /* bytes of what is sealed, padding included */
 
+/* ---- letters (docs/protocol/letters.md). test_letter.c ------------------------------------------ */
+#define LETTER_PARTS_MAX 31   /* sealed parts of one letter: as many as its file has room for */
+#define LETTER_FILE_MAX  (4 * MIB) /* bytes */
+#define LETTER_ITEMS_MAX 4096 /* objects in one letter: the loop verifies them in one round, 0.1 ms each */
+
 /* ---- delivery ---------------------------------------------------------------------------- */
 /* What one partner may have unacknowledged at us; ZeroMQ's marks are above it, so never reached. */
 #define CREDIT_DATA_FRAMES    64

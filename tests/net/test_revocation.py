@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """tests/net/test_revocation.py - Acme takes back what Brio passed on to Cedar, while both are away and much is on its way."""
+import json
 import os
 import re
 import signal
 import struct
+import subprocess
 import time
 
-from hansa_net import Net, main, partner
+from hansa_net import BIN, Net, main, partner
 from three import accept, company, held
 
 ROWS = 150  # that change to 8 kB each: more than the kernel takes of a connection that nobody reads
@@ -152,6 +154,25 @@ def stopped_edge(t, net, acme, brio, cedar, made):
     t.same("nothing was refused anywhere", [n.items("deadletter list") for n in (acme, brio, cedar)], [[], [], []])
 
 
+def a_link_that_dies_has_nothing(t, acme, brio):
+    """It hangs, and is killed while somebody waits for its word."""
+    event = acme.cli("event add", name="Dinner")["id"]
+    share = acme.cli("share create", event, partner="Brio", fields="event.name", purpose="event", until="2037-12-31")["id"]
+    accept(brio, "Dinner")
+    brio.wait(lambda: held(brio, "event", event, "name"), 20)
+    edge = acme.pids()["edge"]
+    os.kill(edge, signal.SIGSTOP)
+    acme.cli("event set", event, name="Dinner at eight")
+    acme.wait(lambda: acme.cli("share stop", share, preview=True)["on_the_wire"], 10, "it is handed to the link")
+    asked = subprocess.Popen([os.path.join(BIN, "hansa"), "--home", acme.home, "share", "stop", share, "--json"], env=acme.env,
+                             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    acme.wait(lambda: acme.cli("share show", share)["state"] == "stopped", 10)
+    t.that("nobody is answered while the link may still hold something", asked.poll() is None)
+    os.kill(edge, signal.SIGKILL)
+    done = json.loads(asked.communicate(timeout=20)[0])
+    t.same("a link that is gone has nothing any more", (done["state"], done.get("dropped")), ("stopped", True))
+
+
 def contributions_fall_with_it(t):
     """What Brio brought ends with the invitation: erased here but for what the law keeps, and still Brio's."""
     with Net() as net:
@@ -182,6 +203,7 @@ def contributions_fall_with_it(t):
         acme.wait(lambda: len(acme.items("guest list", event)) == 0, 20, "what is held back is out of sight, the rest is gone")
         t.same("Brio's own guests stay Brio's", len(brio.items("attendee list")), 2)
         the_key_is_away(t, acme, brio)
+        a_link_that_dies_has_nothing(t, acme, brio)
         brio.stop()
         much_is_counted_so_far(t, net, acme)
 

@@ -6,6 +6,7 @@ brings her back: neither last month's file nor last month's database.
 """
 import os
 import shutil
+import sqlite3
 
 from hansa_net import Net, main
 from three import accept, company, found_at
@@ -105,6 +106,40 @@ def brought_through_brio(net):
     return acme, brio, cedar, event
 
 
+def a_waiver_brings_back(t, brio, cedar):
+    """What was withdrawn for want of a ground comes back when a contract stands in for it, without a change of hers."""
+    lin = contact_of(cedar, "Otherqwert")
+    cedar.cli("contact set", lin, consentRecipients="Acme; Brio")
+    cedar.cli("share create", lin, partner="Brio", fields="contact.name,contact.email", purpose="event", until="2037-12-31")
+    accept(brio, "Contact")
+    brio.wait(lambda: titles(brio, "contact") == ["Lin Otherqwert"], 30, "Brio has her")
+    cedar.cli("consent withdraw", lin)
+    brio.wait(lambda: titles(brio, "contact") == [], 30, "and has not")
+    cedar.cli("partner waive", "Brio", note="contract of 2027-01-12")
+    brio.wait(lambda: titles(brio, "contact") == ["Lin Otherqwert"], 30, "the waiver brings her back")
+    t.same("and Cedar knows that Brio has her again", [r["state"] for r in cedar.items("data where", lin) if r["company"] == "Brio" and r["id"] == lin], ["has the newest"])
+
+
+def copied(node):
+    """The database as it is now, outside the home; its path."""
+    path = node.home + ".old.db"
+    source, target = sqlite3.connect(os.path.join(node.home, "hansa.db")), sqlite3.connect(path)
+    source.backup(target)
+    source.close()
+    target.close()
+    return path
+
+
+def restored(node, old):
+    """The home with that database, and everything else as it was: found out, and quarantined."""
+    node.stop()
+    for name in ("hansa.db-wal", "hansa.db-shm"):
+        if os.path.exists(os.path.join(node.home, name)):
+            os.remove(os.path.join(node.home, name))
+    os.replace(old, os.path.join(node.home, "hansa.db"))
+    node.start()
+
+
 def a_guest_withdraws(t):
     with Net() as net:
         acme, brio, cedar, event = brought_through_brio(net)
@@ -113,6 +148,7 @@ def a_guest_withdraws(t):
         row = [g["id"] for g in acme.items("guest list", event) if "Zhang" in g["name"]][0]
         lead = [r["id"] for r in acme.items("lead list") if "Zhang" in r["title"]][0]
         t.that("the test would see her", found_at(acme, SECRETS[:3]), "not even before")
+        old = copied(cedar)
         preview = cedar.cli("consent withdraw", zhang, preview=True)
         t.same("a preview says who has her", (preview["holders"], preview["altogether"]), (["Acme"], True))
         cedar.cli("consent withdraw", zhang)
@@ -124,6 +160,10 @@ def a_guest_withdraws(t):
         t.that("and says why", "Cedar" in guest["reason"], guest)
         brio.wait(lambda: [c["rows"] for c in brio.items("guest carried", event)] == [1], 40, "Brio counts one row less")
         cedar.wait(lambda: [h for h in cedar.items("holders", row) if h["company"] == "Acme"] == [], 40, "Acme has said that it erased her")
+        there = [r for r in cedar.items("data where", row) if r["company"] == "Acme"]
+        t.same("which stays known", [(r["state"], r["erased"] is not None) for r in there], [("says it is erased", True)])
+        t.that("a breach report for the time before still names the row", row in [r["id"] for r in cedar.items("data held", "Acme")], cedar.items("data held", "Acme"))
+        t.that("one for the time since does not", row not in [r["id"] for r in cedar.items("data held", "Acme", **{"from": "2035-01-01", "to": "2035-02-01"})])
         t.that("Acme's signed receipt is at Cedar", '"receipt.taken"' in cedar.log(), "no receipt")
         acme.wait(lambda: not found_at(acme, SECRETS), 10, "no byte of her at Acme")
         t.same("no byte of her at Acme", found_at(acme, SECRETS), set())
@@ -134,11 +174,24 @@ def a_guest_withdraws(t):
         cedar.cli("contact set", contact_of(cedar, "Otherqwert"), jobTitle="Director")
         why = cedar.cli("suppression check", "zhang.wei.4417@cedar.example")
         t.same("an administrator sees why", why["entries"][0]["reason"], "WITHDRAWN")
+        restored(cedar, old)
+        t.refused("before the admin confirmed nothing goes", cedar.refusal("guest contribute", event, purpose="event,follow-up"), said="node confirm")
+        cedar.wait(lambda: [r["quarantine"] for r in cedar.items("node confirm", preview=True)] == ["repaired"], 40, "Brio has sent back what it knows")
+        cedar.cli("node confirm")
+        cedar.cli("contact set", contact_of(cedar, "Otherqwert"), jobTitle="Managing director")
+        acme.wait(lambda: acme.items("attendee list", search="lin"), 30, "Acme has what Cedar has")
+        t.same("last month's database does not bring her back to Acme", (names_at(acme, event), found_at(acme, SECRETS)), (["Lin Otherqwert"], set()))
+        why = cedar.cli("suppression check", "zhang.wei.4417@cedar.example")
+        t.same("an administrator sees why, still", [e["reason"] for e in why["entries"]], ["WITHDRAWN"])
+        t.that("and no name", "zhang" not in str(cedar.items("suppression list")).lower(), cedar.items("suppression list"))
         cedar.cli("contact erase", zhang)
         cedar.wait(lambda: not found_at(cedar, SECRETS), 10, "no byte of her at Cedar")
         t.same("erased at home too, no byte of her is at Cedar", found_at(cedar, SECRETS), set())
+        t.that("what Acme had of her stays in the report, by number alone",
+               [(r["title"], r["state"]) for r in cedar.items("data held", "Acme") if r["id"] == row] == [("", "says it is erased")], cedar.items("data held", "Acme"))
         imported(cedar, "once-more.csv")
         t.same("nothing brings her back", (titles(cedar, "contact"), names_at(acme, event)), (["Lin Otherqwert"], ["Lin Otherqwert"]))
+        a_waiver_brings_back(t, brio, cedar)
         for node in (acme, brio, cedar):
             t.same(f"{node.name}'s audit trail follows", node.cli("audit verify")["ok"], True)
             t.same(f"{node.name} has no dead letters", node.items("deadletter list"), [])

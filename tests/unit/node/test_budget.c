@@ -7,7 +7,12 @@
 #include "node/exchange_priv.h"
 #include "tests/unit/node/home_fake.h"
 
-enum { HOUR_MS = 3600 * 1000, OWNER = 1, TELLER = 2, OTHERS = 1000000 }; /* grants that are not here */
+enum {
+    HOUR_MS = 3600 * 1000,
+    OWNER = 1,
+    TELLER = 2,
+    OTHERS = 1000000
+}; /* grants that are not here */
 
 struct desk {
     struct home home;

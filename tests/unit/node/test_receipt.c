@@ -4,6 +4,7 @@
  * is in no chain of ours. What is taken, passed on, refused; how far it moves; how many are kept.
  */
 #include "node/receipt.h"
+#include "node/withdrawal.h"
 #include "tests/unit/node/home_fake.h"
 
 enum { US, OWNER, BELOW, OUTSIDE, COMPANIES };
@@ -285,6 +286,139 @@ test_how_many_are_carried(struct check *t)
     desk_clear(&d);
 }
 
+/* ---- holds -------------------------------------------------------------------------------- */
+
+/* Record n of the owner's, held under its grant in revision 5; basis: NULL when no law keeps it. */
+static bool
+hold_put(struct desk *d, uint8_t n, const char *basis, struct record_id *id)
+{
+    struct store *st = d->core->store;
+    uint8_t signature[64] = { 0 };
+    int64_t record;
+
+    memset(id->b, n, ID_SIZE);
+    if (store_exec(st, STMT_RECORD_ADD, "biin", bytes_of(id->b, ID_SIZE), d->company[OWNER]->id,
+                   (int64_t)4) != STATUS_OK)
+        return false;
+    record = store_last_id(st);
+    if (store_exec(st, STMT_RUN_ADD, "iibbbi", (int64_t)1, (int64_t)0,
+                   bytes_of(signature, sizeof(signature)), bytes_of(id->b, ID_SIZE),
+                   (struct bytes){ 0 }, (int64_t)1) != STATUS_OK)
+        return false;
+    int64_t run = store_last_id(st);
+    return store_exec(st, STMT_COPY_ADD, "iiiiibnbbiii", record, d->grant[TO_US], (int64_t)1,
+                      (int64_t)1, (int64_t)5, bytes_of(id->b, ID_SIZE), (struct bytes){ 0 },
+                      (struct bytes){ 0 }, run, (int64_t)0, HOME_NOW_MS) == STATUS_OK &&
+           (basis == NULL ||
+            store_exec(st, STMT_HOLD_PUT, "iti", record, basis, HOME_NOW_MS) == STATUS_OK);
+}
+
+static enum status
+withdraw(struct desk *d, const struct record_id *records, size_t count, uint64_t upto)
+{
+    struct withdrawn gone[4];
+    struct withdrawal w = { .author = d->home.world.companies[OWNER].id,
+                            .audience = d->core->me,
+                            .owner = d->home.world.companies[OWNER].id,
+                            .grant = d->gid[TO_US],
+                            .rows = gone,
+                            .row_count = count,
+                            .reason = "CONSENT",
+                            .withdrawn = { HOME_NOW_MS } };
+
+    for (size_t i = 0; i < count; i++)
+        gone[i] = (struct withdrawn){ records[i], { 1, upto } };
+    struct signed_object object = { .body = wire_withdrawal_format(&w, d->arena) };
+    object.signature =
+        sample_sign(&d->home.world.companies[OWNER], SIGN_WITHDRAWAL, object.body);
+    struct envelope env = { .kind = MESSAGE_WITHDRAWAL,
+                            .body = wire_signed_body_format(&object, d->arena) };
+    struct taking t = {
+        .core = d->core, .from = d->company[OWNER], .arena = d->arena, .env = &env
+    };
+    return withdrawal_take(&t);
+}
+
+/* What we say of this record alone, as "STATE REASON BASIS"; "" nothing. */
+static const char *
+said_of(struct desk *d, const struct record_id *id)
+{
+    enum { STATE = 3, RECORDS, REASON = 6, BASIS };
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(d->core->store, STMT_RECEIPT_UNSAID);
+    int64_t after = 0;
+
+    for (stmt_bind(q, "i", after); stmt_step(q) == STATUS_OK;) {
+        struct bytes records = stmt_bytes(q, RECORDS);
+        if (bytes_is_equal(records, bytes_of(id->b, ID_SIZE)))
+            return arena_printf(d->arena, "%s %s %s",
+                                receipt_state_name((enum receipt_state)stmt_int(q, STATE)),
+                                stmt_text(q, REASON), stmt_text(q, BASIS));
+        after = stmt_int(q, 0);
+        stmt_return(&q);
+        q = stmt_borrow(d->core->store, STMT_RECEIPT_UNSAID);
+        stmt_bind(q, "i", after);
+    }
+    return "";
+}
+
+static bool
+is_held(struct desk *d, const struct record_id *id)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(d->core->store, STMT_COPY_IS_THERE);
+
+    stmt_bind(q, "bi", bytes_of(id->b, ID_SIZE), d->grant[TO_US]);
+    return stmt_step(q) == STATUS_OK;
+}
+
+static void
+test_holds(struct check *t)
+{
+    enum { PLAIN, TAX, COURT, NEWER, ROWS };
+    static const char *const bases[] = { [PLAIN] = NULL,
+                                         [TAX] = "tax law",
+                                         [COURT] = "an order of the court",
+                                         [NEWER] = "tax law" };
+    struct record_id id[ROWS];
+    struct desk d = { 0 };
+
+    if (!CHECK(t, "two grants", desk_set(&d, true)))
+        return;
+    CHECK(t, "a share",
+          store_exec(d.core->store, STMT_SHARE_ADD, "iiiiittibbi", d.grant[TO_US],
+                     (int64_t)ROLE_RECEIVED, d.company[OWNER]->id, (int64_t)SHARE_ACCEPTED,
+                     (int64_t)OFFER_RECORDS, "", "", (int64_t)0, (struct bytes){ 0 },
+                     bytes_of(d.gid[TO_US].b, ID_SIZE), HOME_NOW_MS) == STATUS_OK);
+    for (size_t i = 0; i < ROWS; i++)
+        CHECK(t, "rows", hold_put(&d, (uint8_t)(i + 1), bases[i], &id[i]));
+    CHECK(t, "the withdrawal of three is taken", withdraw(&d, id, NEWER, 5) == STATUS_OK);
+    CHECK(t, "so is one up to an older revision", withdraw(&d, &id[NEWER], 1, 4) == STATUS_OK);
+    CHECK(t, "what no law keeps is erased",
+          !is_held(&d, &id[PLAIN]) &&
+              strcmp(said_of(&d, &id[PLAIN]), "purged WITHDRAWN ") == 0);
+    CHECK(t, "what one keeps is refused on that",
+          is_held(&d, &id[TAX]) &&
+              strcmp(said_of(&d, &id[TAX]), "refused LEGAL_HOLD tax law") == 0);
+    CHECK(t, "and another on its own",
+          is_held(&d, &id[COURT]) &&
+              strcmp(said_of(&d, &id[COURT]), "refused LEGAL_HOLD an order of the court") == 0);
+    CHECK(t, "of what is newer nothing is said",
+          is_held(&d, &id[NEWER]) && strcmp(said_of(&d, &id[NEWER]), "") == 0);
+    CHECK(t, "all is erased but for what is held",
+          receipt_erase(d.core, d.grant[TO_US], &id[COURT], 1, "REVOKED") == STATUS_OK &&
+              is_held(&d, &id[COURT]));
+    for (size_t i = TAX; i <= COURT; i++) {
+        int64_t record = 0;
+        CHECK(t, "a hold ends",
+              store_number(d.core->store, &record, STMT_RECORD_FIND, "b",
+                           bytes_of(id[i].b, ID_SIZE)) == STATUS_OK &&
+                  store_exec(d.core->store, STMT_HOLD_DROP, "i", record) == STATUS_OK &&
+                  receipt_release(d.core, d.grant[TO_US], &id[i], false) == STATUS_OK);
+        CHECK(t, "then it is erased, and that is said",
+              !is_held(&d, &id[i]) && strcmp(said_of(&d, &id[i]), "purged RELEASED ") == 0);
+    }
+    desk_clear(&d);
+}
+
 static void
 test_forward(struct check *t)
 {
@@ -310,6 +444,7 @@ main(int argc, char **argv)
         { "what is made", test_what_is_made },
         { "how many are kept", test_how_many_are_kept },
         { "how many are carried", test_how_many_are_carried },
+        { "what a law keeps", test_holds },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
