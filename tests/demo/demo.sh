@@ -380,7 +380,21 @@ expect 'back again, Brio learns of it from Acme, by the root key that it knows' 
 acme event set "$event" --place 'Hamburg, Speicherstadt' >/dev/null
 expect 'and what is signed with the new key goes all the way' 'Speicherstadt' cedar event show "$event"
 
-chapter '22. Acme takes back what it shared with Brio, and with that what Brio passed on'
+chapter '22. Brio does not answer any more, and another guest of Cedar takes back her consent: a sealed letter does it'
+brio stop >/dev/null
+cedar consent withdraw "$(cedar contact list --search 陈思思 --json | text_of id)" --yes >/dev/null
+expect 'Cedar sees what waits for Acme, and what to do' 'letter export --for Acme' cedar --language en letter list --json
+cedar letter export --for Acme --out "$WHERE/cedar-acme.letter" >/dev/null 2>&1
+step 'The file goes by mail, closed for Acme alone.'
+never 'it says no name' '陈思思\|guest5' cat "$WHERE/cedar-acme.letter"
+acme letter import "$WHERE/cedar-acme.letter" --out "$WHERE/answer" >/dev/null 2>&1
+leaves "she leaves Acme's list" '陈思思' acme guest list "$event"
+for answer in "$WHERE/answer"/*; do cedar letter import "$answer" --out "$WHERE/none" >/dev/null 2>&1; done
+expect "and Acme's answer, taken at Cedar, is its signed receipt" '"total": *0' cedar letter list --json
+brio start >/dev/null
+comes up acme partner show Brio || failed 'Brio is back'
+
+chapter '23. Acme takes back what it shared with Brio, and with that what Brio passed on'
 share=$(acme share list --json | tr -d '\n' | sed 's/.*{"id":"\([^"]*\)","title":"Spring launch","partner":"Brio","role":"given","state":"[a-z]*","kind":"event".*/\1/')
 acme share stop "$share" --preview | grep -E '^Taken from' | indent
 cedar stop >/dev/null
