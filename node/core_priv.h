@@ -473,9 +473,10 @@ struct copy_row {
     struct wall_ms at;
     bool tombstone;
 };
-/* Every stored record that the live covers, after the first decision; fn may stop with any status but OK. */
+/* Every stored record that the live covers, after the first decision; fn may stop with any status but OK. left (or NULL:
+ * any number): how many may still be looked at, counted down; STATUS_STOPPED when there are more. */
 typedef enum status covered_fn(void *self, struct live *live, const struct copy_row *row);
-MUST_CHECK enum status records_each_covered(struct core *core, struct live *live,
+MUST_CHECK enum status records_each_covered(struct core *core, struct live *live, size_t *left,
                                             covered_fn *fn, void *self);
 /* The same, and those that stay home for lack of consent alone: *decision says which (STOP_NONE or STOP_CONSENT). */
 typedef enum status selected_fn(void *self, struct live *live, const struct copy_row *row,

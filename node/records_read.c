@@ -139,6 +139,7 @@ struct covering {
     struct live *live;
     selected_fn *fn;
     void *self;
+    size_t *left; /* rows that may still be looked at; NULL: any number */
 };
 
 static enum status
@@ -148,6 +149,10 @@ cover_one(const struct covering *c, int64_t record)
     const struct run_leaves *run = NULL;
     struct copy_row row;
 
+    if (c->left != NULL && *c->left == 0)
+        return STATUS_STOPPED;
+    if (c->left != NULL)
+        --*c->left;
     enum status s = copy_get(c->core, record, c->live->parent_leaf, arena, &run, &row);
     if (s == STATUS_NOT_FOUND)
         return STATUS_OK;
@@ -207,17 +212,22 @@ cover_tree(const struct covering *c, const struct grant *leaf)
     return STATUS_OK;
 }
 
+static enum status
+cover_all(const struct covering *c)
+{
+    const struct grant *leaf = chain_leaf(c->live->chain);
+
+    if (leaf->selector == SELECTOR_TREE)
+        return cover_tree(c, leaf);
+    for (size_t i = 0; leaf->selector == SELECTOR_RECORDS && i < leaf->record_count; i++)
+        TRY(cover_id(c, &leaf->records[i]));
+    return STATUS_OK;
+}
+
 enum status
 records_each_selected(struct core *core, struct live *live, selected_fn *fn, void *self)
 {
-    const struct grant *leaf = chain_leaf(live->chain);
-    struct covering c = { core, live, fn, self };
-
-    if (leaf->selector == SELECTOR_TREE)
-        return cover_tree(&c, leaf);
-    for (size_t i = 0; leaf->selector == SELECTOR_RECORDS && i < leaf->record_count; i++)
-        TRY(cover_id(&c, &leaf->records[i]));
-    return STATUS_OK;
+    return cover_all(&(struct covering){ core, live, fn, self, NULL });
 }
 
 struct covered {
@@ -235,11 +245,12 @@ on_selected(void *self, struct live *live, const struct copy_row *row,
 }
 
 enum status
-records_each_covered(struct core *core, struct live *live, covered_fn *fn, void *self)
+records_each_covered(struct core *core, struct live *live, size_t *left, covered_fn *fn,
+                     void *self)
 {
     struct covered c = { fn, self };
 
-    return records_each_selected(core, live, on_selected, &c);
+    return cover_all(&(struct covering){ core, live, on_selected, &c, left });
 }
 
 static enum status
@@ -254,7 +265,7 @@ on_due(void *self, struct live *live, const struct copy_row *row)
 enum status
 records_queue_share(struct core *core, struct live *live)
 {
-    return records_each_covered(core, live, on_due, core);
+    return records_each_covered(core, live, NULL, on_due, core);
 }
 
 static enum status

@@ -3,8 +3,10 @@
  * node/service_stop.c - taking a share back: what falls with it, seen before it is done, and done.
  *
  * 1. What a company may see is asked of the decision of hand-over, for what falls and for other shares that keep access alive.
- * 2. The loop runs it: of each share at most PREVIEW_ROWS_MAX rows are looked at, and beyond that numbers say "at least".
- * 3. The answer comes when the link has dropped what it held (node/service.c); what may be on the wire by then is listed.
+ * 2. The loop runs it: of each share at most PREVIEW_ROWS_MAX rows are looked at, of all together PREVIEW_LOOKS_MAX, and
+ *    beyond that numbers say "at least". Partners decide how many shares fall.
+ * 3. Taking back looks only at what is on the wire, and nothing that it fails to see stops it.
+ * 4. The answer comes when the link has dropped what it held (node/service.c); what may be on the wire by then is listed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +25,11 @@ struct rows {
 struct falling {
     const struct live *live;
     size_t hop; /* 1: the share itself; 2: the one that its partner passed on; ... */
+};
+
+struct seen {
     struct rows rows;
+    bool is_read, falls;
 };
 
 struct fall {
@@ -32,6 +38,8 @@ struct fall {
     size_t count;
     const struct live **answers; /* what answers one of them and ends with it */
     size_t answer_count;
+    struct seen *seen; /* of each of core->lives */
+    size_t left;       /* rows still to be looked at, and pairs to be compared */
 };
 
 /* ---- what falls --------------------------------------------------------------------------- */
@@ -48,16 +56,10 @@ hop_below(const struct live *live, const struct object_id *gid)
     return 0;
 }
 
-static bool
-is_falling(const struct fall *fall, const struct live *live)
+static struct seen *
+seen_of(const struct fall *fall, const struct live *live)
 {
-    for (size_t i = 0; i < fall->count; i++)
-        if (fall->shares[i].live == live)
-            return true;
-    for (size_t i = 0; i < fall->answer_count; i++)
-        if (fall->answers[i] == live)
-            return true;
-    return false;
+    return &fall->seen[live - fall->call->core->lives];
 }
 
 static bool
@@ -84,8 +86,10 @@ collect_answers(struct fall *fall)
     do {
         before = fall->answer_count;
         for (size_t i = 0; i < core->live_count; i++)
-            if (is_cited(fall, &core->lives[i]) && !is_falling(fall, &core->lives[i]))
+            if (!fall->seen[i].falls && is_cited(fall, &core->lives[i])) {
+                fall->seen[i].falls = true;
                 fall->answers[fall->answer_count++] = &core->lives[i];
+            }
     } while (fall->answer_count > before);
 }
 
@@ -110,23 +114,17 @@ held_under(struct core *core, const struct live *live)
     return -1;
 }
 
-struct gathering {
-    struct buffer ids;
-    bool is_cut;
-};
-
 static enum status
 on_row(void *self, struct live *live, const struct copy_row *row)
 {
-    struct gathering *g = self;
+    struct buffer *ids = self;
 
     (void)live;
     if (row->tombstone)
         return STATUS_OK;
-    g->is_cut = g->ids.len / sizeof(row->record) == PREVIEW_ROWS_MAX;
-    if (g->is_cut)
+    if (ids->len / sizeof(row->record) == PREVIEW_ROWS_MAX)
         return STATUS_STOPPED; /* far enough */
-    buffer_put(&g->ids, &row->record, sizeof(row->record));
+    buffer_put(ids, &row->record, sizeof(row->record));
     return STATUS_OK;
 }
 
@@ -139,47 +137,58 @@ compare_ids(const void *a, const void *b)
 }
 
 static enum status
-rows_of(struct call *call, const struct live *live, struct rows *out)
+read_rows(struct fall *fall, const struct live *live, struct rows *out)
 {
-    AUTO(buffer_fini) struct buffer spare = { 0 };
-    struct gathering g = { 0 };
+    AUTO(buffer_fini) struct buffer ids = { 0 };
+    struct core *core = fall->call->core;
     struct live as_held = *live;
 
-    *out = (struct rows){ 0 };
-    as_held.parent_leaf = held_under(call->core, live);
+    as_held.parent_leaf = held_under(core, live);
     if (as_held.parent_leaf < 0)
         return STATUS_OK;
-    enum status s = records_each_covered(call->core, &as_held, on_row, &g);
-    spare = g.ids; /* freed with the scope */
-    if (s != STATUS_OK && !g.is_cut)
+    enum status s = records_each_covered(core, &as_held, &fall->left, on_row, &ids);
+    if (s != STATUS_OK && s != STATUS_STOPPED)
         return s;
-    out->count = spare.len / sizeof(int64_t);
-    out->is_cut = g.is_cut;
-    out->ids = ARENA_ARRAY(call->arena, int64_t, out->count);
+    out->count = ids.len / sizeof(int64_t);
+    out->is_cut = s == STATUS_STOPPED;
+    out->ids = ARENA_ARRAY(fall->call->arena, int64_t, out->count);
     if (out->count == 0)
         return STATUS_OK;
-    memcpy(out->ids, spare.data, spare.len);
+    memcpy(out->ids, ids.data, ids.len);
     qsort(out->ids, out->count, sizeof(*out->ids), compare_ids);
     return STATUS_OK;
 }
 
+/* Read once, whatever asks. */
 static enum status
+rows_of(struct fall *fall, const struct live *live, const struct rows **out)
+{
+    struct seen *seen = seen_of(fall, live);
+
+    *out = &seen->rows;
+    if (!seen->is_read)
+        TRY(read_rows(fall, live, &seen->rows));
+    seen->is_read = true;
+    return STATUS_OK;
+}
+
+static void
 fall_init(struct call *call, const struct live *top, struct fall *fall)
 {
     const struct object_id *gid = chain_leaf_id(top->chain);
     const struct core *core = call->core;
 
-    *fall = (struct fall){ .call = call };
+    *fall = (struct fall){ .call = call, .left = PREVIEW_LOOKS_MAX };
     fall->shares = ARENA_ARRAY(call->arena, struct falling, core->live_count);
+    fall->seen = ARENA_ARRAY(call->arena, struct seen, core->live_count);
     for (size_t i = 0; i < core->live_count; i++) {
         size_t hop = hop_below(&core->lives[i], gid);
-        if (hop > 0 && core->lives[i].role != ROLE_RECEIVED)
-            fall->shares[fall->count++] = (struct falling){ &core->lives[i], hop, { 0 } };
+        fall->seen[i] =
+            (struct seen){ .falls = hop > 0 && core->lives[i].role != ROLE_RECEIVED };
+        if (fall->seen[i].falls)
+            fall->shares[fall->count++] = (struct falling){ &core->lives[i], hop };
     }
     collect_answers(fall);
-    for (size_t i = 0; i < fall->count; i++)
-        TRY(rows_of(call, fall->shares[i].live, &fall->shares[i].rows));
-    return STATUS_OK;
 }
 
 /* ---- saying ------------------------------------------------------------------------------- */
@@ -202,12 +211,14 @@ set_rows(json_t *o, size_t count, bool is_cut)
 
 /* Of a share that we give, what its partner acknowledged; of one further down, what it may have. */
 static enum status
-set_held(const struct fall *fall, const struct falling *f, json_t *o)
+set_held(struct fall *fall, const struct falling *f, json_t *o)
 {
+    const struct rows *rows;
     int64_t count;
 
     if (f->live->role != ROLE_GIVEN) {
-        set_rows(o, f->rows.count, f->rows.is_cut);
+        TRY(rows_of(fall, f->live, &rows));
+        set_rows(o, rows->count, rows->is_cut);
         return STATUS_OK;
     }
     TRY(store_number(fall->call->store, &count, STMT_DELIVERY_UNDER, "ii", f->live->leaf,
@@ -217,7 +228,7 @@ set_held(const struct fall *fall, const struct falling *f, json_t *o)
 }
 
 static enum status
-put_falls(const struct fall *fall, json_t *reply)
+put_falls(struct fall *fall, json_t *reply)
 {
     json_t *list = json_array();
 
@@ -240,10 +251,10 @@ put_falls(const struct fall *fall, json_t *reply)
 }
 
 static enum status
-put_answer(const struct fall *fall, const struct live *live, json_t *o)
+put_answer(struct fall *fall, const struct live *live, json_t *o)
 {
     const char *name = name_of(fall, live->partner);
-    struct rows rows;
+    const struct rows *rows;
     int64_t count;
 
     reply_set(o, "company", json_words(name));
@@ -251,8 +262,8 @@ put_answer(const struct fall *fall, const struct live *live, json_t *o)
         TRY(store_number(fall->call->store, &count, STMT_COPY_GRANT_COUNT, "i", live->leaf));
         set_rows(o, (size_t)count, false);
     } else {
-        TRY(rows_of(fall->call, live, &rows));
-        set_rows(o, rows.count, rows.is_cut);
+        TRY(rows_of(fall, live, &rows));
+        set_rows(o, rows->count, rows->is_cut);
     }
     const char *args[] = { name };
     reply_set(o, "becomes",
@@ -264,7 +275,7 @@ put_answer(const struct fall *fall, const struct live *live, json_t *o)
 }
 
 static enum status
-put_answers(const struct fall *fall, json_t *reply)
+put_answers(struct fall *fall, json_t *reply)
 {
     json_t *list = json_array();
 
@@ -302,13 +313,14 @@ lets_through(const struct live *live)
 
 /* Another share that still lets this company see rows of what falls, directly or through others. */
 static enum status
-put_way(const struct fall *fall, const struct falling *f, const struct live *live, json_t *list)
+put_way(struct fall *fall, const struct falling *f, const struct live *live, json_t *list)
 {
     const char *via;
-    struct rows rows;
+    const struct rows *rows, *gone;
 
-    TRY(rows_of(fall->call, live, &rows));
-    size_t count = in_both(&rows, &f->rows);
+    TRY(rows_of(fall, live, &rows));
+    TRY(rows_of(fall, f->live, &gone));
+    size_t count = in_both(rows, gone);
     if (count == 0)
         return STATUS_OK;
     TRY(company_name_of(fall->call, &chain_leaf(live->chain)->issuer, &via));
@@ -317,22 +329,30 @@ put_way(const struct fall *fall, const struct falling *f, const struct live *liv
     reply_set(o, "company", json_words(name_of(fall, live->partner)));
     reply_set(o, "via", json_words(via));
     reply_set(o, "share", json_id(chain_leaf_id(live->chain)->b));
-    set_rows(o, count, rows.is_cut || f->rows.is_cut);
+    set_rows(o, count, rows->is_cut || gone->is_cut);
     return STATUS_OK;
 }
 
+static bool
+is_way(const struct fall *fall, const struct falling *f, const struct live *live)
+{
+    return live->partner == f->live->partner && lets_through(live) &&
+           !seen_of(fall, live)->falls;
+}
+
 static enum status
-put_ways(const struct fall *fall, json_t *reply)
+put_ways(struct fall *fall, json_t *reply)
 {
     const struct core *core = fall->call->core;
     json_t *list = json_array();
 
     reply_set(reply, "other_ways", list);
     for (size_t i = 0; i < fall->count; i++)
-        for (size_t k = 0; k < core->live_count; k++)
-            if (core->lives[k].partner == fall->shares[i].live->partner &&
-                lets_through(&core->lives[k]) && !is_falling(fall, &core->lives[k]))
+        for (size_t k = 0; k < core->live_count && fall->left > 0; k++)
+            if (is_way(fall, &fall->shares[i], &core->lives[k])) {
+                fall->left--;
                 TRY(put_way(fall, &fall->shares[i], &core->lives[k], list));
+            }
     return STATUS_OK;
 }
 
@@ -474,18 +494,15 @@ losers(const struct fall *fall)
 }
 
 static enum status
-preview(struct call *call, const struct live *top, json_t *out)
+preview(struct fall *fall, json_t *out)
 {
-    struct fall fall;
-
-    TRY(fall_init(call, top, &fall));
-    reply_set(out, "preview", json_boolean(arg_is_set(call, "preview")));
-    reply_set(out, "taken_from", losers(&fall));
-    TRY(put_falls(&fall, out));
-    TRY(put_answers(&fall, out));
-    TRY(put_ways(&fall, out));
-    TRY(put_holds(&fall, out));
-    return put_wire(&fall, out);
+    TRY(put_falls(fall, out));
+    TRY(put_answers(fall, out));
+    TRY(put_ways(fall, out));
+    if (fall->left == 0) /* there may be more of everything */
+        reply_set(out, "at_least", json_true());
+    TRY(put_holds(fall, out));
+    return put_wire(fall, out);
 }
 
 /* ---- stopping ----------------------------------------------------------------------------- */
@@ -499,6 +516,21 @@ take_back(struct call *call, const struct live *live, const char *reason)
                   (struct bytes){ 0 }));
     return grant_fall(call->core, &gid, &call->core->me, (struct bytes){ 0 }, SHARE_STOPPED,
                       reason);
+}
+
+static enum status
+stop_or_show(struct call *call, const struct live *live, const char *reason, json_t *out)
+{
+    bool is_preview = arg_is_set(call, "preview");
+    struct fall fall;
+
+    fall_init(call, live, &fall);
+    reply_set(out, "preview", json_boolean(is_preview));
+    reply_set(out, "taken_from", losers(&fall));
+    if (is_preview)
+        return preview(&fall, out);
+    (void)put_wire(&fall, out); /* it only informs */
+    return take_back(call, live, reason);
 }
 
 enum status
@@ -515,9 +547,7 @@ service_share_stop(struct call *call)
     int64_t share = live->share;
     const struct company *by_hand =
         live->state == SHARE_FILED ? company_by_id(call->core, live->partner) : NULL;
-    TRY(preview(call, live, found));
-    if (!arg_is_set(call, "preview"))
-        TRY(take_back(call, live, reason));
+    TRY(stop_or_show(call, live, reason, found));
     TRY(share_show(call, share, &leaf));
     (void)json_object_update(call->reply, found);
     if (!arg_is_set(call, "preview"))

@@ -53,6 +53,9 @@
 /* Rows of one share that the preview of a revocation looks at, because the loop runs it; beyond, its numbers say "at
  * least". tests/net/test_revocation.py */
 #define PREVIEW_ROWS_MAX 4096
+/* Rows that it looks at altogether, let through or not, and pairs of shares that it compares: how many shares fall is for
+ * partners to say, who pass on. tests/unit/node/test_stop.c */
+#define PREVIEW_LOOKS_MAX (16 * PREVIEW_ROWS_MAX)
 /* Rows that are named one by one where a number says what may be on the wire. tests/net/test_revocation.py */
 #define PREVIEW_NAMED_MAX 20
 
