@@ -8,8 +8,9 @@
 #include "node/core_priv.h"
 
 enum budget {
-    BUDGET_INTRODUCED,  /* companies that it made known to us */
-    BUDGET_OFFERS,      /* shares in its name that run here */
+    BUDGET_INTRODUCED, /* companies that it made known to us */
+    BUDGET_OFFERS,     /* shares in its name that run here */
+    BUDGET_NOTED,      /* shares that it, or who had it from it, passed on of what we gave it */
     BUDGET_REVOCATIONS, /* revocations that it brought of grants that we do not know */
     BUDGET_COUNT_
 };

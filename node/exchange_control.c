@@ -289,6 +289,12 @@ note_passon(struct taking *t, const struct bundle *bundle, struct verified_chain
                                  bytes_of(chain_leaf_id(*chain)->b, ID_SIZE));
     if (s != STATUS_NOT_FOUND)
         return s;
+    const struct company *bringer = neighbour(core, *chain, false);
+    t->detail = "issuer";
+    if (bringer == NULL) /* nothing of it went through us */
+        return STATUS_NOT_GRANTED;
+    t->detail = "passed on";
+    TRY(budget_ask(core, BUDGET_NOTED, bringer->id));
     root = live_by_gid(core, chain_link_id(*chain, 0), ROLE_GIVEN);
     if (root != NULL)
         TRY(title_of(t, root->share, &row));

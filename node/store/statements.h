@@ -295,6 +295,10 @@
     X(BUDGET_OFFERS, "SELECT count(*) FROM share WHERE partner = ?1 AND role = 1 AND state IN (2, 4)") \
     X(BUDGET_REVOCATIONS, "SELECT count(*) FROM revoked r WHERE r.source = ?1 AND r.source > 0 AND NOT EXISTS (SELECT 1" \
                           " FROM grants g WHERE g.gid = r.gid)") \
+    X(BUDGET_NOTED, "SELECT count(*) FROM share s JOIN grants g ON g.id = s.leaf JOIN grants p ON p.id = g.parent" \
+                    " LEFT JOIN grants q ON q.id = p.parent LEFT JOIN grants r ON r.id = q.parent" \
+                    " WHERE s.role = 2 AND s.state = 4 AND ((p.issuer = 1 AND p.audience = ?1)" \
+                    " OR (q.issuer = 1 AND q.audience = ?1) OR (r.issuer = 1 AND r.audience = ?1))") \
     X(REVOKED_RETURN, "SELECT DISTINCT r.object FROM revoked r LEFT JOIN grants g ON g.gid = r.gid" \
                       " LEFT JOIN share s ON s.leaf = g.id WHERE length(r.object) > 0" \
                       " AND (r.author = ?1 OR s.partner = ?2)") \

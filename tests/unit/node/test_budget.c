@@ -101,6 +101,33 @@ offer(struct desk *d, int64_t from, int64_t n)
 }
 
 static bool
+add_grant(struct desk *d, struct bytes gid, int64_t parent, int64_t from, int64_t to,
+          int64_t *out)
+{
+    return store_exec(d->core->store, STMT_GRANT_ADD, "bbiiiii", gid, bytes_text("x"), parent,
+                      from, to, (int64_t)COMPANY_US, (int64_t)HOME_NOW_MS) == STATUS_OK &&
+           store_number(d->core->store, out, STMT_GRANT_FIND, "b", gid) == STATUS_OK;
+}
+
+/* We gave it to `from`, who passed it on to somebody, who passed it on: as deep as n says. */
+static bool
+pass_on(struct desk *d, int64_t from, int64_t n)
+{
+    int64_t leaf, depth = 1 + n % PASS_ON_DEPTH_MAX;
+
+    if (!add_grant(d, number_of(d, 2 * OTHERS), 0, COMPANY_US, from, &leaf))
+        return false;
+    for (int64_t i = 0, at = from; i < depth; i++, at = from + i)
+        if (!add_grant(d, number_of(d, 2 * OTHERS + n * CHAIN_MAX + i), leaf, at, from + 1 + i,
+                       &leaf))
+            return false;
+    return store_exec(d->core->store, STMT_SHARE_ADD, "iiiiittibbi", leaf, (int64_t)ROLE_NOTED,
+                      from + depth, (int64_t)SHARE_ACCEPTED, (int64_t)OFFER_RECORDS, "", "",
+                      (int64_t)0, bytes_text("x"), number_of(d, n + OTHERS),
+                      (int64_t)HOME_NOW_MS) == STATUS_OK;
+}
+
+static bool
 come_early(struct desk *d, int64_t from, int64_t n)
 {
     struct bytes gid = number_of(d, n + OTHERS), by = number_of(d, 0);
@@ -123,6 +150,7 @@ test_budgets(struct check *t)
     } rows[] = {
         { "companies that one introduced", BUDGET_INTRODUCED, INTRODUCED_MAX, introduce },
         { "shares of one that run", BUDGET_OFFERS, OFFERS_RUNNING_MAX, offer },
+        { "what one passed on", BUDGET_NOTED, NOTED_RUNNING_MAX, pass_on },
         { "revocations before their grants", BUDGET_REVOCATIONS, REVOCATIONS_EARLY_MAX,
           come_early },
     };
@@ -137,8 +165,7 @@ test_budgets(struct check *t)
         CHECK(t, rows[i].why, added);
         CHECK(t, "one more is taken", budget_ask(d.core, rows[i].what, from) == STATUS_OK);
         CHECK(t, rows[i].why, rows[i].add(&d, from, rows[i].most));
-        CHECK(t, "not beyond the limit",
-              budget_ask(d.core, rows[i].what, from) == STATUS_TOO_BIG);
+        CHECK(t, rows[i].why, budget_ask(d.core, rows[i].what, from) == STATUS_TOO_BIG);
         CHECK(t, "another has its own", budget_ask(d.core, rows[i].what, other) == STATUS_OK);
     }
     desk_clear(&d);

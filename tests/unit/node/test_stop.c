@@ -121,12 +121,13 @@ test_unknown_on_the_wire(struct check *t)
     CHECK(t, "a message with something that nobody knows",
           store_exec(d.core->store, STMT_FRAME_ADD, "iiiibibibi", d.company[OTHER]->id,
                      (int64_t)STREAM_DATA, (int64_t)1, (int64_t)MESSAGE_RECORDS,
-                     bytes_text("x"), given->leaf, bytes_of(items, sizeof(items)),
-                     given->share, bytes_text("x"), (int64_t)HOME_NOW_MS) == STATUS_OK);
+                     bytes_text("x"), given->leaf, bytes_of(items, sizeof(items)), given->share,
+                     bytes_text("x"), (int64_t)HOME_NOW_MS) == STATUS_OK);
     CHECK(t, "nothing that is only to be said keeps it from being taken back",
           stop(&d, &share, false, &reply) == STATUS_OK);
     CHECK(t, "it is taken back, and what was passed on with it",
-          live_by_gid(d.core, &share, ROLE_GIVEN) == NULL && d.core->live_count == COUNT_OF(d.way));
+          live_by_gid(d.core, &share, ROLE_GIVEN) == NULL &&
+              d.core->live_count == COUNT_OF(d.way));
     desk_clear(&d);
 }
 
