@@ -102,14 +102,12 @@ add(struct collecting *c, int64_t record)
         c->set->is_cut = true;
         return STATUS_OK;
     }
-    c->set->items[c->set->count++] = (struct erase_item){
-        .record = record,
-        .type = type,
-        .id = now->id,
-        .fate = fate_of(c, type, now),
-        .light = is_light ? now->owner : 0,
-        .leaf = is_light ? now->grant : 0
-    };
+    c->set->items[c->set->count++] = (struct erase_item){ .record = record,
+                                                          .type = type,
+                                                          .id = now->id,
+                                                          .fate = fate_of(c, type, now),
+                                                          .light = is_light ? now->owner : 0,
+                                                          .leaf = is_light ? now->grant : 0 };
     return STATUS_OK;
 }
 

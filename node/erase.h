@@ -24,7 +24,7 @@ struct erase_set {
         enum erase_fate fate;
         int64_t light; /* held for this company without a node: nobody hears of it; 0: ours */
         int64_t leaf;  /* ... under this grant */
-    } * items; /* in the arena */
+    } * items;         /* in the arena */
     size_t count;
     bool is_cut; /* more than ERASE_RECORDS_MAX */
 };

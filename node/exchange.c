@@ -134,6 +134,8 @@ control_queue(struct core *core, int64_t company, enum message_kind kind, struct
 {
     struct company *c = company_by_id(core, company);
 
+    if (body.len > MESSAGE_BODY_MAX)
+        return STATUS_TOO_BIG; /* would never go, and nothing behind it */
     if (c != NULL) {
         c->control_waits = true;
         c->descriptor_waits = c->descriptor_waits || kind == MESSAGE_DESCRIPTOR;

@@ -90,7 +90,9 @@ offer_send(struct core *core, const struct live *live)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     struct bundle bundle = { 0 };
+    const struct node_id *issuers[CHAIN_MAX]; /* the owner first, then each who passed on */
     struct signed_object *object;
+    struct bytes body;
     size_t n = chain_length(live->chain);
 
     {
@@ -101,12 +103,10 @@ offer_send(struct core *core, const struct live *live)
     }
     bundle.object = *object;
     TRY(grant_links(core->store, live->leaf, arena, &bundle.links, &bundle.link_count));
-    bundle.descriptors = ARENA_ARRAY(arena, struct signed_object, BUNDLE_DESCRIPTORS_MAX);
-    for (size_t i = 0; i < n; i++) /* issuers: the owner first, then each who passed on */
-        TRY(keys_history(core, &chain_link(live->chain, i)->issuer, arena, bundle.descriptors,
-                         &bundle.descriptor_count));
-    TRY(control_queue(core, live->partner, MESSAGE_OFFER, wire_bundle_format(&bundle, arena),
-                      live->share));
+    for (size_t i = 0; i < n; i++)
+        issuers[i] = &chain_link(live->chain, i)->issuer;
+    TRY(keys_bundle(core, &bundle, issuers, n, arena, &body));
+    TRY(control_queue(core, live->partner, MESSAGE_OFFER, body, live->share));
     return heads_staple(core, live);
 }
 

@@ -18,7 +18,8 @@ enum journal_kind {
     JOURNAL_PARTNER = 2,     /* 32 node id, u8 enum company_state */
     JOURNAL_SERIAL = 3,      /* u64 serial of our newest descriptor */
     JOURNAL_AUDIT = 4,       /* a signed audit head: node/audit.c */
-    JOURNAL_ACCEPTED = 5,    /* a signed audit head over an entry "audit.accepted": node/audit_check.c */
+    JOURNAL_ACCEPTED =
+        5, /* a signed audit head over an entry "audit.accepted": node/audit_check.c */
 };
 
 struct journal;

@@ -184,7 +184,7 @@ keys_fault(struct core *core, const struct company *c, int64_t from,
 }
 
 enum status
-keys_history(struct core *core, const struct node_id *node, struct arena *arena,
+keys_history(struct core *core, const struct node_id *node, size_t most, struct arena *arena,
              struct signed_object *list, size_t *count)
 {
     const struct company *c = company_find(core, node);
@@ -193,8 +193,7 @@ keys_history(struct core *core, const struct node_id *node, struct arena *arena,
 
     if (c == NULL)
         return STATUS_UNKNOWN_KEY;
-    for (uint64_t i = c->serial > FORMER_MAX ? c->serial - FORMER_MAX : 1; i <= c->serial;
-         i++) {
+    for (uint64_t i = c->serial > most ? c->serial - most + 1 : 1; i <= c->serial; i++) {
         enum status s = kept_get(core, c, i, arena, &object, &d);
         if (s == STATUS_OK)
             list[(*count)++] = *object;
@@ -202,6 +201,39 @@ keys_history(struct core *core, const struct node_id *node, struct arena *arena,
             return s;
     }
     return STATUS_OK;
+}
+
+/* At least as long as it is on the wire. */
+static size_t
+bundle_size(const struct bundle *b)
+{
+    enum { AROUND = 80 }; /* a signature is 64 bytes; tags and lengths are up to 10 */
+    size_t size = AROUND + b->object.body.len;
+
+    for (size_t i = 0; i < b->link_count; i++)
+        size += AROUND + b->links[i].body.len;
+    for (size_t i = 0; i < b->descriptor_count; i++)
+        size += AROUND + b->descriptors[i].body.len;
+    return size;
+}
+
+enum status
+keys_bundle(struct core *core, struct bundle *bundle, const struct node_id *const *about,
+            size_t count, struct arena *arena, struct bytes *out)
+{
+    assert(count <= CHAIN_MAX);
+    bundle->descriptors = ARENA_ARRAY(arena, struct signed_object, BUNDLE_DESCRIPTORS_MAX);
+    for (size_t most = DESCRIPTORS_MAX; most > 0; most--) {
+        bundle->descriptor_count = 0;
+        for (size_t i = 0; i < count; i++)
+            TRY(keys_history(core, about[i], most, arena, bundle->descriptors,
+                             &bundle->descriptor_count));
+        if (bundle_size(bundle) > SEAL_ROOM - SEAL_HEAD)
+            continue;
+        *out = wire_bundle_format(bundle, arena);
+        return STATUS_OK;
+    }
+    return STATUS_TOO_BIG;
 }
 
 /* ---- telling ours ------------------------------------------------------------------------- */
@@ -216,7 +248,7 @@ keys_tell(struct core *core, struct company *to)
 
     if (us->serial < 2)
         return STATUS_OK;
-    TRY(keys_history(core, &core->me, arena, list, &count));
+    TRY(keys_history(core, &core->me, DESCRIPTORS_MAX, arena, list, &count));
     for (size_t i = 0; i < count; i++) {
         int64_t serial = (int64_t)us->serial - (int64_t)(count - 1 - i);
         if (serial > 1 && serial > (int64_t)to->told)

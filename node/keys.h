@@ -28,10 +28,16 @@ MUST_CHECK enum status keys_take(struct core *core, struct company *company,
 /* Two descriptors that cannot both be: the one refused is kept as evidence. */
 MUST_CHECK enum status keys_fault(struct core *core, const struct company *company,
                                   int64_t from, const struct signed_object *refused);
-/* All that are kept of a company, oldest first, after the `count` that stand there. In the arena. STATUS_UNKNOWN_KEY. */
-MUST_CHECK enum status keys_history(struct core *core, const struct node_id *node,
+/* Those that are kept of a company, at most the `most` newest, oldest first, after the `count` that stand there. In the
+ * arena. STATUS_UNKNOWN_KEY. */
+MUST_CHECK enum status keys_history(struct core *core, const struct node_id *node, size_t most,
                                     struct arena *arena, struct signed_object *list,
                                     size_t *count);
+/* The bundle with what is kept of each of these companies: of each so many, the newest, as have room in one message on any
+ * way. In the arena. STATUS_TOO_BIG: one of each has no room beside the links. */
+MUST_CHECK enum status keys_bundle(struct core *core, struct bundle *bundle,
+                                   const struct node_id *const *about, size_t count,
+                                   struct arena *arena, struct bytes *out);
 
 /* ---- ours ---- */
 /* In the transaction of the start: a newer descriptor beside our keys is ours from now on. STATUS_CONFIG: the keys are

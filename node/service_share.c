@@ -533,15 +533,16 @@ ask_owner(struct making *m, const struct live *live)
                              .next = m->partner->node,
                              .asked = call->now };
     struct bundle bundle = { .links = m->links, .link_count = m->link_count };
+    const struct node_id *audiences[CHAIN_MAX];
+    size_t n = chain_length(live->chain);
+    struct bytes body;
 
     TRY(core_sign(call->core, SIGN_PASSON, wire_passon_format(&passon, call->arena),
                   &bundle.object));
-    bundle.descriptors = ARENA_ARRAY(call->arena, struct signed_object, BUNDLE_DESCRIPTORS_MAX);
-    for (size_t i = 0; i < chain_length(live->chain); i++)
-        TRY(keys_history(call->core, &chain_link(live->chain, i)->audience, call->arena,
-                         bundle.descriptors, &bundle.descriptor_count));
-    return control_queue(call->core, m->source->partner, MESSAGE_PASSON,
-                         wire_bundle_format(&bundle, call->arena), 0);
+    for (size_t i = 0; i < n; i++)
+        audiences[i] = &chain_link(live->chain, i)->audience;
+    TRY(keys_bundle(call->core, &bundle, audiences, n, call->arena, &body));
+    return control_queue(call->core, m->source->partner, MESSAGE_PASSON, body, 0);
 }
 
 static enum status

@@ -15,12 +15,15 @@ struct line {
     uint64_t refused_below;
     uint8_t sealing; /* its first byte */
     size_t signer;   /* whose key it signs with from now on */
+    bool is_fat;     /* as long as one can be */
 };
 
 /* The next in the line of `company`, signed by its root. */
 static struct signed_object
 next_of(struct desk *d, size_t company, const struct line *line)
 {
+    static char text[ENDPOINT_MAX + 1];
+    const char *endpoints[ENDPOINTS_MAX];
     const struct sample_company *c = &d->home.world.companies[company];
     struct descriptor made = { .root_key = c->key,
                                .serial = line->serial,
@@ -33,6 +36,14 @@ next_of(struct desk *d, size_t company, const struct line *line)
                                .not_before = { HOME_NOW_MS - 1000 },
                                .not_after = { HOME_NOW_MS + 1000000 },
                                .refused_below = line->refused_below };
+
+    memset(text, 'x', ENDPOINT_MAX);
+    for (size_t i = 0; i < ENDPOINTS_MAX; i++)
+        endpoints[i] = text;
+    if (line->is_fat) {
+        made.endpoints = endpoints;
+        made.endpoint_count = ENDPOINTS_MAX;
+    }
     struct signed_object object = { .body = wire_descriptor_format(&made, d->arena) };
 
     object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
@@ -203,7 +214,7 @@ test_from_before(struct check *t)
     CHECK(t, "a desk", desk_set(&d));
     struct line line = { .serial = 1, .sealing = 9, .signer = LATE };
     struct signed_object first = next_of(&d, LATE, &line);
-    line = (struct line){ 2, digest_object_id(first.body), 0, 8, 5 };
+    line = (struct line){ 2, digest_object_id(first.body), 0, 8, 5, false };
     struct signed_object second = next_of(&d, LATE, &line);
     CHECK(t, "on first contact any serial is taken",
           company_learn(d.core, &second, COMPANY_INTRODUCED, 0, &c) == STATUS_OK &&
@@ -257,6 +268,64 @@ test_bound(struct check *t)
               d.company[STRANGER]->signing_count ==
                   (i < DESCRIPTORS_MAX ? i + 1 : DESCRIPTORS_MAX));
     }
+    desk_clear(&d);
+}
+
+/* Who has long descriptors, and many, takes room from nobody but from what is old. */
+static void
+test_bundle(struct check *t)
+{
+    struct desk d = { 0 };
+    struct bundle bundle = { 0 }, *back;
+    struct bytes body = { 0 };
+
+    CHECK(t, "a desk", desk_set(&d));
+    const struct node_id *about[] = { &d.company[CARRIER]->node, &d.company[OTHER]->node,
+                                      &d.company[STRANGER]->node };
+    struct signed_object links[CHAIN_MAX] = { 0 };
+    uint8_t *raw = arena_alloc(d.arena, OBJECT_MAX);
+    for (size_t i = 0; i < CHAIN_MAX; i++)
+        links[i].body = bytes_of(raw, OBJECT_MAX);
+    bundle.object.body = bytes_text("offer");
+    bundle.links = links;
+    bundle.link_count = 1;
+    for (size_t i = CARRIER; i <= STRANGER; i++)
+        for (size_t k = 0; k < DESCRIPTORS_MAX; k++) {
+            struct line line = after(&d, i, i);
+            line.is_fat = true;
+            struct signed_object object = next_of(&d, i, &line);
+            CHECK(t, "a long one", learn(&d, &object) == STATUS_OK);
+        }
+    CHECK(t, "of each as many of the newest as have room",
+          keys_bundle(d.core, &bundle, about, COUNT_OF(about), d.arena, &body) == STATUS_OK &&
+              body.len <= SEAL_ROOM - SEAL_HEAD &&
+              body.len > SEAL_ROOM - SEAL_HEAD - 3 * bundle.descriptors[0].body.len - 512 &&
+              wire_bundle_parse(body, d.arena, &back) == STATUS_OK &&
+              back->descriptor_count % 3 == 0 && back->descriptor_count >= 3 &&
+              back->descriptor_count < COUNT_OF(about) * DESCRIPTORS_MAX);
+    struct object_id last =
+        digest_object_id(bundle.descriptors[bundle.descriptor_count - 1].body);
+    CHECK(t, "the newest last", ID_IS_EQUAL(last, d.company[STRANGER]->descriptor));
+    bundle.link_count = CHAIN_MAX;
+    CHECK(t, "what has no room with one of each is too big",
+          keys_bundle(d.core, &bundle, about, COUNT_OF(about), d.arena, &body) ==
+              STATUS_TOO_BIG);
+    desk_clear(&d);
+}
+
+static void
+test_queue_bound(struct check *t)
+{
+    struct desk d = { 0 };
+
+    CHECK(t, "a desk", desk_set(&d));
+    int64_t to = d.company[CARRIER]->id;
+    uint8_t *raw = arena_alloc(d.arena, MESSAGE_BODY_MAX + 1);
+    memset(raw, 0, MESSAGE_BODY_MAX + 1);
+    for (size_t len = MESSAGE_BODY_MAX - 1; len <= MESSAGE_BODY_MAX + 1; len++)
+        CHECK(t, "nothing is queued that fits no message",
+              control_queue(d.core, to, MESSAGE_VERDICT, bytes_of(raw, len), 0) ==
+                  (len <= MESSAGE_BODY_MAX ? STATUS_OK : STATUS_TOO_BIG));
     desk_clear(&d);
 }
 
@@ -424,6 +493,8 @@ main(int argc, char **argv)
         { "one from before", test_from_before },
         { "stolen keys", test_stolen },
         { "a bound", test_bound },
+        { "a bundle has room", test_bundle },
+        { "what is queued has room", test_queue_bound },
         { "who hears of it", test_heard },
         { "stolen keys of ours", test_signed_anew },
     };
