@@ -104,8 +104,6 @@ compare(struct core *core, const struct company *c, const struct descriptor *d,
 static enum status
 check_next(const struct company *c, const struct descriptor *d)
 {
-    if (c->state != COMPANY_SELF && d->serial > c->serial + 1)
-        return STATUS_BROKEN_CHAIN;
     if (d->serial == c->serial + 1 && !ID_IS_EQUAL(d->previous, c->descriptor))
         return STATUS_EQUIVOCATION;
     return d->refused_below >= c->refused_below ? STATUS_OK : STATUS_BROKEN_CHAIN;

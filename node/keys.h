@@ -2,7 +2,8 @@
  *
  * node/keys.h - keys of companies over time (docs/protocol/objects.md, docs/adr/0016-keys-over-time.md).
  *
- * 1. A company's descriptors are a chain: each newer one follows the one that we know by serial and hash. The newest is in
+ * 1. A company's descriptors are a chain: each newer one has a higher serial than the one that we know,
+ *    and names its hash when it is the next. The newest is in
  *    `company`, those before it in `descriptor`, DESCRIPTORS_MAX in all; what was signed under any of them verifies, but
  *    for those that the newest calls stolen, which count only for what we had before.
  * 2. Data for a partner stands still while a descriptor is under way to it, so that nothing arrives under a key that it
@@ -21,7 +22,7 @@ MUST_CHECK enum status keys_signing(struct store *st, int64_t company,
                                     size_t *good);
 /* A descriptor of a company that we know, verified. Older and known, nothing happens; newer, it is taken and passed on to
  * partners that are in a chain with it, but for `from` (company.id). STATUS_EQUIVOCATION: another one with this serial, or
- * one that follows another; STATUS_BROKEN_CHAIN: it skips serials, or takes back what it called stolen. */
+ * one that follows another; STATUS_BROKEN_CHAIN: it takes back what was called stolen. */
 MUST_CHECK enum status keys_take(struct core *core, struct company *company,
                                  const struct descriptor *d, const struct signed_object *object,
                                  int64_t from);

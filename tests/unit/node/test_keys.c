@@ -179,12 +179,9 @@ test_chain(struct check *t)
 
     CHECK(t, "a desk", desk_set(&d));
     struct line one = { .serial = 1, .sealing = 3, .signer = OTHER };
-    struct line skips = after(&d, OTHER, 4), other = skips, second = skips;
-    skips.serial++;
+    struct line second = after(&d, OTHER, 4), other = second;
     other.last.b[0] ^= 1;
-    struct signed_object object = next_of(&d, OTHER, &skips);
-    CHECK(t, "one that skips a serial is refused", learn(&d, &object) == STATUS_BROKEN_CHAIN);
-    object = next_of(&d, OTHER, &other);
+    struct signed_object object = next_of(&d, OTHER, &other);
     CHECK(t, "one that follows another is evidence", learn(&d, &object) == STATUS_EQUIVOCATION);
     CHECK(t, "the next is taken", rotate(&d, OTHER, 4) == STATUS_OK);
     object = next_of(&d, OTHER, &second);
@@ -225,6 +222,42 @@ test_from_before(struct check *t)
     CHECK(t, "what it does not name is not taken", learn(&d, &other) == STATUS_EQUIVOCATION);
     CHECK(t, "the one that it names is",
           learn(&d, &first) == STATUS_OK && c->serial == 2 && c->signing_count == 2);
+    desk_clear(&d);
+}
+
+/* Away for two changes: the newest comes first, and then those between, backwards. */
+static void
+test_missed(struct check *t)
+{
+    struct desk d = { 0 };
+    struct signed_object made[5];
+
+    CHECK(t, "a desk", desk_set(&d));
+    struct line line = after(&d, OTHER, 4);
+    for (size_t i = 2; i < COUNT_OF(made); i++) {
+        made[i] = next_of(&d, OTHER, &line);
+        line.serial++;
+        line.last = digest_object_id(made[i].body);
+        line.signer++;
+        line.signer = line.signer == 6 ? OTHER : line.signer;
+    }
+    CHECK(t, "one that skips serials is taken",
+          learn(&d, &made[4]) == STATUS_OK && d.company[OTHER]->serial == 4 &&
+              !counts(&d, OTHER, 5, false));
+    CHECK(t, "what cannot be judged yet changes nothing",
+          learn(&d, &made[2]) == STATUS_OK && !counts(&d, OTHER, 4, false));
+    CHECK(t, "those that it missed count when they come",
+          learn(&d, &made[3]) == STATUS_OK && learn(&d, &made[2]) == STATUS_OK &&
+              d.company[OTHER]->serial == 4 && counts(&d, OTHER, 5, false) &&
+              counts(&d, OTHER, 4, false));
+    line = after(&d, OTHER, OTHER);
+    line.refused_below = 4;
+    made[2] = next_of(&d, OTHER, &line);
+    line.serial += 2;
+    line.refused_below = 3;
+    made[3] = next_of(&d, OTHER, &line);
+    CHECK(t, "but not one that takes back what was called stolen",
+          learn(&d, &made[2]) == STATUS_OK && learn(&d, &made[3]) == STATUS_BROKEN_CHAIN);
     desk_clear(&d);
 }
 
@@ -491,6 +524,7 @@ main(int argc, char **argv)
         { "content keys follow the sealing key", test_wrapped_anew },
         { "a chain", test_chain },
         { "one from before", test_from_before },
+        { "changes that were missed", test_missed },
         { "stolen keys", test_stolen },
         { "a bound", test_bound },
         { "a bundle has room", test_bundle },
