@@ -363,9 +363,7 @@ MUST_CHECK enum status companies_on_introduce(struct core *core, const struct no
 MUST_CHECK enum status company_descriptor(struct core *core, const struct node_id *node,
                                           struct arena *arena, struct signed_object *out);
 
-/* ---- lives.c ---- */
-MUST_CHECK enum status lives_load(struct core *core);
-void lives_free(struct core *core);
+/* ---- grants.c ---- */
 /* Chain of a leaf as stored, root first; in the arena. */
 MUST_CHECK enum status grant_links(struct store *st, int64_t leaf, struct arena *arena,
                                    struct signed_object **out, size_t *count);
@@ -376,6 +374,15 @@ MUST_CHECK enum status grants_keep(struct core *core, const struct signed_object
 MUST_CHECK enum status chain_check(struct core *core, const struct signed_object *links,
                                    size_t count, struct verified_chain **out,
                                    struct chain_fault *fault);
+/* Has one of `may`, or we ourselves, taken it back? */
+bool grant_is_revoked(const struct core *core, struct store *st, const struct object_id *grant,
+                      const struct node_id *may, size_t count);
+/* The stored chain of this leaf, as of its own beginning. STATUS_NOT_FOUND: it was taken back. */
+MUST_CHECK enum status chain_load(struct core *core, int64_t leaf, struct verified_chain **out);
+
+/* ---- lives.c ---- */
+MUST_CHECK enum status lives_load(struct core *core);
+void lives_free(struct core *core);
 struct share_row {
     int64_t leaf;
     enum share_role role;
@@ -408,10 +415,6 @@ MUST_CHECK enum status live_decline(struct core *core, struct live *live, const 
 MUST_CHECK enum status grant_fall(struct core *core, const struct object_id *gid,
                                   const struct node_id *author, struct bytes object,
                                   enum share_state how, const char *reason);
-/* Has one of `may`, or we ourselves, taken it back? */
-bool live_grant_is_revoked(const struct core *core, struct store *st,
-                           const struct object_id *grant, const struct node_id *may,
-                           size_t count);
 /* Is something over, and not swept yet? Any thread. */
 bool lives_are_due(const struct core *core);
 /* Ends what is over by now. */

@@ -47,101 +47,6 @@ share_state_name(enum share_state state)
     return state_names[state];
 }
 
-/* ---- chains ------------------------------------------------------------------------------- */
-
-enum status
-grant_links(struct store *st, int64_t leaf, struct arena *arena, struct signed_object **out,
-            size_t *count)
-{
-    enum { GID, OBJECT, PARENT };
-    struct signed_object *links = ARENA_ARRAY(arena, struct signed_object, CHAIN_MAX);
-    size_t n = 0;
-
-    *out = NULL;
-    *count = 0;
-    for (int64_t id = leaf; id != 0 && n < CHAIN_MAX; n++) {
-        AUTO(stmt_return) struct stmt *q = stmt_borrow(st, STMT_GRANT_GET);
-        struct signed_object *object;
-        stmt_bind(q, "i", id);
-        TRY(stmt_step(q));
-        TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, OBJECT)), arena, &object));
-        for (size_t i = n; i > 0; i--)
-            links[i] = links[i - 1];
-        links[0] = *object;
-        id = stmt_int(q, PARENT);
-    }
-    *out = links;
-    *count = n;
-    return STATUS_OK;
-}
-
-static bool
-is_revoked_by(struct store *st, const struct object_id *grant, const struct node_id *author)
-{
-    int64_t one;
-
-    return store_number(st, &one, STMT_REVOKED_BY, "bb", bytes_of(grant->b, ID_SIZE),
-                        bytes_of(author->b, ID_SIZE)) !=
-           STATUS_NOT_FOUND; /* when the database cannot say, assume the worst */
-}
-
-bool
-live_grant_is_revoked(const struct core *core, struct store *st, const struct object_id *grant,
-                      const struct node_id *may, size_t count)
-{
-    bool is_gone = is_revoked_by(st, grant, &core->me);
-
-    for (size_t i = 0; i < count && !is_gone; i++)
-        is_gone = is_revoked_by(st, grant, &may[i]);
-    return is_gone;
-}
-
-static bool
-is_revoked(void *self, const struct object_id *grant, const struct node_id *may, size_t count)
-{
-    const struct core *core = self;
-
-    return live_grant_is_revoked(core, core->store, grant, may, count);
-}
-
-enum status
-chain_check(struct core *core, const struct signed_object *links, size_t count,
-            struct verified_chain **out, struct chain_fault *fault)
-{
-    struct key_directory keys = company_keys_of(core);
-    struct revocation_view revoked = { .is_revoked = is_revoked, .self = core };
-
-    return chain_verify(links, count, &keys, &revoked, core_wall(core), out, fault);
-}
-
-static int64_t
-company_id_of(struct core *core, const struct node_id *node)
-{
-    const struct company *c = company_find(core, node);
-
-    return c == NULL ? 0 : c->id;
-}
-
-enum status
-grants_keep(struct core *core, const struct signed_object *links,
-            const struct verified_chain *chain, int64_t *leaf)
-{
-    int64_t parent = 0;
-
-    *leaf = 0;
-    for (size_t i = 0; i < chain_length(chain); i++) {
-        const struct grant *g = chain_link(chain, i);
-        struct bytes gid = bytes_of(chain_link_id(chain, i)->b, ID_SIZE);
-        struct bytes object = wire_signed_object_format(&links[i], core->round);
-        TRY(store_exec(core->store, STMT_GRANT_ADD, "bbiiiii", gid, object, parent,
-                       company_id_of(core, &g->issuer), company_id_of(core, &g->audience),
-                       company_id_of(core, &g->owner), g->not_after.ms));
-        TRY(store_number(core->store, &parent, STMT_GRANT_FIND, "b", gid));
-    }
-    *leaf = parent;
-    return STATUS_OK;
-}
-
 /* ---- the list ----------------------------------------------------------------------------- */
 
 static struct live *
@@ -166,28 +71,6 @@ live_drop(struct core *core, struct live *live)
     core->lives_version++;
     verified_chain_free(&live->chain);
     core->lives[at] = core->lives[--core->live_count];
-}
-
-/* A stored chain was verified when it came, and is again, as of its own beginning: one that ended while we were down
- * must come into the list so that the sweep ends it, and one that our clock takes for a future one is not lost. */
-static enum status
-load_chain(struct core *core, struct live *live)
-{
-    AUTO(arena_free) struct arena *arena = arena_new(0);
-    struct key_directory keys = company_keys_kept(core);
-    struct revocation_view revoked = { .is_revoked = is_revoked, .self = core };
-    struct signed_object *links;
-    struct chain_fault fault;
-    struct grant *leaf;
-    size_t count;
-
-    TRY(grant_links(core->store, live->leaf, arena, &links, &count));
-    if (count == 0)
-        return STATUS_CORRUPT;
-    TRY(wire_grant_parse(links[count - 1].body, arena, &leaf));
-    enum status s =
-        chain_verify(links, count, &keys, &revoked, leaf->not_before, &live->chain, &fault);
-    return s == STATUS_REVOKED ? STATUS_NOT_FOUND : s;
 }
 
 static enum status
@@ -222,7 +105,7 @@ lives_load(struct core *core)
     core->ends_at = INT64_MAX;
     TRY(load_rows(core, &rows, &count));
     for (size_t i = 0; i < count; i++) {
-        enum status s = load_chain(core, &rows[i]);
+        enum status s = chain_load(core, rows[i].leaf, &rows[i].chain);
         if (s == STATUS_OK)
             (void)live_append(core, &rows[i]);
         else if (s != STATUS_NOT_FOUND)
@@ -459,6 +342,19 @@ let_fallen_go(struct core *core, int64_t leaf, enum share_state how)
     return letting_go_begin(core, leaf, held == 0 ? LET_ERASE : LET_HIDE, "ENDED");
 }
 
+/* A share whose stored chain does not verify lets nothing through and has nobody to tell; what it brought goes. */
+static enum status
+fall_unloaded(struct core *core, const struct below *b, enum share_state how,
+              const char *reason)
+{
+    if ((successors[b->state] & 1u << how) == 0)
+        return STATUS_OK; /* it is over */
+    TRY(store_exec(core->store, STMT_SHARE_STATE, "iiti", b->share, (int64_t)how, reason,
+                   core_wall(core).ms));
+    core->lives_version++;
+    return b->role == ROLE_RECEIVED ? let_fallen_go(core, b->leaf, how) : STATUS_OK;
+}
+
 static enum status
 fall_one(struct core *core, const struct below *b, struct bytes object, enum share_state how,
          const char *reason)
@@ -468,7 +364,7 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
     TRY(proposals_lapse_leaf(core, b->leaf));
     TRY(asks_lapse_leaf(core, b->leaf));
     if (live == NULL)
-        return STATUS_OK;
+        return fall_unloaded(core, b, how, reason);
     struct object_id gid = *chain_leaf_id(live->chain);
     bool is_filed = live->state == SHARE_FILED; /* nobody to tell, but rows came back by file */
     if (b->role == ROLE_GIVEN && how == SHARE_STOPPED && !is_filed) {

@@ -44,7 +44,7 @@ is_revoked(void *self, const struct object_id *grant, const struct node_id *may,
 {
     const struct call *call = self;
 
-    return live_grant_is_revoked(call->core, call->store, grant, may, count);
+    return grant_is_revoked(call->core, call->store, grant, may, count);
 }
 
 static enum status

@@ -263,7 +263,8 @@
                  " (?1, ?2, ?3, ?4, ?5, ?6, ?7, coalesce((SELECT iif(root = 0, id, root) FROM grants WHERE id = ?3), 0))" \
                  " ON CONFLICT DO NOTHING") \
     X(GRANT_FIND, "SELECT id FROM grants WHERE gid = ?1") \
-    X(GRANT_GET, "SELECT gid, object, parent, issuer, audience, owner, ends_ms FROM grants WHERE id = ?1") \
+    X(GRANT_GET, "SELECT gid, object, parent, issuer, audience, owner, ends_ms, key FROM grants WHERE id = ?1") \
+    X(GRANT_KEY, "UPDATE grants SET key = ?2 WHERE id = ?1 AND key IS NULL") \
     X(GRANT_BELOW, "WITH RECURSIVE below (id) AS (SELECT id FROM grants WHERE gid = ?1 UNION" \
                    " SELECT g.id FROM grants g JOIN below b ON g.parent = b.id)" \
                    " SELECT s.id, s.leaf, s.role, s.state, s.partner, s.title FROM share s JOIN below b ON s.leaf = b.id") \

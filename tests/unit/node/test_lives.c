@@ -206,12 +206,75 @@ test_running(struct check *t)
     CHECK(t, "that ends it", core->live_count == 0 && state_of(&home) == SHARE_ENDED);
 }
 
+/* ---- an issuer that has had many keys since ------------------------------------------------ */
+
+/* More of them than are kept; none is the one that signed the grant. */
+static bool
+change_keys(struct home *home, struct core *core, struct arena *arena)
+{
+    const struct sample_company *them = &home->world.companies[1];
+    struct company *c = core->companies[1];
+
+    if (core_need_txn(core) != STATUS_OK)
+        return false;
+    for (size_t i = 0; i < DESCRIPTORS_MAX + 1; i++) {
+        struct descriptor d = { .root_key = them->key,
+                                .serial = c->serial + 1,
+                                .has_previous = true,
+                                .previous = c->descriptor,
+                                .name = "Brio",
+                                .country = "DE",
+                                .signing_key = home->world.companies[2 + i % 2].key,
+                                .not_before = { HOME_NOW_MS - 1000 },
+                                .not_after = { HOME_NOW_MS + 100 * ENDS_IN } };
+        struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
+        object.signature = sample_sign(them, SIGN_DESCRIPTOR, object.body);
+        if (company_learn(core, &object, COMPANY_INTRODUCED, 0, &c) != STATUS_OK)
+            return false;
+    }
+    (void)core_round(core);
+    return true;
+}
+
+static void
+test_many_keys(struct check *t)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    AUTO(core_close) struct core *core = NULL;
+    AUTO(home_remove) struct home home;
+
+    CHECK(t, "a home", home_prepare(&home) && open_home(&home, &core));
+    CHECK(t, "its issuer has other keys", change_keys(&home, core, arena));
+    CHECK(t, "it stands", core->live_count == 1);
+    core_close(&core);
+    CHECK(t, "and after a start", open_home(&home, &core) && core->live_count == 1);
+    core_close(&core);
+
+    CHECK(t, "one whose key nobody knows any more",
+          home_sql(&home, "UPDATE grants SET key = NULL") == 0 && open_home(&home, &core) &&
+              core->live_count == 0 && state_of(&home) == SHARE_ACCEPTED);
+    struct object_id gid;
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_GRANT_GET);
+        stmt_bind(q, "i", (int64_t)1);
+        CHECK(t, "its grant is there", stmt_step(q) == STATUS_OK);
+        stmt_copy(q, 0, gid.b, sizeof(gid.b));
+    }
+    CHECK(t, "can be taken back",
+          core_need_txn(core) == STATUS_OK &&
+              grant_fall(core, &gid, &core->companies[1]->node, (struct bytes){ 0 },
+                         SHARE_STOPPED, "") == STATUS_OK);
+    (void)core_round(core);
+    CHECK(t, "and is over", state_of(&home) == SHARE_STOPPED);
+}
+
 int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
         { "off at the end", test_starts },
         { "running over the end", test_running },
+        { "an issuer of many keys", test_many_keys },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
