@@ -16,11 +16,24 @@ static const struct {
     [BUDGET_REVOCATIONS] = { REVOCATIONS_EARLY_MAX, STMT_BUDGET_REVOCATIONS },
 };
 
+/* Who brought those who brought it; partners, and whom we know from nobody, answer for themselves. */
+static int64_t
+answerable(struct core *core, int64_t company)
+{
+    const struct company *c = company_by_id(core, company);
+
+    while (c != NULL && c->state == COMPANY_INTRODUCED && c->introduced_by > COMPANY_US) {
+        company = c->introduced_by; /* known before it: this ends */
+        c = company_by_id(core, company);
+    }
+    return company;
+}
+
 enum status
 budget_ask(struct core *core, enum budget what, int64_t company)
 {
     int64_t count;
 
-    TRY(store_number(core->store, &count, budgets[what].count, "i", company));
+    TRY(store_number(core->store, &count, budgets[what].count, "i", answerable(core, company)));
     return count < budgets[what].most ? STATUS_OK : STATUS_TOO_BIG;
 }

@@ -15,7 +15,8 @@ enum budget {
     BUDGET_COUNT_
 };
 
-/* STATUS_TOO_BIG: of this there is enough from this partner; the object is refused, its stream goes on. */
+/* Companies cost nothing to make: what comes from one that a partner introduced, directly or through others, counts as that
+ * partner's. STATUS_TOO_BIG: of this there is enough from this partner; the object is refused, its stream goes on. */
 MUST_CHECK enum status budget_ask(struct core *core, enum budget what, int64_t company);
 
 #endif

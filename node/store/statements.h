@@ -21,6 +21,11 @@
 #define RECEIPT_FILTER \
     "(?2 = '' OR instr(fold(s.title || ' ' || p.name), fold(?2)) > 0) AND (?3 = 0 OR s.id = ?3) AND (?4 = 0 OR p.id = ?4)"
 
+/* A company, and those that we know through it and are no partners of ours. */
+#define BROUGHT                                                                                                        \
+    "WITH RECURSIVE brought (id) AS (SELECT ?1 UNION SELECT c.id FROM company c JOIN brought b"                        \
+    " ON c.introduced_by = b.id WHERE c.state = 1) "
+
 #define STORE_STATEMENTS(X) \
     X(META_GET, "SELECT value FROM meta WHERE key = ?1") \
     X(META_PUT, "INSERT INTO meta (key, value) VALUES (?1, ?2)" \
@@ -292,14 +297,14 @@
     X(REVOKED_ADD, "INSERT INTO revoked (gid, author, object, at_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING") \
     X(REVOKED_EARLY, "UPDATE revoked SET source = ?3 WHERE gid = ?1 AND author = ?2") \
     /* ---- what one partner can make us keep ---- */ \
-    X(BUDGET_INTRODUCED, "SELECT count(*) FROM company WHERE introduced_by = ?1 AND state = 1") \
-    X(BUDGET_OFFERS, "SELECT count(*) FROM share WHERE partner = ?1 AND role = 1 AND state IN (2, 4)") \
-    X(BUDGET_REVOCATIONS, "SELECT count(*) FROM revoked r WHERE r.source = ?1 AND r.source > 0 AND NOT EXISTS (SELECT 1" \
-                          " FROM grants g WHERE g.gid = r.gid)") \
-    X(BUDGET_NOTED, "SELECT count(*) FROM share s JOIN grants g ON g.id = s.leaf JOIN grants p ON p.id = g.parent" \
+    X(BUDGET_INTRODUCED, BROUGHT "SELECT count(*) - 1 FROM brought") \
+    X(BUDGET_OFFERS, BROUGHT "SELECT count(*) FROM share WHERE partner IN brought AND role = 1 AND state IN (2, 4)") \
+    X(BUDGET_REVOCATIONS, BROUGHT "SELECT count(*) FROM revoked r WHERE r.source IN brought AND r.source > 0" \
+                                  " AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.gid = r.gid)") \
+    X(BUDGET_NOTED, BROUGHT "SELECT count(*) FROM share s JOIN grants g ON g.id = s.leaf JOIN grants p ON p.id = g.parent" \
                     " LEFT JOIN grants q ON q.id = p.parent LEFT JOIN grants r ON r.id = q.parent" \
-                    " WHERE s.role = 2 AND s.state = 4 AND ((p.issuer = 1 AND p.audience = ?1)" \
-                    " OR (q.issuer = 1 AND q.audience = ?1) OR (r.issuer = 1 AND r.audience = ?1))") \
+                    " WHERE s.role = 2 AND s.state = 4 AND ((p.issuer = 1 AND p.audience IN brought)" \
+                    " OR (q.issuer = 1 AND q.audience IN brought) OR (r.issuer = 1 AND r.audience IN brought))") \
     X(REVOKED_RETURN, "SELECT DISTINCT r.object FROM revoked r LEFT JOIN grants g ON g.gid = r.gid" \
                       " LEFT JOIN share s ON s.leaf = g.id WHERE length(r.object) > 0" \
                       " AND (r.author = ?1 OR s.partner = ?2)") \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * tests/unit/node/test_budget.c - what one partner can make us keep has a limit, and what another does is counted apart.
- * Company 0 is us, 1 floods, 2 does not.
+ * Company 0 is us, 1 floods, 2 does not, 3 is known through 1, and 4 through 3.
  */
 #include "node/budget.h"
 #include "node/exchange_priv.h"
@@ -11,6 +11,8 @@ enum {
     HOUR_MS = 3600 * 1000,
     OWNER = 1,
     TELLER = 2,
+    BROUGHT_BY = 3,
+    BROUGHT_AGAIN = 4,
     OTHERS = 1000000
 }; /* grants that are not here */
 
@@ -18,7 +20,7 @@ struct desk {
     struct home home;
     struct core *core;
     struct arena *arena;
-    struct company *company[3];
+    struct company *company[5];
 };
 
 static struct signed_object
@@ -52,9 +54,11 @@ desk_set(struct desk *d)
     if (core_init(d->home.path, &birth, &diag) != STATUS_OK ||
         core_open(&config, &diag, &d->core) != STATUS_OK || core_need_txn(d->core) != STATUS_OK)
         return false;
-    for (size_t i = OWNER; i <= TELLER; i++) {
+    static const size_t through[] = { [BROUGHT_BY] = OWNER, [BROUGHT_AGAIN] = BROUGHT_BY };
+    for (size_t i = OWNER; i <= BROUGHT_AGAIN; i++) {
         struct signed_object them = descriptor(&d->home.world.companies[i], d->arena);
-        if (company_learn(d->core, &them, COMPANY_INTRODUCED, 0, &d->company[i]) != STATUS_OK)
+        int64_t by = through[i] == 0 ? 0 : d->company[through[i]]->id;
+        if (company_learn(d->core, &them, COMPANY_INTRODUCED, by, &d->company[i]) != STATUS_OK)
             return false;
     }
     return true;
@@ -139,33 +143,41 @@ come_early(struct desk *d, int64_t from, int64_t n)
 
 /* ---- tests -------------------------------------------------------------------------------- */
 
+static const struct {
+    const char *why;
+    enum budget what;
+    int64_t most;
+    bool (*add)(struct desk *d, int64_t from, int64_t n);
+} rows[] = {
+    { "companies that one introduced", BUDGET_INTRODUCED, INTRODUCED_MAX, introduce },
+    { "shares of one that run", BUDGET_OFFERS, OFFERS_RUNNING_MAX, offer },
+    { "what one passed on", BUDGET_NOTED, NOTED_RUNNING_MAX, pass_on },
+    { "revocations before their grants", BUDGET_REVOCATIONS, REVOCATIONS_EARLY_MAX,
+      come_early },
+};
+
 static void
 test_budgets(struct check *t)
 {
-    static const struct {
-        const char *why;
-        enum budget what;
-        int64_t most;
-        bool (*add)(struct desk *d, int64_t from, int64_t n);
-    } rows[] = {
-        { "companies that one introduced", BUDGET_INTRODUCED, INTRODUCED_MAX, introduce },
-        { "shares of one that run", BUDGET_OFFERS, OFFERS_RUNNING_MAX, offer },
-        { "what one passed on", BUDGET_NOTED, NOTED_RUNNING_MAX, pass_on },
-        { "revocations before their grants", BUDGET_REVOCATIONS, REVOCATIONS_EARLY_MAX,
-          come_early },
-    };
     struct desk d;
 
     CHECK(t, "a core", desk_set(&d));
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        int64_t from = d.company[OWNER]->id, other = d.company[TELLER]->id;
+        int64_t from[] = { d.company[OWNER]->id, d.company[BROUGHT_BY]->id,
+                           d.company[BROUGHT_AGAIN]->id };
+        int64_t other = d.company[TELLER]->id, first = 1;
         bool added = true;
-        for (int64_t n = 1; n < rows[i].most; n++)
-            added = added && rows[i].add(&d, from, n);
+        if (rows[i].what == BUDGET_INTRODUCED)
+            first += 2; /* these two */
+        for (int64_t n = first; n < rows[i].most; n++)
+            added = added && rows[i].add(&d, from[n % 3], n);
         CHECK(t, rows[i].why, added);
-        CHECK(t, "one more is taken", budget_ask(d.core, rows[i].what, from) == STATUS_OK);
-        CHECK(t, rows[i].why, rows[i].add(&d, from, rows[i].most));
-        CHECK(t, rows[i].why, budget_ask(d.core, rows[i].what, from) == STATUS_TOO_BIG);
+        for (size_t k = 0; k < COUNT_OF(from); k++)
+            CHECK(t, "one more is taken",
+                  budget_ask(d.core, rows[i].what, from[k]) == STATUS_OK);
+        CHECK(t, rows[i].why, rows[i].add(&d, from[rows[i].most % 3], rows[i].most));
+        for (size_t k = 0; k < COUNT_OF(from); k++)
+            CHECK(t, rows[i].why, budget_ask(d.core, rows[i].what, from[k]) == STATUS_TOO_BIG);
         CHECK(t, "another has its own", budget_ask(d.core, rows[i].what, other) == STATUS_OK);
     }
     desk_clear(&d);
