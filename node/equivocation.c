@@ -97,6 +97,8 @@ equivocation_found(struct core *core, int64_t record, int64_t grant,
                                          .proof = equivocation_format(twins, arena) });
 }
 
+/* A frozen record has no copy above the position at which it was frozen. Where the proof was not kept, the highest copy held
+ * was contradicted; where no copy is left either, nothing is held that could be wrong. */
 enum status
 equivocation_mended(struct core *core, int64_t record, struct position at, bool *out)
 {
@@ -106,11 +108,14 @@ equivocation_mended(struct core *core, int64_t record, struct position at, bool 
     *out = false;
     stmt_bind(q, "i", record);
     enum status s = stmt_step(q);
-    if (s != STATUS_OK)
-        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
-    struct position last = { (uint32_t)stmt_int(q, INCARNATION),
-                             (uint64_t)stmt_int(q, NUMBER) };
-    *out = position_compare(at, last) > 0;
+    if (s != STATUS_OK && s != STATUS_NOT_FOUND)
+        return s;
+    *out = s == STATUS_NOT_FOUND;
+    if (s == STATUS_OK) {
+        struct position last = { (uint32_t)stmt_int(q, INCARNATION),
+                                 (uint64_t)stmt_int(q, NUMBER) };
+        *out = position_compare(at, last) > 0;
+    }
     return *out ? store_exec(core->store, STMT_RECORD_THAW, "i", record) : STATUS_OK;
 }
 

@@ -99,8 +99,8 @@
     X(EQUIVOCATION_COUNT, "SELECT count(*) FROM equivocation WHERE owner = ?1") \
     X(EQUIVOCATION_ADD, "INSERT INTO equivocation (record, owner, source, incarnation, number, proof, at_ms)" \
                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
-    X(EQUIVOCATION_LAST, "SELECT incarnation, number FROM equivocation WHERE record = ?1" \
-                         " ORDER BY incarnation DESC, number DESC LIMIT 1") \
+    X(EQUIVOCATION_LAST, "SELECT incarnation, number FROM equivocation WHERE record = ?1 UNION ALL" \
+                         " SELECT incarnation, number FROM copy WHERE record = ?1 ORDER BY incarnation DESC, number DESC LIMIT 1") \
     /* Its owner, who gave it to us, and to whom it went; but ?2. 5: removed, 6: without a node. */ \
     X(EQUIVOCATION_WHOM, "SELECT c.id FROM company c WHERE c.id > ?3 AND c.id <> ?2 AND c.state NOT IN (5, 6) AND" \
                          " (c.id = (SELECT owner FROM record WHERE id = ?1) OR EXISTS (SELECT 1 FROM delivery d" \

@@ -259,12 +259,64 @@ test_how_many_are_kept(struct check *t)
     desk_clear(&d);
 }
 
+/* Frozen, and no proof of it is kept: what is beyond the proofs of one owner, or older than their table. */
+static void
+test_frozen_without_proof(struct check *t)
+{
+    static const struct {
+        const char *why;
+        struct position at;
+        bool is_mended;
+    } rows[] = {
+        { "what is older than what was contradicted mends nothing", { 2, 4 }, false },
+        { "what has its position neither", { 2, 5 }, false },
+        { "what is of an older incarnation neither", { 1, 99 }, false },
+        { "what is newer mends it", { 2, 6 }, true },
+    };
+    struct record_id id = { { 1 } }, other = { { 2 } };
+    int64_t record, gone, frozen;
+    bool is_mended;
+    struct desk d;
+
+    CHECK(t, "a record",
+          desk_set(&d) && have_record(&d, &id) &&
+              store_number(d.core->store, &record, STMT_RECORD_FIND, "b",
+                           bytes_of(id.b, ID_SIZE)) == STATUS_OK);
+    CHECK(t, "of which a copy is held",
+          store_exec(d.core->store, STMT_COPY_ADD, "iiiiibnbbiii", record, (int64_t)7,
+                     (int64_t)1, (int64_t)2, (int64_t)5, bytes_text("x"), bytes_text("x"),
+                     bytes_text("x"), (int64_t)0, (int64_t)0,
+                     (int64_t)HOME_NOW_MS) == STATUS_OK);
+    CHECK(t, "it is frozen at its position",
+          store_exec(d.core->store, STMT_RECORD_FREEZE, "iii", record, (int64_t)2,
+                     (int64_t)5) == STATUS_OK);
+    CHECK(t, "of another nothing is left",
+          have_record(&d, &other) && store_number(d.core->store, &gone, STMT_RECORD_FIND, "b",
+                                                  bytes_of(other.b, ID_SIZE)) == STATUS_OK);
+    CHECK(t, "anything mends it",
+          equivocation_mended(d.core, gone, (struct position){ 1, 1 }, &is_mended) ==
+                  STATUS_OK &&
+              is_mended);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CHECK(t, rows[i].why,
+              equivocation_mended(d.core, record, rows[i].at, &is_mended) == STATUS_OK &&
+                  is_mended == rows[i].is_mended);
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(d.core->store, STMT_RECORD_FIND);
+        stmt_bind(q, "b", bytes_of(id.b, ID_SIZE));
+        CHECK(t, rows[i].why, stmt_step(q) == STATUS_OK);
+        frozen = stmt_int(q, 2);
+        CHECK(t, rows[i].why, (frozen == 0) == rows[i].is_mended);
+    }
+    desk_clear(&d);
+}
+
 int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
         { "what is a proof", test_what_is_a_proof },
         { "how many are kept", test_how_many_are_kept },
+        { "frozen without a proof", test_frozen_without_proof },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
