@@ -58,7 +58,8 @@ check_numbers(const struct envelope *env)
         return STATUS_MALFORMED;
     if (!message_kind_is_known(env->kind, STREAM_SESSION))
         return STATUS_UNKNOWN_KIND;
-    return (env->session != 0) == (env->kind == MESSAGE_ACK) ? STATUS_OK : STATUS_MALFORMED;
+    bool begins = env->kind == MESSAGE_HELLO || env->kind == MESSAGE_INTRODUCE;
+    return (env->session == 0) == begins ? STATUS_OK : STATUS_MALFORMED;
 }
 
 enum status

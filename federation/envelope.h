@@ -14,6 +14,8 @@
     X(HELLO, 1, 0, true)                                                                       \
     X(ACK, 2, 0, true)                                                                         \
     X(INTRODUCE, 3, 0, false)                                                                  \
+    X(SCOPES, 4, 0, false)                                                                     \
+    X(SCOPE_IDS, 5, 0, false)                                                                  \
     X(OFFER, 16, 1, false)                                                                     \
     X(ANSWER, 17, 1, false)                                                                    \
     X(PASSON, 18, 1, false)                                                                    \

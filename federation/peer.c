@@ -180,6 +180,14 @@ say_ack(struct peer *peer)
                                         .body = wire_ack_format(&ack, arena) });
 }
 
+void
+peer_say(struct peer *peer, enum message_kind kind, struct bytes body)
+{
+    assert(peer->state == PEER_READY);
+    send_body(peer,
+              &(struct envelope){ .kind = kind, .session = peer->their_session, .body = body });
+}
+
 /* A new session: whatever is still under way in the old one is dropped by both. */
 static void
 greet(struct peer *peer, struct mono_ms now, struct wall_ms wall)
@@ -214,8 +222,8 @@ peer_on_cut(struct peer *peer)
     peer->hello_at = (struct mono_ms){ 0 };
 }
 
-static bool
-is_owed(const struct peer *peer)
+bool
+peer_is_owed(const struct peer *peer)
 {
     for (size_t i = 0; i < STREAMS; i++)
         if (peer->lanes[i].sent > peer->lanes[i].out.acked)
@@ -229,7 +237,7 @@ peer_tick(struct peer *peer, struct mono_ms now, struct wall_ms wall)
     if (peer->state == PEER_READY) {
         if (now.ms - peer->heard.ms >= SILENCE_MS)
             peer_on_cut(peer);
-        else if (is_owed(peer) && now.ms - peer->progress.ms >= STALLED_MS)
+        else if (peer_is_owed(peer) && now.ms - peer->progress.ms >= STALLED_MS)
             greet(peer, now, wall);
         else if (now.ms - peer->said.ms >= QUIET_MS)
             say_hello(peer, now, wall);
@@ -237,7 +245,7 @@ peer_tick(struct peer *peer, struct mono_ms now, struct wall_ms wall)
         greet(peer, now, wall);
     }
     if (peer->state == PEER_READY)
-        return (struct mono_ms){ now.ms + (is_owed(peer) ? 1000 : STALLED_MS) };
+        return (struct mono_ms){ now.ms + (peer_is_owed(peer) ? 1000 : STALLED_MS) };
     return peer->hello_at.ms > now.ms ? peer->hello_at : now;
 }
 
@@ -383,6 +391,10 @@ on_session_message(struct peer *peer, const struct envelope *env, struct mono_ms
         s = wire_ack_parse(env->body, arena, &ack);
         if (s == STATUS_OK)
             s = on_stream_states(peer, ack->streams, ack->stream_count, now);
+    } else if (env->kind == MESSAGE_SCOPES || env->kind == MESSAGE_SCOPE_IDS) {
+        if (env->session != peer->session || peer->state != PEER_READY)
+            return STATUS_OK;
+        s = peer->ops->repair(peer->ops->self, peer, env);
     }
     if (s == STATUS_MALFORMED || s == STATUS_TOO_BIG || s == STATUS_WRONG_AUDIENCE ||
         s == STATUS_UNKNOWN_KIND) {
@@ -592,6 +604,12 @@ uint64_t
 peer_acked(const struct peer *peer, enum stream stream)
 {
     return peer->lanes[stream - 1].out.acked;
+}
+
+struct peer_in
+peer_has(const struct peer *peer, enum stream stream)
+{
+    return peer->lanes[stream - 1].in;
 }
 
 bool

@@ -78,6 +78,9 @@ struct peer_ops {
     enum status (*acked)(void *self, struct peer *peer, enum stream stream, uint64_t upto);
     /* The partner is a later incarnation than it was: restored from a copy. */
     enum status (*restored)(void *self, struct peer *peer);
+    /* Scopes or ScopeIds (docs/protocol/repair.md) of this session. What breaks the rules of the message is MALFORMED
+     * or TOO_BIG. */
+    enum status (*repair)(void *self, struct peer *peer, const struct envelope *env);
     /* The state or the clock verdict changed. */
     void (*changed)(void *self, const struct peer *peer);
     /* Descriptor serial and profile of ours for Hello; their serial as they say it. */
@@ -104,6 +107,8 @@ struct mono_ms peer_tick(struct peer *peer, struct mono_ms now, struct wall_ms w
 /* Hand over what may go now, at most `most` messages; *sent says how many went. */
 MUST_CHECK enum status peer_pump(struct peer *peer, struct mono_ms now, size_t most,
                                  size_t *sent);
+/* On the session stream, to a partner that is READY: nobody sees to it that it arrives. */
+void peer_say(struct peer *peer, enum message_kind kind, struct bytes body);
 /* The transaction is durable: acknowledge what was taken in it. */
 void peer_committed(struct peer *peer);
 
@@ -112,6 +117,10 @@ int64_t peer_company(const struct peer *peer);
 enum peer_state peer_state(const struct peer *peer);
 uint32_t peer_incarnation(const struct peer *peer);               /* ours towards it */
 uint64_t peer_acked(const struct peer *peer, enum stream stream); /* of our numbers */
+/* Of its numbers, the last that we have, and of which incarnation. */
+struct peer_in peer_has(const struct peer *peer, enum stream stream);
+/* Was anything handed over that it has not acknowledged? */
+bool peer_is_owed(const struct peer *peer);
 /* Does its clock differ from ours by more than the tolerance, as of the last Hello? */
 bool peer_clock_is_off(const struct peer *peer);
 int64_t peer_clock_offset_ms(const struct peer *peer);

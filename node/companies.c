@@ -9,6 +9,7 @@
 
 #include "node/keys.h"
 #include "node/quarantine.h"
+#include "node/repair.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/digest.h"
@@ -187,6 +188,7 @@ companies_cut(struct core *core, size_t count)
 {
     while (core->company_count > count) {
         struct company *c = core->companies[--core->company_count];
+        repair_free(&c->repair);
         peer_free(&c->peer);
         free(c->name);
         free(c->endpoint);
@@ -475,6 +477,7 @@ leave(struct core *core, struct company *c)
     c->is_lost = true;
     core->sweep_at.ms = 0;
     order_drop(core, &c->node);
+    repair_free(&c->repair);
     peer_free(&c->peer);
 }
 

@@ -20,6 +20,7 @@
 #include "node/letting_go.h"
 #include "node/person.h"
 #include "node/receipt.h"
+#include "node/repair.h"
 #include "node/revocation.h"
 #include "node/route.h"
 #include "node/suppression.h"
@@ -431,6 +432,7 @@ core_round(struct core *core)
     }
     struct mono_ms next = companies_tick(core);
     take_back(core);
+    round_fail(core, repair_tick(core, &next)); /* before more is under way */
     pump_all(core);
     bool is_idle = core->pumped == 0 && !core->job_waits;
     if (!disk_is_full(core->disk))
@@ -440,10 +442,9 @@ core_round(struct core *core)
     core_answer_expired(core);
     company_publish(core);
     next = earlier(next, settle(core));
-    if (core->letting_waits || core->request_count > 0)
-        return now;
-    if (!disk_is_full(core->disk) && (core->job_waits || core->due_waits || core->pumped > 0 ||
-                                      core->persons_wait || core->signs_anew))
+    bool has_work = !is_idle || core->due_waits || core->persons_wait || core->signs_anew;
+    if (core->letting_waits || core->request_count > 0 ||
+        (has_work && !disk_is_full(core->disk)))
         return now;
     if (core->waiters != NULL && next.ms > now.ms + 50)
         next.ms = now.ms + 50;

@@ -85,6 +85,7 @@ struct company {
     uint8_t guest_secret[32];
     struct node_id guest_node;
     struct mono_ms introduce_at;
+    struct repair *repair; /* comparing what we gave it; NULL: no link yet (node/repair.h) */
 };
 
 /* Which side of a share we are on. */
@@ -139,6 +140,9 @@ struct live {
     bool has_declined; /* rows in `declined` */
     bool has_due;      /* false: certainly no rows in `due` */
     struct verified_chain *chain;
+    bool was_unequal;      /* received: the giver's sums were others when it last asked, */
+    int64_t compared_ms;   /* ... which is noted since then */
+    struct scope_set *set; /* sums of what stands under it, or NULL (node/scopes.h) */
 };
 
 struct
@@ -209,7 +213,7 @@ struct core {
     size_t company_count;
     struct live *lives;
     size_t live_count;
-    uint64_t lives_version;  /* counts every change of the list */
+    uint64_t lives_version;  /* counts every change of the list, and of sums in it */
     uint64_t keys_version;   /* counts every change of what companies' descriptors say */
     _Atomic int64_t ends_at; /* when the next of them is over, or earlier; readers ask too */
 
@@ -276,7 +280,9 @@ struct core {
     bool has_withdrawn;     /* false: certainly nothing was taken back from us */
     bool suppression_waits; /* entries that are not in the file yet */
     size_t pump_first;
-    size_t pumped; /* messages handed over in this round */
+    size_t pumped;      /* messages handed over in this round */
+    bool scopes_wait;   /* sums are being made (node/scopes.h) */
+    size_t scopes_read; /* rows read for them in this round */
 
     pthread_mutex_t view_lock; /* guards links, for readers */
     struct link_view *links;

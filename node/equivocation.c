@@ -7,6 +7,7 @@
  */
 #include "node/equivocation.h"
 
+#include "node/scopes.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 
@@ -67,6 +68,7 @@ note(struct core *core, const struct finding *f)
     if (s != STATUS_TOO_BIG ||
         f->told_by != 0) /* what we see ourselves is frozen all the same */
         TRY(s);
+    scopes_forget_all(core);
     if (!is_ours)
         TRY(store_exec(core->store, STMT_RECORD_FREEZE, "iii", f->record,
                        (int64_t)f->position.incarnation, (int64_t)f->position.number));
@@ -116,7 +118,10 @@ equivocation_mended(struct core *core, int64_t record, struct position at, bool 
                                  (uint64_t)stmt_int(q, NUMBER) };
         *out = position_compare(at, last) > 0;
     }
-    return *out ? store_exec(core->store, STMT_RECORD_THAW, "i", record) : STATUS_OK;
+    if (!*out)
+        return STATUS_OK;
+    scopes_forget_all(core);
+    return store_exec(core->store, STMT_RECORD_THAW, "i", record);
 }
 
 /* ---- told --------------------------------------------------------------------------------- */

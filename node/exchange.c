@@ -7,6 +7,7 @@
 
 #include "node/contribution.h"
 #include "node/quarantine.h"
+#include "node/repair.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
@@ -310,11 +311,20 @@ on_take(void *self, struct peer *peer, const struct envelope *env)
 static void
 on_changed(void *self, const struct peer *peer)
 {
-    (void)self;
+    repair_link(self, peer);
     LOG(LOG_INFO, "link.state", log_id("partner", peer_node(peer)->b),
         log_word("state", peer_state_name(peer_state(peer))),
         log_num("clock_off", peer_clock_is_off(peer)),
         log_num("clock_offset_ms", peer_clock_offset_ms(peer)));
+}
+
+static enum status
+on_repair(void *self, struct peer *peer, const struct envelope *env)
+{
+    struct core *core = self;
+
+    TRY(core_need_txn(core));
+    return repair_take(core, peer, env);
 }
 
 static enum status
@@ -381,6 +391,7 @@ exchange_ops(struct core *core, struct peer_ops *ops)
                               .again = exchange_again,
                               .acked = exchange_acked,
                               .restored = on_restored,
+                              .repair = on_repair,
                               .changed = on_changed,
                               .about_us = on_about_us,
                               .about_them = on_about_them };

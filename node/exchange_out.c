@@ -9,6 +9,7 @@
  */
 #include "node/keys.h"
 #include "node/route.h"
+#include "node/scopes.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/plant.h"
 #include "schema/digest.h"
@@ -272,18 +273,36 @@ has_again(struct core *core, int64_t record, int64_t company, int64_t leaf)
     return store_exec(core->store, STMT_DELIVERY_AGAIN, "iii", record, company, leaf);
 }
 
+/* As it will be after DELIVERY_PUT. */
+static enum status
+sums_delivered(struct core *core, const struct live *live, int64_t record, struct position is)
+{
+    struct position was;
+    int missed = 0;
+
+    if (live == NULL || live->set == NULL)
+        return STATUS_OK;
+    enum status s = scopes_delivered(core, live->leaf, record, &was, &missed);
+    if (s != STATUS_OK && s != STATUS_NOT_FOUND)
+        return s;
+    return scopes_moved(core, live, record, s == STATUS_OK && missed < 2 ? &was : NULL, &is);
+}
+
 enum status
 exchange_records_delivered(struct core *core, int64_t company, int64_t leaf, struct bytes items)
 {
+    const struct live *live = live_by_leaf(core, leaf, ROLE_GIVEN);
     struct reader r = reader_of(items);
     int64_t now = core_wall(core).ms, purged;
 
     while (r.left > 0) {
         int64_t record = (int64_t)reader_u64(&r);
-        int64_t incarnation = reader_u32(&r);
-        int64_t number = (int64_t)reader_u64(&r);
+        struct position is;
+        is.incarnation = reader_u32(&r);
+        is.number = reader_u64(&r);
+        TRY(sums_delivered(core, live, record, is));
         TRY(store_number(core->store, &purged, STMT_DELIVERY_PUT, "iiiiii", record, company,
-                         leaf, incarnation, number, now));
+                         leaf, (int64_t)is.incarnation, (int64_t)is.number, now));
         if (purged > 0)
             TRY(has_again(core, record, company, leaf));
     }

@@ -57,6 +57,9 @@ struct load {
 /* May records of this share go to this company now? Not while an owner's word that it needs is not news: then what is due
  * stays due. */
 bool load_may_carry(const struct core *core, const struct live *live, int64_t company);
+/* May this record go now, and which revision would? STATUS_NOT_GRANTED, STATUS_NOT_FOUND: no. */
+MUST_CHECK enum status load_may_go(struct core *core, const struct live *live, int64_t record,
+                                   struct position *out);
 /* What is due under the share and may still go, the second decision taken; what may not is struck off. Nothing
  * left: count 0. */
 MUST_CHECK enum status load_due(struct core *core, struct live *live, struct arena *arena,

@@ -18,6 +18,7 @@
 #include "node/receipt.h"
 #include "node/revocation.h"
 #include "node/route.h"
+#include "node/scopes.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/base/plant.h"
@@ -69,6 +70,7 @@ live_drop(struct core *core, struct live *live)
     size_t at = (size_t)(live - core->lives);
 
     core->lives_version++;
+    scopes_forget(live);
     verified_chain_free(&live->chain);
     core->lives[at] = core->lives[--core->live_count];
 }
@@ -118,6 +120,7 @@ lives_load(struct core *core)
 void
 lives_free(struct core *core)
 {
+    scopes_forget_all(core);
     for (size_t i = 0; i < core->live_count; i++)
         verified_chain_free(&core->lives[i].chain);
     free(core->lives);

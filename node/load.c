@@ -56,6 +56,19 @@ load_record(struct core *core, struct load *load, int64_t record, struct arena *
     return STATUS_OK;
 }
 
+enum status
+load_may_go(struct core *core, const struct live *live, int64_t record, struct position *out)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct load *load = ARENA_NEW(arena, struct load);
+    const struct run_leaves *run = NULL;
+
+    load->live = live;
+    TRY(load_record(core, load, record, arena, &run));
+    *out = load->positions[0];
+    return STATUS_OK;
+}
+
 static void
 load_swap(struct load *load, size_t a, size_t b)
 {

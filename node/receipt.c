@@ -8,6 +8,7 @@
 
 #include "node/letting_go.h"
 #include "node/relay.h"
+#include "node/scopes.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/digest.h"
@@ -362,6 +363,28 @@ check_grant(struct taking *t, const struct receipt *r, struct grant_row *row)
     return STATUS_OK;
 }
 
+/* It has the row no more, if we took it back. */
+static enum status
+row_purged(struct core *core, int64_t holder, int64_t leaf, const struct record_id *id)
+{
+    struct bytes rid = bytes_of(id->b, ID_SIZE);
+    struct position was;
+    int64_t record;
+    int before, after;
+
+    enum status s = store_number(core->store, &record, STMT_RECORD_FIND, "b", rid);
+    if (s == STATUS_OK)
+        s = scopes_delivered(core, leaf, record, &was, &before);
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    TRY(store_exec(core->store, STMT_DELIVERY_PURGED, "iibi", holder, leaf, rid,
+                   core_wall(core).ms));
+    TRY(scopes_delivered(core, leaf, record, &was, &after));
+    if (after == before)
+        return STATUS_OK;
+    return scopes_moved(core, live_by_leaf(core, leaf, ROLE_GIVEN), record, &was, NULL);
+}
+
 static enum status
 keep_taken(struct taking *t, const struct receipt *r, const struct grant_row *row,
            const struct signed_object *object)
@@ -374,9 +397,7 @@ keep_taken(struct taking *t, const struct receipt *r, const struct grant_row *ro
     TRY(keep(t->core, &e));
     for (size_t i = 0;
          audience->id == COMPANY_US && r->state == RECEIPT_PURGED && i < r->record_count; i++)
-        TRY(store_exec(t->core->store, STMT_DELIVERY_PURGED, "iibi", holder->id, row->id,
-                       bytes_of(r->records[i].b, ID_SIZE),
-                       core_wall(t->core).ms)); /* it has them no more */
+        TRY(row_purged(t->core, holder->id, row->id, &r->records[i]));
     struct object_id rid = digest_object_id(object->body);
     return audit_add(t->core, actor_partner(t->core, &t->from->node), "receipt.taken",
                      bytes_of(r->grant.b, ID_SIZE), bytes_of(rid.b, ID_SIZE));

@@ -8,6 +8,7 @@
 #include "node/equivocation.h"
 #include "node/proposals.h"
 #include "node/records_priv.h"
+#include "node/scopes.h"
 #include "node/store/pack.h"
 #include "node/store/project.h"
 #include "node/withdrawal.h"
@@ -53,7 +54,7 @@ check_others(struct core *core, int64_t record, const struct live *live,
 /* Against the copy under the same grant. *old_run: its run, 0 when there is none. STATUS_REPLAY: nothing new. */
 static enum status
 check_same(struct core *core, int64_t record, const struct live *live,
-           const struct received *item, int64_t *old_run)
+           const struct received *item, int64_t *old_run, struct position *was)
 {
     bool differs;
     int order;
@@ -67,6 +68,7 @@ check_same(struct core *core, int64_t record, const struct live *live,
             return s == STATUS_NOT_FOUND ? STATUS_OK : s;
         struct position at = { (uint32_t)stmt_int(q, 1), (uint64_t)stmt_int(q, 2) };
         *old_run = stmt_int(q, 0);
+        *was = at;
         order = position_compare(item->revision->position, at);
         differs = !bytes_is_equal(stmt_bytes(q, 3), item->shown->revision);
     }
@@ -102,6 +104,7 @@ bury(struct core *core, const struct received *item, int64_t record, int64_t gra
 
     core->has_erased = true;
     for (;;) {
+        struct position was;
         int64_t other, run;
         {
             AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_BELOW);
@@ -111,8 +114,10 @@ bury(struct core *core, const struct received *item, int64_t record, int64_t gra
                 return s == STATUS_NOT_FOUND ? proposals_lapse_record(core, record) : s;
             other = stmt_int(q, 0);
             run = stmt_int(q, 1);
+            was = (struct position){ (uint32_t)stmt_int(q, 2), (uint64_t)stmt_int(q, 3) };
         }
         TRY(store_exec(core->store, STMT_COPY_DROP, "ii", record, other));
+        TRY(scopes_moved(core, live_by_leaf(core, other, ROLE_RECEIVED), record, &was, NULL));
         TRY(records_run_spare(core, run));
     }
 }
@@ -147,9 +152,11 @@ record_take(struct core *core, const struct live *live, const struct received *i
                             .leaf = item->leaf };
     const struct company *owner = company_find(core, &item->revision->owner);
     bool is_frozen, is_new, is_withdrawn, is_mended = false;
+    struct position was;
 
     assert(owner != NULL); /* its chain verified */
-    TRY(withdrawal_covers(core, live, item, &is_withdrawn));
+    TRY(withdrawal_covers(core, live, &item->facts.id, item->revision->position,
+                          &is_withdrawn));
     if (is_withdrawn)
         return STATUS_REPLAY; /* it was taken back while it was on its way */
     TRY(find_record(core, item, &copy.record, &is_frozen));
@@ -163,7 +170,7 @@ record_take(struct core *core, const struct live *live, const struct received *i
     if (is_new) {
         TRY(records_add(core, &item->facts, owner->id, &copy.record));
     } else {
-        TRY(check_same(core, copy.record, live, item, &copy.old_run));
+        TRY(check_same(core, copy.record, live, item, &copy.old_run, &was));
         TRY(check_others(core, copy.record, live, item));
         if (item->facts.has_parent)
             TRY(store_exec(core->store, STMT_RECORD_PARENT, "ib", copy.record,
@@ -171,6 +178,7 @@ record_take(struct core *core, const struct live *live, const struct received *i
     }
     *fault = NULL;
     TRY(records_copy_put(core, &copy));
+    TRY(scopes_moved(core, live, copy.record, copy.old_run != 0 ? &was : NULL, &copy.position));
     if (item->revision->tombstone)
         TRY(bury(core, item, copy.record, live->leaf));
     return show(core, live, item, copy.record, is_new);
@@ -251,9 +259,17 @@ static enum status
 forget_one(struct core *core, int64_t leaf, int64_t record)
 {
     int64_t run = 0;
+    struct position was;
     bool held;
 
-    TRY(store_number(core->store, &run, STMT_COPY_POSITION, "ii", record, leaf));
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_POSITION);
+        stmt_bind(q, "ii", record, leaf);
+        TRY(stmt_step(q));
+        run = stmt_int(q, 0);
+        was = (struct position){ (uint32_t)stmt_int(q, 1), (uint64_t)stmt_int(q, 2) };
+    }
+    TRY(scopes_moved(core, live_by_leaf(core, leaf, ROLE_RECEIVED), record, &was, NULL));
     TRY(is_held_back(core, record, &held));
     if (held)
         return hide_one(core, leaf, record);

@@ -229,6 +229,27 @@ declined_rows(struct call *call, int64_t share, json_t *object)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+/* When both sides last compared what stands under it, and what came of that. */
+static enum status
+comparison(struct call *call, int64_t leaf)
+{
+    enum { COMPARED, SAME, MENDED, AGAIN, BACK, ODD };
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_COMPARED_GET);
+
+    stmt_bind(q, "i", leaf);
+    enum status s = stmt_step(q);
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    reply_set(call->reply, "compared", json_time((struct wall_ms){ stmt_int(q, COMPARED) }));
+    reply_set(call->reply, "complete", json_boolean(stmt_int(q, SAME) != 0));
+    if (stmt_int(q, MENDED) != 0)
+        reply_set(call->reply, "mended", json_time((struct wall_ms){ stmt_int(q, MENDED) }));
+    reply_set(call->reply, "sent_again", json_integer(stmt_int(q, AGAIN)));
+    reply_set(call->reply, "taken_back", json_integer(stmt_int(q, BACK)));
+    reply_set(call->reply, "unknown_rows", json_integer(stmt_int(q, ODD)));
+    return STATUS_OK;
+}
+
 enum status
 share_show(struct call *call, int64_t share, int64_t *leaf)
 {
@@ -240,6 +261,7 @@ share_show(struct call *call, int64_t share, int64_t *leaf)
         *leaf = stmt_int(q, LEAF);
     }
     TRY(declined_rows(call, share, call->reply));
+    TRY(comparison(call, *leaf));
     return share_terms(call, *leaf, call->reply);
 }
 

@@ -99,6 +99,22 @@ withdrawal_note(struct core *core, const struct live *live, int64_t record)
                       core_wall(core).ms);
 }
 
+enum status
+withdrawal_note_upto(struct core *core, const struct live *live, int64_t record,
+                     struct position upto, const char *reason)
+{
+    struct position said;
+
+    TRY(position_of(core, STMT_WITHDRAWAL_GET, live->leaf, record, &said));
+    if (is_after(said, upto))
+        upto = said; /* it was told, and has forgotten */
+    TRY(store_exec(core->store, STMT_DUE_DROP, "ii", live->leaf, record));
+    core->withdrawals_wait = true;
+    return store_exec(core->store, STMT_WITHDRAWAL_PUT, "iiiiti", live->leaf, record,
+                      (int64_t)upto.incarnation, (int64_t)upto.number, reason,
+                      core_wall(core).ms);
+}
+
 /* ---- telling ------------------------------------------------------------------------------ */
 
 static int
@@ -148,27 +164,49 @@ grant_of(struct core *core, int64_t leaf, struct arena *arena, struct grant **ou
     return wire_grant_parse(object->body, arena, out);
 }
 
+/* Signed and queued. Rows and reason are the caller's. */
+static enum status
+say(struct core *core, int64_t leaf, struct withdrawal *w, struct arena *arena)
+{
+    struct signed_object object;
+    struct grant *grant;
+    int64_t audience;
+
+    TRY(grant_of(core, leaf, arena, &grant, &w->grant, &audience));
+    w->author = core->me;
+    w->withdrawn = core_wall(core);
+    w->audience = grant->audience;
+    w->owner = grant->owner;
+    TRY(core_sign(core, SIGN_WITHDRAWAL, wire_withdrawal_format(w, arena), &object));
+    TRY(audit_add(core, "node", "withdrawal.said", bytes_of(w->grant.b, ID_SIZE), object.body));
+    return control_queue(core, audience, MESSAGE_WITHDRAWAL,
+                         wire_signed_body_format(&object, arena), 0);
+}
+
+enum status
+withdrawal_say(struct core *core, int64_t leaf, struct withdrawn *rows, size_t count,
+               const char *reason)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct withdrawal w = { .rows = rows, .row_count = count, .reason = reason };
+
+    return say(core, leaf, &w, arena);
+}
+
 static enum status
 tell_leaf(struct core *core, int64_t leaf)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
-    struct withdrawal w = { .author = core->me, .withdrawn = core_wall(core) };
-    int64_t records[WITHDRAWAL_ROWS_MAX] = { 0 }, audience;
-    struct signed_object object;
-    struct grant *grant;
+    int64_t records[WITHDRAWAL_ROWS_MAX] = { 0 };
+    struct withdrawal w = { 0 };
 
-    TRY(grant_of(core, leaf, arena, &grant, &w.grant, &audience));
-    w.audience = grant->audience;
-    w.owner = grant->owner;
     TRY(untold_rows(core, leaf, arena, &w, records));
     if (w.row_count == 0)
         return STATUS_OK;
-    TRY(core_sign(core, SIGN_WITHDRAWAL, wire_withdrawal_format(&w, arena), &object));
+    TRY(say(core, leaf, &w, arena));
     for (size_t i = 0; i < w.row_count; i++)
         TRY(store_exec(core->store, STMT_WITHDRAWAL_TOLD, "ii", leaf, records[i]));
-    TRY(audit_add(core, "node", "withdrawal.said", bytes_of(w.grant.b, ID_SIZE), object.body));
-    return control_queue(core, audience, MESSAGE_WITHDRAWAL,
-                         wire_signed_body_format(&object, arena), 0);
+    return STATUS_OK;
 }
 
 enum status
@@ -469,8 +507,8 @@ withdrawal_take(struct taking *t)
 }
 
 enum status
-withdrawal_covers(struct core *core, const struct live *live, const struct received *item,
-                  bool *out)
+withdrawal_covers(struct core *core, const struct live *live, const struct record_id *id,
+                  struct position at, bool *out)
 {
     AUTO(stmt_return) struct stmt *q = NULL;
     struct object_id gid;
@@ -480,13 +518,13 @@ withdrawal_covers(struct core *core, const struct live *live, const struct recei
     if (!core->has_withdrawn)
         return STATUS_OK;
     q = stmt_borrow(core->store, STMT_WITHDRAWN_OF);
-    stmt_bind(q, "b", bytes_of(item->facts.id.b, ID_SIZE));
+    stmt_bind(q, "b", bytes_of(id->b, ID_SIZE));
     while ((s = stmt_step(q)) == STATUS_OK) {
         struct position upto = { (uint32_t)stmt_int(q, 1), (uint64_t)stmt_int(q, 2) };
         stmt_copy(q, 0, gid.b, ID_SIZE);
         for (size_t i = 0; i < chain_length(live->chain); i++)
-            *out = *out || (ID_IS_EQUAL(*chain_link_id(live->chain, i), gid) &&
-                            !is_after(item->revision->position, upto));
+            *out = *out ||
+                   (ID_IS_EQUAL(*chain_link_id(live->chain, i), gid) && !is_after(at, upto));
     }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }

@@ -16,6 +16,13 @@
  * it will be told. */
 MUST_CHECK enum status withdrawal_note(struct core *core, const struct live *live,
                                        int64_t record);
+/* Its partner has a revision, up to this one, that it should not have: it will be told, or told again. */
+MUST_CHECK enum status withdrawal_note_upto(struct core *core, const struct live *live,
+                                            int64_t record, struct position upto,
+                                            const char *reason);
+/* Rows that we do not know ourselves, and that its partner should not have. */
+MUST_CHECK enum status withdrawal_say(struct core *core, int64_t leaf, struct withdrawn *rows,
+                                      size_t count, const char *reason);
 /* Signs and queues what is noted, in batches. */
 MUST_CHECK enum status withdrawal_tell(struct core *core);
 /* A ground without a new revision: we waived it for this partner. Rows of ours that were taken back there are made anew,
@@ -23,9 +30,10 @@ MUST_CHECK enum status withdrawal_tell(struct core *core);
 MUST_CHECK enum status withdrawal_renew(struct core *core, int64_t partner, const char *actor);
 /* Handler of the table of kinds. */
 MUST_CHECK enum status withdrawal_take(struct taking *t);
-/* Was this revision taken back before it arrived? */
+/* Was this revision taken back from us? */
 MUST_CHECK enum status withdrawal_covers(struct core *core, const struct live *live,
-                                         const struct received *item, bool *out);
+                                         const struct record_id *id, struct position at,
+                                         bool *out);
 /* Rows of ours that a control object on its way by carriers takes back, by the names that carriers know. */
 MUST_CHECK enum status withdrawal_handles(struct core *core, struct bytes body,
                                           struct arena *arena, struct handle **out,

@@ -79,6 +79,12 @@ MUST_CHECK enum status prescan_check(const struct prescan_message *message, stru
     X(stream_state, StreamState)                                                               \
     X(hello, Hello)                                                                            \
     X(ack, Ack)                                                                                \
+    X(scope_state, ScopeState)                                                                 \
+    X(scopes, Scopes)                                                                          \
+    X(scope_part, ScopePart)                                                                   \
+    X(scope_entry, ScopeEntry)                                                                 \
+    X(scope_range, ScopeRange)                                                                 \
+    X(scope_ids, ScopeIds)                                                                     \
     X(introduce, Introduce)
 
 #define X(name, proto) extern const struct prescan_message prescan_##name;

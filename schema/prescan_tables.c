@@ -316,6 +316,41 @@ TABLE(hello, MESSAGE_BODY_MAX,
 TABLE(ack, MESSAGE_BODY_MAX,
     REP_MESSAGE(stream_state, 0, 2))    /* stream */
 
+TABLE(scope_state, MESSAGE_BODY_MAX,
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ_COUNTER(0),                     /* count */
+    REQ_FIXED(SCOPE_SUM_SIZE))          /* sum */
+
+TABLE(scopes, MESSAGE_BODY_MAX,
+    REQ(UINT32, 0, UINT32_MAX),         /* incarnation; 0: none heard of */
+    REQ_COUNTER(0),                     /* have */
+    OPT(BOOL, 1, 1),                    /* answer */
+    REP_MESSAGE(scope_state, 0, SCOPES_MAX)) /* scope */
+
+TABLE(scope_part, MESSAGE_BODY_MAX,
+    REQ_COUNTER(0),                     /* count */
+    REQ_FIXED(SCOPE_SUM_SIZE))          /* sum */
+
+TABLE(scope_entry, MESSAGE_BODY_MAX,
+    REQ_FIXED(ID_SIZE),                 /* record */
+    REQ(UINT32, 1, UINT32_MAX),         /* incarnation */
+    REQ_COUNTER(1))                     /* number */
+
+TABLE(scope_range, MESSAGE_BODY_MAX,
+    REQ(UINT32, 0, SCOPE_DEPTH_MAX),    /* depth */
+    REQ_COUNTER(0),                     /* prefix */
+    OPT(BOOL, 1, 1),                    /* split */
+    OPT(BOOL, 1, 1),                    /* listed */
+    REP_MESSAGE(scope_part, 0, SCOPE_PARTS), /* part */
+    REP_MESSAGE(scope_entry, 0, SCOPE_LIST_MAX)) /* entry */
+
+TABLE(scope_ids, MESSAGE_BODY_MAX,
+    REQ_FIXED(ID_SIZE),                 /* grant */
+    REQ(UINT32, 0, UINT32_MAX),         /* incarnation */
+    REQ_COUNTER(0),                     /* have */
+    OPT(BOOL, 1, 1),                    /* answer */
+    REP_MESSAGE(scope_range, 1, SCOPE_RANGES_MAX)) /* range */
+
 TABLE(introduce, INTRODUCE_MAX,
     REQ_FIXED(16),                      /* token */
     REQ_MESSAGE(signed))                /* descriptor */

@@ -381,6 +381,51 @@ struct ack {
     size_t stream_count;
 };
 
+/* How many entries, and their hashes added up modulo 2^256 (federation/scope.h). */
+struct scope_sum {
+    uint64_t count;
+    uint8_t sum[SCOPE_SUM_SIZE];
+};
+
+struct scope_state {
+    struct object_id grant;
+    struct scope_sum held;
+};
+
+struct scopes {
+    uint32_t incarnation; /* of the giver */
+    uint64_t have;        /* on its data stream */
+    bool answer;
+    struct scope_state *list;
+    size_t count;
+};
+
+struct scope_entry {
+    struct record_id record;
+    struct position position;
+};
+
+/* Records whose ids begin with these hexadecimal digits. */
+struct scope_range {
+    uint32_t depth;
+    uint64_t prefix;
+    bool split, listed;
+    struct scope_sum *parts; /* none, or SCOPE_PARTS */
+    size_t part_count;
+    struct scope_entry *entries; /* ascending by record; all of them within the range */
+    size_t entry_count;
+};
+bool wire_scope_range_has(const struct scope_range *range, const struct record_id *record);
+
+struct scope_ids {
+    struct object_id grant;
+    uint32_t incarnation;
+    uint64_t have;
+    bool answer;
+    struct scope_range *ranges;
+    size_t range_count;
+};
+
 struct introduce {
     uint8_t token[16];
     struct signed_object descriptor;
@@ -411,6 +456,8 @@ struct introduce {
     X(void_range)                                                                              \
     X(hello)                                                                                   \
     X(ack)                                                                                     \
+    X(scopes)                                                                                  \
+    X(scope_ids)                                                                               \
     X(introduce)
 
 #define X(name)                                                                                \

@@ -132,6 +132,20 @@ BARE(hello, .session = 1, .incarnation = 1)
 SAMPLE(ack, .streams = { { STREAM_CONTROL, 1, 10, 16, 1000 }, { STREAM_DATA, 0, 0, 0, 0 } }, .stream_count = 2)
 BARE(ack, 0)
 
+SAMPLE(scopes, .incarnation = 2, .have = 300, .answer = true,
+       .list = (struct scope_state[]){ { some_grant, { 2, { 7 } } }, { { { 0x68 } }, { 0, { 0 } } } }, .count = 2)
+BARE(scopes, 0)
+
+SAMPLE(scope_ids, .grant = some_grant, .incarnation = 1, .have = 7, .answer = true,
+       .ranges = (struct scope_range[]){
+           { .depth = 1, .prefix = 5, .parts = (struct scope_sum[SCOPE_PARTS]){ { 3, { 9 } } },
+             .part_count = SCOPE_PARTS },
+           { .depth = 2, .prefix = 0xac, .listed = true, .entry_count = 2,
+             .entries = (struct scope_entry[]){ { { { 0xac, 1 } }, { 1, 7 } }, { { { 0xac, 2 } }, { 2, 1 } } } },
+           { .depth = 12, .prefix = UINT64_C(0xffffffffffff), .split = true } },
+       .range_count = 3)
+BARE(scope_ids, .ranges = (struct scope_range[]){ { 0 } }, .range_count = 1)
+
 SAMPLE(introduce, .token = { 1 }, .descriptor = signed_of("descriptor"))
 BARE(introduce, 0)
 /* clang-format on */

@@ -14,6 +14,14 @@
     " FROM share s JOIN grants g ON g.id = s.leaf JOIN company p ON p.id = s.partner JOIN company o ON o.id = g.owner" \
     " LEFT JOIN head h ON h.root = g.root "
 
+/* Entries of a scope (node/scopes.h): what is held under a grant, and what was delivered under it. Without saying that the
+ * grant is above 0, the index of copies by grant is not used. */
+#define SCOPE_HELD_WHERE \
+    " AND r.frozen = 0 AND NOT (e.applied = 0 AND EXISTS (SELECT 1 FROM hold h WHERE h.record = e.record))"
+#define SCOPE_HELD_COLUMNS "SELECT e.record, r.rid, e.incarnation, e.number, 0 FROM "
+#define SCOPE_GIVEN_COLUMNS "SELECT e.record, r.rid, e.incarnation, e.number, e.missed FROM "
+#define SCOPE_DIGITS "substr(r.rid, 1, 6) BETWEEN ?2 AND ?3"
+
 /* The furthest of one holder, grant and set of records, rather the one for us. */
 #define RECEIPT_BEST \
     "NOT EXISTS (SELECT 1 FROM receipt b WHERE b.grant_id = r.grant_id AND b.holder = r.holder AND b.rset = r.rset AND" \
@@ -148,7 +156,7 @@
     X(LETTING_AFTER, "UPDATE letting_go SET after = ?2 WHERE leaf = ?1") \
     X(LETTING_DROP, "DELETE FROM letting_go WHERE leaf = ?1") \
     X(COPY_APPLY, "UPDATE copy SET applied = ?2 WHERE grant_id = ?1 AND applied <> ?2") \
-    X(COPY_BELOW, "SELECT grant_id, run FROM copy WHERE record = ?1 AND grant_id <> ?2 AND grant_id > 0 AND" \
+    X(COPY_BELOW, "SELECT grant_id, run, incarnation, number FROM copy WHERE record = ?1 AND grant_id <> ?2 AND grant_id > 0 AND" \
                   " (incarnation < ?3 OR (incarnation = ?3 AND number < ?4)) LIMIT 1") \
     X(COPY_DROP, "DELETE FROM copy WHERE record = ?1 AND grant_id = ?2") \
     X(MATCH_ADD, "INSERT INTO match (key, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING") \
@@ -181,7 +189,8 @@
                       " number = excluded.number, reason = excluded.reason, at_ms = excluded.at_ms, told = 0") \
     X(WITHDRAWAL_NEXT, "SELECT leaf FROM withdrawal WHERE told = 0 LIMIT 1") \
     X(WITHDRAWAL_UNTOLD, "SELECT w.record, r.rid, w.incarnation, w.number, w.reason FROM withdrawal w" \
-                         " JOIN record r ON r.id = w.record WHERE w.told = 0 AND w.leaf = ?1 ORDER BY w.record LIMIT ?2") \
+                         " JOIN record r ON r.id = w.record WHERE w.told = 0 AND w.leaf = ?1 AND w.reason = (SELECT reason" \
+                         " FROM withdrawal WHERE told = 0 AND leaf = ?1 LIMIT 1) ORDER BY w.record LIMIT ?2") \
     X(WITHDRAWAL_TOLD, "UPDATE withdrawal SET told = 1 WHERE leaf = ?1 AND record = ?2") \
     X(WITHDRAWAL_STANDS, "SELECT DISTINCT w.record FROM withdrawal w JOIN share s ON s.leaf = w.leaf" \
                          " JOIN record r ON r.id = w.record AND r.owner = 1 JOIN copy c ON c.record = w.record" \
@@ -196,8 +205,9 @@
     X(WITHDRAWN_ANY, "SELECT 1 FROM withdrawn LIMIT 1") \
     X(DELIVERY_OF, "SELECT max(incarnation), number FROM delivery WHERE grant_id = ?1 AND record = ?2" \
                    " AND purged_ms = 0 GROUP BY record") \
-    X(DELIVERY_PURGED, "UPDATE delivery SET purged_ms = ?4 WHERE company = ?1 AND grant_id = ?2 AND record = (SELECT id FROM record" \
-                       " WHERE substr(rid, 1, 6) = substr(?3, 1, 6) AND rid = ?3) AND purged_ms = 0 AND EXISTS (SELECT 1 FROM withdrawal w" \
+    X(DELIVERY_PURGED, "UPDATE delivery SET purged_ms = ?4, missed = 2 WHERE company = ?1 AND grant_id = ?2 AND record =" \
+                       " (SELECT id FROM record WHERE substr(rid, 1, 6) = substr(?3, 1, 6) AND rid = ?3) AND purged_ms = 0" \
+                       " AND EXISTS (SELECT 1 FROM withdrawal w" \
                        " WHERE w.leaf = delivery.grant_id AND w.record = delivery.record AND w.told = 1 AND" \
                        " (w.incarnation > delivery.incarnation OR (w.incarnation = delivery.incarnation AND" \
                        " w.number >= delivery.number)))") \
@@ -206,6 +216,7 @@
     X(HANDLE_OF, "SELECT h.handle FROM handle h JOIN grants g ON g.id = h.leaf JOIN record r ON r.id = h.record" \
                  " WHERE g.gid = ?1 AND substr(r.rid, 1, 6) = substr(?2, 1, 6) AND r.rid = ?2") \
     X(VERDICT_STANDS, "SELECT 1 FROM verdict WHERE share = ?1 AND rid = ?2 AND gone = 0 AND reason = ''") \
+    X(VERDICT_REFUSES, "SELECT 1 FROM verdict WHERE share = ?1 AND rid = ?2 AND (gone = 1 OR reason <> '')") \
     X(VERDICT_GONE, "UPDATE verdict SET gone = 1 WHERE share = ?1 AND rid = ?2") \
     X(CONTRIBUTION_LESS, "UPDATE contribution SET taken = max(taken - 1, 0) WHERE share = ?1") \
     X(ASK_ROW_LAPSE, "UPDATE ask SET state = ?3, changed_ms = ?4, note = '' WHERE leaf = ?1 AND record = ?2 AND state = 0") \
@@ -554,9 +565,31 @@
     X(FRAME_COUNT, "SELECT count(*) FROM frame WHERE company = ?1") \
     X(DELIVERY_PUT, "INSERT INTO delivery (record, company, grant_id, incarnation, number, at_ms, first_ms)" \
                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO UPDATE SET" \
-                    " incarnation = excluded.incarnation, number = excluded.number, at_ms = excluded.at_ms" \
+                    " incarnation = excluded.incarnation, number = excluded.number, at_ms = excluded.at_ms," \
+                    " missed = iif(incarnation = excluded.incarnation AND number = excluded.number, min(missed, 1), 0)" \
                     " RETURNING purged_ms") \
     X(DELIVERY_AGAIN, "UPDATE delivery SET purged_ms = 0 WHERE record = ?1 AND company = ?2 AND grant_id = ?3") \
+    X(DELIVERY_MISSED, "UPDATE delivery SET missed = ?3 WHERE grant_id = ?1 AND record = ?2") \
+    X(DELIVERY_THERE, "UPDATE delivery SET missed = 0 WHERE grant_id = ?1 AND missed = 1") \
+    X(DELIVERY_AT, "SELECT incarnation, number, missed FROM delivery WHERE grant_id = ?1 AND record = ?2") \
+    X(SCOPE_HELD_NEXT, SCOPE_HELD_COLUMNS "copy e JOIN record r ON r.id = e.record WHERE e.grant_id = ?1" \
+                       " AND e.grant_id > 0 AND e.record > ?2" SCOPE_HELD_WHERE " ORDER BY e.record LIMIT ?3") \
+    X(SCOPE_HELD_SCAN, SCOPE_HELD_COLUMNS "copy e CROSS JOIN record r ON r.id = e.record WHERE e.grant_id = ?1" \
+                       " AND e.grant_id > 0" SCOPE_HELD_WHERE " AND +" SCOPE_DIGITS) \
+    X(SCOPE_HELD_NEAR, SCOPE_HELD_COLUMNS "record r CROSS JOIN copy e ON e.record = r.id AND e.grant_id = ?1" \
+                       " WHERE " SCOPE_DIGITS SCOPE_HELD_WHERE) \
+    X(SCOPE_GIVEN_NEXT, SCOPE_GIVEN_COLUMNS "delivery e JOIN record r ON r.id = e.record WHERE e.grant_id = ?1" \
+                        " AND e.record > ?2 AND e.missed < 2 ORDER BY e.record LIMIT ?3") \
+    X(SCOPE_GIVEN_SCAN, SCOPE_GIVEN_COLUMNS "delivery e CROSS JOIN record r ON r.id = e.record WHERE e.grant_id = ?1" \
+                        " AND e.missed < 2 AND +" SCOPE_DIGITS) \
+    X(SCOPE_GIVEN_NEAR, SCOPE_GIVEN_COLUMNS "record r CROSS JOIN delivery e ON e.record = r.id AND e.grant_id = ?1" \
+                        " WHERE " SCOPE_DIGITS " AND e.missed < 2") \
+    X(RECORD_LAST, "SELECT coalesce(max(id), 0) FROM record") \
+    X(COMPARED_PUT, "INSERT INTO compared (leaf, at_ms, same, mended_ms, again, back, odd) VALUES" \
+                    " (?1, ?2, ?3, iif(?4 + ?5 > 0, ?2, 0), ?4, ?5, ?6) ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms," \
+                    " same = excluded.same, mended_ms = max(mended_ms, excluded.mended_ms), again = again + excluded.again," \
+                    " back = back + excluded.back, odd = excluded.odd") \
+    X(COMPARED_GET, "SELECT at_ms, same, mended_ms, again, back, odd FROM compared WHERE leaf = ?1") \
     X(DELIVERY_LIST, "SELECT d.company, d.grant_id, d.incarnation, d.number, d.at_ms, c.name, c.node" \
                      " FROM delivery d JOIN company c ON c.id = d.company WHERE d.record = ?1 AND d.purged_ms = 0" \
                      " ORDER BY d.at_ms") \

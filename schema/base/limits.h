@@ -133,6 +133,16 @@
 #define CREDIT_CONTROL_FRAMES 16
 #define ZMQ_HWM_FRAMES        128
 
+/* ---- repair (docs/protocol/repair.md). test_wire_scopes.c, test_scope.c --------------------------- */
+#define SCOPE_SUM_SIZE   32
+#define SCOPES_MAX       64 /* scopes compared in one message */
+#define SCOPE_PARTS      16 /* of a range: by the next hexadecimal digit of the record id */
+#define SCOPE_DEPTH_MAX  12 /* digits of the narrowest range: the 6 bytes by which records are found */
+#define SCOPE_LIST_MAX   64 /* entries of one range; one with more is split */
+#define SCOPE_RANGES_MAX 16 /* ranges of one message: 16 full lists are 45 KiB */
+/* Ranges that one comparison may still have before it: all 16 of a message split at each depth. test_repair.c */
+#define SCOPE_TODO_MAX   (SCOPE_RANGES_MAX * SCOPE_PARTS * (SCOPE_DEPTH_MAX + 1))
+
 /* ---- edge: what partners and strangers can make it hold. tests/net/test_edge.py --------------- */
 #define EDGE_NODES_MAX    512  /* companies and invitations admitted at once */
 #define EDGE_FDS_MAX      4096 /* file descriptors of the process */

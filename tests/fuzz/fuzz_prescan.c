@@ -44,6 +44,8 @@ static const struct {
     { &prescan_head, &hansa__v1__head__descriptor },
     { &prescan_withdrawal, &hansa__v1__withdrawal__descriptor },
     { &prescan_light_offer, &hansa__v1__light_offer__descriptor },
+    { &prescan_scopes, &hansa__v1__scopes__descriptor },
+    { &prescan_scope_ids, &hansa__v1__scope_ids__descriptor },
 };
 
 static void *

@@ -681,7 +681,7 @@ def words(a, b):
 # ---- delivery.md: envelope ---------------------------------------------------------------------------
 
 ENVELOPE_SIZE, MESSAGE_MAX = 36, 65536
-SESSION_KINDS = {1: "Hello", 2: "Ack", 3: "Introduce"}
+SESSION_KINDS = {1: "Hello", 2: "Ack", 3: "Introduce", 4: "Scopes", 5: "ScopeIds"}
 CONTROL_KINDS = {
     16: "OfferBody",
     17: "SignedBody",
@@ -725,7 +725,7 @@ def check_numbers(e):
         raise malformed("numbered on the session stream")
     if e["kind"] not in SESSION_KINDS:
         raise Refused("UNKNOWN_KIND", "no kind of a session")
-    if (e["session"] == 0) != (SESSION_KINDS[e["kind"]] != "Ack"):
+    if (e["session"] == 0) != (SESSION_KINDS[e["kind"]] in ("Hello", "Introduce")):
         raise malformed("a session where none belongs, or none where one does")
 
 

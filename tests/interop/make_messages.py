@@ -233,6 +233,30 @@ RECEIPT = {
     "at_ms": NOW,
 }
 
+SCOPES = {
+    "incarnation": 2,
+    "have": 300,
+    "answer": True,
+    "scope": [{"grant": GRANT_ID, "count": 2, "sum": bytes(range(32))}, {"grant": bytes(32), "count": 0, "sum": bytes(32)}],
+}
+SCOPE_IDS = {
+    "grant": GRANT_ID,
+    "incarnation": 1,
+    "have": 7,
+    "answer": True,
+    "range": [
+        {"depth": 1, "prefix": 5, "part": [{"count": i, "sum": bytes([i]) * 32} for i in range(16)], "entry": []},
+        {
+            "depth": 2,
+            "prefix": 0xAC,
+            "listed": True,
+            "part": [],
+            "entry": [{"record": b"\xac" + bytes(30) + bytes([i]), "incarnation": 1, "number": i + 1} for i in range(2)],
+        },
+        {"depth": 12, "prefix": 2**48 - 1, "split": True, "part": [], "entry": []},
+    ],
+}
+
 SAMPLES = {
     "Signed": SIGNED,
     "Descriptor": ACME.descriptor(),
@@ -262,6 +286,8 @@ SAMPLES = {
     "SignedBody": {"object": SIGNED},
     "Hello": HELLO,
     "Ack": {"stream": STREAMS},
+    "Scopes": SCOPES,
+    "ScopeIds": SCOPE_IDS,
     "Introduce": INTRODUCE,
 }
 

@@ -334,7 +334,19 @@ def check_disclosure(d):
         raise malformed("values too big together")
 
 
+def check_scope_range(r):
+    if r["prefix"] >= 16 ** r["depth"]:
+        raise malformed("a prefix longer than its digits")
+    if len(r["part"]) not in (0, 16) or (r.get("listed") and r["part"]) or (r["entry"] and not r.get("listed")):
+        raise malformed("neither parts nor a list")
+    for entry in r["entry"]:
+        if int.from_bytes(entry["record"][:6], "big") >> (4 * (12 - r["depth"])) != r["prefix"]:
+            raise malformed("an entry outside its range")
+    check_ascending("entry", [entry["record"] for entry in r["entry"]])
+
+
 RULES = {
+    "ScopeRange": check_scope_range,
     "Descriptor": check_descriptor,
     "Grant": check_grant,
     "Terms": check_terms,

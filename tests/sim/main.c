@@ -102,8 +102,9 @@ choose_faults(struct sim *sim)
 {
     bool none = sim_chance(sim, 12);
 
-    for (int i = 0; i < FAULT_COUNT_; i++)
+    for (int i = 0; i < FAULT_rows_lost; i++)
         sim->faults[i] = !none && sim_chance(sim, i == FAULT_carrier_drops ? 70 : 40);
+    sim->faults[FAULT_rows_lost] = !none && sim->seed % 3 == 0;
 }
 
 static void

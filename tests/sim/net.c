@@ -529,6 +529,17 @@ strike_carrier(struct sim *sim)
     sim->counts[FAULT_carrier_drops] += (uint64_t)node_lose_carried(node);
 }
 
+static void
+strike_rows(struct sim *sim)
+{
+    struct node *node = any_node(sim);
+
+    if (!node->up)
+        return;
+    kill_for_a_while(node);
+    sim->counts[FAULT_rows_lost] += (uint64_t)node_lose_rows(node);
+}
+
 void
 net_strike(struct sim *sim)
 {
@@ -547,12 +558,14 @@ net_strike(struct sim *sim)
         { FAULT_jump, 2, strike_jump },
         { FAULT_keys_away, 5, strike_keys },
         { FAULT_carrier_drops, 2, strike_carrier },
+        { FAULT_rows_lost, 2, strike_rows },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows) && !sim_failed(sim); i++) {
         if (!sim->faults[rows[i].fault] || !sim_chance(sim, rows[i].percent))
             continue;
-        sim->counts[rows[i].fault] += rows[i].fault != FAULT_carrier_drops; /* counts losses */
+        sim->counts[rows[i].fault] += rows[i].fault != FAULT_carrier_drops &&
+                                      rows[i].fault != FAULT_rows_lost; /* those count losses */
         rows[i].strike(sim);
     }
 }

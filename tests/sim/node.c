@@ -438,8 +438,9 @@ node_fini(struct node *node)
     remove_home(node->home);
 }
 
-int
-node_lose_carried(struct node *node)
+/* Past the node, which is down. */
+static int
+lose(struct node *node, const char *sql, const char *what)
 {
     char path[300];
     sqlite3 *db = NULL;
@@ -447,13 +448,29 @@ node_lose_carried(struct node *node)
 
     (void)snprintf(path, sizeof(path), "%s/hansa.db", node->home);
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
-        sqlite3_exec(db, "DELETE FROM carry WHERE author <> 1 AND id % 3 <> 0", NULL, NULL,
-                     NULL) != SQLITE_OK)
-        sim_fail(node->sim, "%s cannot lose what it carries", node->name);
+        sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        sim_fail(node->sim, "%s cannot lose %s", node->name, what);
     else
         lost = sqlite3_changes(db);
     (void)sqlite3_close(db);
     return lost;
+}
+
+int
+node_lose_carried(struct node *node)
+{
+    return lose(node, "DELETE FROM carry WHERE author <> 1 AND id % 3 <> 0", "what it carries");
+}
+
+/* Of shares accepted from companies that it has a link with: only those are compared. */
+int
+node_lose_rows(struct node *node)
+{
+    return lose(
+        node,
+        "DELETE FROM copy WHERE id % 2 = 0 AND grant_id IN (SELECT s.leaf FROM share s"
+        " JOIN company c ON c.id = s.partner WHERE s.role = 1 AND s.state = 4 AND c.state = 3)",
+        "rows");
 }
 
 /* ---- work --------------------------------------------------------------------------------- */

@@ -56,7 +56,8 @@ enum {
     X(pause)        /* a machine stands still for a while */                         \
     X(jump)         /* hours pass at once */                                         \
     X(keys_away)    /* the key process does not answer */                            \
-    X(carrier_drops) /* a company loses what it carries for others, as by a restore */
+    X(carrier_drops) /* a company loses what it carries for others, as by a restore */ \
+    X(rows_lost)     /* a company loses rows that partners gave it, as by a bad disk */
 
 /* Interesting things that must happen now and then, or the simulator tests nothing. */
 #define SOMETIMES(X)                                                                 \
@@ -270,6 +271,7 @@ struct signature node_sign(int index, enum sign_type type, struct bytes body);
 bool node_unwrap(int index, const uint8_t key[static SEAL_KEY_SIZE], struct content_key *out);
 void node_random_from(uint64_t *stream);  /* libsodium's randomness too; NULL: the system's */
 int node_lose_carried(struct node *node); /* of a node that is down: how many */
+int node_lose_rows(struct node *node);    /* the same */
 void node_init(struct sim *sim, int index);
 void node_start(struct node *node);
 void node_kill(struct node *node); /* kill -9: the home stays as it is on disk at this moment */

@@ -592,6 +592,75 @@ dump_ack(const struct ack *m)
 }
 
 static json_t *
+dump_sum(const struct scope_sum *m)
+{
+    json_t *out = json_object();
+
+    put_number_64(out, "count", m->count);
+    put_hex(out, "sum", m->sum, SCOPE_SUM_SIZE);
+    return out;
+}
+
+static json_t *
+dump_scopes(const struct scopes *m)
+{
+    json_t *out = json_object(), *list = json_array();
+
+    put_number(out, "incarnation", m->incarnation);
+    put_number_64(out, "have", m->have);
+    if (m->answer)
+        put_bool(out, "answer", true);
+    for (size_t i = 0; i < m->count; i++) {
+        json_t *scope = dump_sum(&m->list[i].held);
+        PUT_ID(scope, "grant", m->list[i].grant);
+        json_array_append_new(list, scope);
+    }
+    json_object_set_new(out, "scope", list);
+    return out;
+}
+
+static json_t *
+dump_scope_range(const struct scope_range *m)
+{
+    json_t *out = json_object(), *parts = json_array(), *entries = json_array();
+
+    put_number(out, "depth", m->depth);
+    put_number_64(out, "prefix", m->prefix);
+    if (m->split)
+        put_bool(out, "split", true);
+    if (m->listed)
+        put_bool(out, "listed", true);
+    for (size_t i = 0; i < m->part_count; i++)
+        json_array_append_new(parts, dump_sum(&m->parts[i]));
+    for (size_t i = 0; i < m->entry_count; i++) {
+        json_t *entry = json_object();
+        PUT_ID(entry, "record", m->entries[i].record);
+        put_number(entry, "incarnation", m->entries[i].position.incarnation);
+        put_number_64(entry, "number", m->entries[i].position.number);
+        json_array_append_new(entries, entry);
+    }
+    json_object_set_new(out, "part", parts);
+    json_object_set_new(out, "entry", entries);
+    return out;
+}
+
+static json_t *
+dump_scope_ids(const struct scope_ids *m)
+{
+    json_t *out = json_object(), *list = json_array();
+
+    PUT_ID(out, "grant", m->grant);
+    put_number(out, "incarnation", m->incarnation);
+    put_number_64(out, "have", m->have);
+    if (m->answer)
+        put_bool(out, "answer", true);
+    for (size_t i = 0; i < m->range_count; i++)
+        json_array_append_new(list, dump_scope_range(&m->ranges[i]));
+    json_object_set_new(out, "range", list);
+    return out;
+}
+
+static json_t *
 dump_introduce(const struct introduce *m)
 {
     json_t *out = json_object();
@@ -648,6 +717,8 @@ dump_bundle(const struct bundle *m, const char *name)
     X(Void,           void_range,    void_range,    dump_void_range(m))          \
     X(Hello,          hello,         hello,         dump_hello(m))               \
     X(Ack,            ack,           ack,           dump_ack(m))                 \
+    X(Scopes,         scopes,        scopes,        dump_scopes(m))              \
+    X(ScopeIds,       scope_ids,     scope_ids,     dump_scope_ids(m))           \
     X(Introduce,      introduce,     introduce,     dump_introduce(m))           \
     X(SignedBody,     signed_object, signed_body,   dump_signed_body(m, "object"))     \
     X(RevocationBody, signed_object, signed_body,   dump_signed_body(m, "revocation")) \

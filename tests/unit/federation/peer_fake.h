@@ -28,7 +28,7 @@ struct fake {
     struct peer_in in[2];
     struct peer_out out[2];
     struct digest hashes[2][SENT_MAX];
-    unsigned taken, broken, again, restored;
+    unsigned taken, broken, again, restored, repairs;
     uint64_t lost_to; /* again: a Void up to here */
     enum status broken_as, take_says;
     uint64_t waiting; /* data messages that want to go */
@@ -167,6 +167,16 @@ on_restored(void *self, struct peer *peer)
     return STATUS_OK;
 }
 
+static enum status
+on_repair(void *self, struct peer *peer, const struct envelope *env)
+{
+    struct fake *f = self;
+
+    (void)peer;
+    f->repairs++;
+    return env->body.len > 0 ? STATUS_OK : STATUS_MALFORMED;
+}
+
 static void
 on_changed(void *self, const struct peer *peer)
 {
@@ -194,10 +204,10 @@ fake_init(struct fake *f)
 {
     *f = (struct fake){ .arena = arena_new(0), .now = { 100000 } };
     f->out[0].next = f->out[1].next = 1;
-    f->ops = (struct peer_ops){ f,          on_random,     on_send,      on_load,
-                                on_save_in, on_taken_hash, on_take,      on_broken,
-                                on_next,    on_again,      on_acked,     on_restored,
-                                on_changed, on_about_us,   on_about_them };
+    f->ops = (struct peer_ops){ f,          on_random,     on_send,     on_load,
+                                on_save_in, on_taken_hash, on_take,     on_broken,
+                                on_next,    on_again,      on_acked,    on_restored,
+                                on_repair,  on_changed,    on_about_us, on_about_them };
     f->peer = peer_new(&us, &them, 2, 1, &f->ops);
     if (peer_reload(f->peer) != STATUS_OK)
         abort();

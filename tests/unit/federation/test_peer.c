@@ -387,6 +387,38 @@ test_credit_comes_back(struct check *t)
               f.sent[f.sent_count - 1].seq == 10);
 }
 
+/* Repair's messages are handed on in a session, and only in the present one. */
+static void
+test_repair_messages(struct check *t)
+{
+    static const uint8_t kinds[] = { MESSAGE_SCOPES, MESSAGE_SCOPE_IDS };
+
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        AUTO(fake_fini) struct fake f;
+        fake_init(&f);
+        struct envelope env = { .kind = kinds[i], .session = 1, .body = bytes_text("x") };
+        hear(&f, &env);
+        CHECK(t, "before there is a session it is dropped", f.repairs == 0);
+        make_ready(&f, 4);
+        env.session = our_session(&f);
+        hear(&f, &env);
+        CHECK(t, "in a session it is handed on", f.repairs == 1 && f.broken == 0);
+        env.session++;
+        hear(&f, &env);
+        CHECK(t, "of an older one it is dropped", f.repairs == 1);
+        env.session = our_session(&f);
+        env.body.len = 0;
+        hear(&f, &env);
+        CHECK(t, "one that is not as it must be is dead-lettered",
+              f.broken == 1 && peer_state(f.peer) == PEER_READY);
+        size_t before = f.sent_count;
+        peer_say(f.peer, (enum message_kind)kinds[i], bytes_text("y"));
+        CHECK(t, "what we say carries their session",
+              f.sent_count == before + 1 && f.sent[before].kind == kinds[i] &&
+                  f.sent[before].session != 0);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -401,6 +433,7 @@ main(int argc, char **argv)
         { "a Void fills what will not come", test_void },
         { "acknowledged is durable", test_acknowledging },
         { "never over the credit", test_credit },
+        { "repair's messages are of a session", test_repair_messages },
         { "credit comes back with acknowledgements", test_credit_comes_back },
     };
 

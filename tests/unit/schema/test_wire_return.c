@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What comes back (terms, verdicts, asks, proposals) and the sealed way on the wire: every limit at one less, at itself and
+ * What comes back (terms, verdicts, asks, proposals), the sealed way and repair on the wire: every limit at one less, at itself and
  * at one more; orders; rules between fields. Messages are changed with the generated code, which would let all of it pass.
  */
 #include <stdlib.h>
@@ -135,6 +135,27 @@ SPOIL(withdrawal_rows, Withdrawal) {
     for (size_t i = 0; i < n; i++)
         pb->row[i]->record = numbered(ID_SIZE, i);
 }
+SPOIL(scopes_many, Scopes) { REPEAT(pb->scope, pb->n_scope, n); }
+SPOIL(scope_sum, Scopes) { pb->scope[0]->sum = numbered(n, 1); }
+SPOIL(scopes_answer_no, Scopes) { (void)n; pb->answer = false; }
+SPOIL(range_many, ScopeIds) { REPEAT(pb->range, pb->n_range, n); }
+SPOIL(range_depth, ScopeIds) { pb->range[2]->depth = (uint32_t)n; pb->range[2]->prefix = 0; }
+SPOIL(range_prefix, ScopeIds) { pb->range[0]->prefix = n; }
+SPOIL(range_parts, ScopeIds) { REPEAT(pb->range[0]->part, pb->range[0]->n_part, n); }
+SPOIL(range_part_sum, ScopeIds) { pb->range[0]->part[3]->sum = numbered(n, 1); }
+SPOIL(range_parts_listed, ScopeIds) { (void)n; pb->range[0]->has_listed = pb->range[0]->listed = true; }
+SPOIL(range_entries_unlisted, ScopeIds) { (void)n; pb->range[1]->has_listed = false; }
+SPOIL(range_entries, ScopeIds) {
+    REPEAT(pb->range[1]->entry, pb->range[1]->n_entry, n);
+    for (size_t i = 0; i < n; i++) {
+        pb->range[1]->entry[i]->record = numbered(ID_SIZE, i);
+        pb->range[1]->entry[i]->record.data[0] = 0xac;
+    }
+}
+SPOIL(range_entry_outside, ScopeIds) { pb->range[1]->entry[0]->record = numbered(ID_SIZE, n); }
+SPOIL(range_entries_swapped, ScopeIds) { (void)n; SWAP(pb->range[1]->entry); }
+SPOIL(range_entry_twice, ScopeIds) { (void)n; pb->range[1]->entry[1]->record = pb->range[1]->entry[0]->record; }
+SPOIL(range_entry_number, ScopeIds) { pb->range[1]->entry[0]->number = n; }
 SPOIL(withdrawal_swapped, Withdrawal) { (void)n; SWAP(pb->row); }
 SPOIL(withdrawal_twice, Withdrawal) { (void)n; pb->row[1]->record = pb->row[0]->record; }
 SPOIL(withdrawal_code, Withdrawal) { pb->reason = text_of(n); }
@@ -260,6 +281,16 @@ test_limits(struct check *t)
         LIMIT("fields wanted", grant, grant, want, TERMS_WANT_MAX),
         LIMIT("rows of a verdict", verdict, verdict, verdict_rows, VERDICT_ROWS_MAX),
         LIMIT("rows of a withdrawal", withdrawal, withdrawal, withdrawal_rows, WITHDRAWAL_ROWS_MAX),
+        LIMIT("scopes compared in one message", scopes, scopes, scopes_many, SCOPES_MAX),
+        ROW("of no scope", scopes, scopes, scopes_many, 0, OK),
+        EXACTLY("a sum", scopes, scopes, scope_sum, SCOPE_SUM_SIZE),
+        LIMIT("ranges of one message", scope_ids, scope_ids, range_many, SCOPE_RANGES_MAX),
+        ROW("of no range", scope_ids, scope_ids, range_many, 0, MALFORMED),
+        LIMIT("digits of a range", scope_ids, scope_ids, range_depth, SCOPE_DEPTH_MAX),
+        EXACTLY("parts of a range", scope_ids, scope_ids, range_parts, SCOPE_PARTS),
+        EXACTLY("the sum of a part", scope_ids, scope_ids, range_part_sum, SCOPE_SUM_SIZE),
+        LIMIT("entries of a range", scope_ids, scope_ids, range_entries, SCOPE_LIST_MAX),
+        ROW("an empty list", scope_ids, scope_ids, range_entries, 0, OK),
         LIMIT("the code of a withdrawal", withdrawal, withdrawal, withdrawal_code, CODE_MAX),
         ROW("a withdrawal of nothing", withdrawal, withdrawal, withdrawal_rows, 0, MALFORMED),
         ROW("a withdrawal without a reason", withdrawal, withdrawal, withdrawal_code, 0, MALFORMED),
@@ -307,6 +338,15 @@ static void
 test_rules(struct check *t)
 {
     static const struct row rows[] = {
+        ROW("a prefix of one digit", scope_ids, scope_ids, range_prefix, 15, OK),
+        ROW("a prefix longer than its digits", scope_ids, scope_ids, range_prefix, 16, MALFORMED),
+        ROW("parts that are a list", scope_ids, scope_ids, range_parts_listed, 0, MALFORMED),
+        ROW("entries that are no list", scope_ids, scope_ids, range_entries_unlisted, 0, MALFORMED),
+        ROW("an entry outside its range", scope_ids, scope_ids, range_entry_outside, 1, MALFORMED),
+        ROW("entries out of order", scope_ids, scope_ids, range_entries_swapped, 0, MALFORMED),
+        ROW("an entry twice", scope_ids, scope_ids, range_entry_twice, 0, MALFORMED),
+        ROW("an entry with number 0", scope_ids, scope_ids, range_entry_number, 0, MALFORMED),
+        ROW("an answer that says no", scopes, scopes, scopes_answer_no, 0, MALFORMED),
         ROW("withdrawn rows out of order", withdrawal, withdrawal, withdrawal_swapped, 0, MALFORMED),
         ROW("a withdrawn row twice", withdrawal, withdrawal, withdrawal_twice, 0, MALFORMED),
         ROW("wanted fields out of order", grant, grant, want_swapped, 0, MALFORMED),
