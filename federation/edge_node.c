@@ -126,6 +126,21 @@ keeps_key(struct edge_node *node, const struct edge_node *wanted)
     return node->is_former || ID_IS_EQUAL(dialled, wanted->key);
 }
 
+/* A link is found by its key, and so each key is one company's: whose it was first. */
+static bool
+is_taken(struct edge *edge, const struct edge_node *wanted)
+{
+    const struct box_key *keys[] = { &wanted->key, &wanted->former };
+
+    for (size_t i = 0; i < COUNT_OF(keys) && wanted->role != ADMIT_HOST; i++) {
+        const struct edge_node *has =
+            ID_IS_ZERO(*keys[i]) ? NULL : edge_node_find_key(edge, keys[i]->b);
+        if (has != NULL && !ID_IS_EQUAL(has->id, wanted->id))
+            return true;
+    }
+    return false;
+}
+
 /* An ADMIT that changes nothing, or adds a key, cuts nothing. */
 void
 edge_node_admit(struct edge *edge, const struct edge_frame *frame)
@@ -133,6 +148,10 @@ edge_node_admit(struct edge *edge, const struct edge_frame *frame)
     struct edge_node wanted = node_of(frame);
     struct edge_node *node = edge_node_find(edge, &frame->node);
 
+    if (is_taken(edge, &wanted)) {
+        LOG(LOG_ERROR, "edge.key_taken", log_id("peer", frame->node.b));
+        return;
+    }
     if (node != NULL && keeps_key(node, &wanted))
         return;
     if (node != NULL) {

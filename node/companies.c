@@ -262,6 +262,7 @@ company_add(struct core *core, const struct descriptor *d, const struct signed_o
     struct bytes raw = wire_signed_object_format(object, core->round);
     struct node_id node = digest_node_id(&d->root_key);
 
+    TRY(keys_check_transport(core, NULL, d));
     TRY(store_exec(core->store, STMT_COMPANY_ADD, "bttibiii", bytes_of(node.b, ID_SIZE),
                    d->name, d->country, (int64_t)d->serial, raw, (int64_t)state, introduced_by,
                    core_wall(core).ms));

@@ -492,7 +492,8 @@ take_descriptor(struct taking *t)
         return keys_overtaken(t->core, d, object);
     bool is_new = d->serial > c->serial;
     enum status s = keys_take(t->core, c, d, object, t->from->id);
-    if (s == STATUS_EQUIVOCATION) { /* kept, and so not undone with its mark */
+    if (s == STATUS_EQUIVOCATION ||
+        s == STATUS_CONFLICT) { /* kept, and so not undone with its mark */
         dead_letter(t->core, t->from->id, t->env, s, "descriptor");
         return keys_fault(t->core, c, t->from->id, object);
     }

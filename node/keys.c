@@ -109,6 +109,25 @@ check_next(const struct company *c, const struct descriptor *d)
     return d->refused_below >= c->refused_below ? STATUS_OK : STATUS_BROKEN_CHAIN;
 }
 
+enum status
+keys_check_transport(struct core *core, const struct company *c, const struct descriptor *d)
+{
+    struct node_id node = digest_node_id(&d->root_key);
+
+    for (size_t i = 0; i < core->company_count && !ID_IS_ZERO(d->transport_key); i++) {
+        const struct company *other = core->companies[i];
+        if (other == c || other->peer == NULL ||
+            (!ID_IS_EQUAL(other->transport_key, d->transport_key) &&
+             !(other->has_former_transport &&
+               ID_IS_EQUAL(other->former_transport, d->transport_key))))
+            continue;
+        LOG(LOG_ERROR, "company.foreign_key", log_id("company", node.b),
+            log_id("partner", other->node.b));
+        return STATUS_CONFLICT;
+    }
+    return STATUS_OK;
+}
+
 /* Is `node` one of the chain's companies? */
 static bool
 is_in(const struct verified_chain *chain, const struct node_id *node)
@@ -153,6 +172,7 @@ keys_take(struct core *core, struct company *c, const struct descriptor *d,
     if (d->serial <= c->serial)
         return compare(core, c, d, object);
     TRY(check_next(c, d));
+    TRY(keys_check_transport(core, c, d));
     if (!ID_IS_EQUAL(c->sealing_key, d->sealing_key)) /* what goes again is sealed again */
         TRY(store_exec(core->store, STMT_PARCEL_ASTRAY, "i", c->id));
     if (!c->has_former_transport) /* the link has what we know until now */

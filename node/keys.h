@@ -22,11 +22,16 @@ MUST_CHECK enum status keys_signing(struct store *st, int64_t company,
                                     size_t *good);
 /* A descriptor of a company that we know, verified. Older and known, nothing happens; newer, it is taken and passed on to
  * partners that are in a chain with it, but for `from` (company.id). STATUS_EQUIVOCATION: another one with this serial, or
- * one that follows another; STATUS_BROKEN_CHAIN: it takes back what was called stolen. */
+ * one that follows another; STATUS_BROKEN_CHAIN: it takes back what was called stolen;
+ * STATUS_CONFLICT: its transport key is another's. */
 MUST_CHECK enum status keys_take(struct core *core, struct company *company,
                                  const struct descriptor *d, const struct signed_object *object,
                                  int64_t from);
-/* Two descriptors that cannot both be: the one refused is kept as evidence. */
+/* STATUS_CONFLICT: its transport key is that of a partner, now or before: the link is by key, and each key is one company's.
+ * Company: whose descriptor it is; NULL: it is not known yet. */
+MUST_CHECK enum status keys_check_transport(struct core *core, const struct company *company,
+                                            const struct descriptor *d);
+/* A descriptor that cannot be beside what is known was refused: it is kept as evidence. */
 MUST_CHECK enum status keys_fault(struct core *core, const struct company *company,
                                   int64_t from, const struct signed_object *refused);
 /* Those that are kept of a company, at most the `most` newest, oldest first, after the `count` that stand there. In the

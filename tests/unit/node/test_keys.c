@@ -13,9 +13,10 @@ struct line {
     uint64_t serial;
     struct object_id last;
     uint64_t refused_below;
-    uint8_t sealing; /* its first byte */
-    size_t signer;   /* whose key it signs with from now on */
-    bool is_fat;     /* as long as one can be */
+    uint8_t sealing;   /* its first byte */
+    size_t signer;     /* whose key it signs with from now on */
+    bool is_fat;       /* as long as one can be */
+    uint8_t transport; /* its first byte */
 };
 
 /* The next in the line of `company`, signed by its root. */
@@ -33,6 +34,7 @@ next_of(struct desk *d, size_t company, const struct line *line)
                                .country = "DE",
                                .signing_key = d->home.world.companies[line->signer].key,
                                .sealing_key = { { line->sealing } },
+                               .transport_key = { { line->transport } },
                                .not_before = { HOME_NOW_MS - 1000 },
                                .not_after = { HOME_NOW_MS + 1000000 },
                                .refused_below = line->refused_below };
@@ -211,7 +213,7 @@ test_from_before(struct check *t)
     CHECK(t, "a desk", desk_set(&d));
     struct line line = { .serial = 1, .sealing = 9, .signer = LATE };
     struct signed_object first = next_of(&d, LATE, &line);
-    line = (struct line){ 2, digest_object_id(first.body), 0, 8, 5, false };
+    line = (struct line){ 2, digest_object_id(first.body), 0, 8, 5, false, 0 };
     struct signed_object second = next_of(&d, LATE, &line);
     CHECK(t, "on first contact any serial is taken",
           company_learn(d.core, &second, COMPANY_INTRODUCED, 0, &c) == STATUS_OK &&
@@ -301,6 +303,42 @@ test_bound(struct check *t)
               d.company[STRANGER]->signing_count ==
                   (i < DESCRIPTORS_MAX ? i + 1 : DESCRIPTORS_MAX));
     }
+    desk_clear(&d);
+}
+
+static bool
+has_transport(struct desk *d, size_t company, uint8_t transport, enum status expected)
+{
+    struct line line = after(d, company, company);
+
+    line.transport = transport;
+    struct signed_object object = next_of(d, company, &line);
+    return learn(d, &object) == expected;
+}
+
+/* A link is found by its key. */
+static void
+test_foreign_transport(struct check *t)
+{
+    enum { LATE = 4 };
+    struct desk d = { 0 };
+
+    CHECK(t, "a desk", desk_set(&d));
+    CHECK(t, "a partner has a key, and another",
+          has_transport(&d, CARRIER, 1, STATUS_OK) && has_transport(&d, CARRIER, 2, STATUS_OK));
+    d.company[CARRIER]->has_former_transport = true;
+    d.company[CARRIER]->former_transport = (struct box_key){ { 1 } };
+    CHECK(t, "no other partner has those",
+          has_transport(&d, STRANGER, 1, STATUS_CONFLICT) &&
+              has_transport(&d, STRANGER, 2, STATUS_CONFLICT) &&
+              d.company[STRANGER]->serial == 1);
+    CHECK(t, "but one of its own", has_transport(&d, STRANGER, 3, STATUS_OK));
+    struct line line = { .serial = 1, .sealing = 9, .signer = LATE, .transport = 3 };
+    struct signed_object object = next_of(&d, LATE, &line);
+    CHECK(t, "nor has who is met", learn(&d, &object) == STATUS_CONFLICT);
+    CHECK(t, "who is no partner keeps nobody out",
+          has_transport(&d, OTHER, 4, STATUS_OK) && has_transport(&d, STRANGER, 4, STATUS_OK));
+    CHECK(t, "its own it has again", has_transport(&d, STRANGER, 4, STATUS_OK));
     desk_clear(&d);
 }
 
@@ -526,6 +564,7 @@ main(int argc, char **argv)
         { "one from before", test_from_before },
         { "changes that were missed", test_missed },
         { "stolen keys", test_stolen },
+        { "another's transport key", test_foreign_transport },
         { "a bound", test_bound },
         { "a bundle has room", test_bundle },
         { "what is queued has room", test_queue_bound },
