@@ -162,7 +162,8 @@ open_next(struct rotation *r)
     if (is_there(r->next, "descriptor"))
         return STATUS_CONFLICT; /* complete, and waits for the node to start again */
     for (size_t i = 0; i < COUNT_OF(names); i++)
-        (void)unlinkat(r->next, names[i], 0); /* left by a crash */
+        file_remove_at(r->next, names[i]); /* left by a crash */
+    file_remove_at(r->next, "descriptor");
     return STATUS_OK;
 }
 

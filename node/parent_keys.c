@@ -13,7 +13,10 @@
 #include <unistd.h>
 
 #include "node/parent_priv.h"
+#include "schema/base/file.h"
 #include "schema/base/log.h"
+
+enum { ASIDE_MAX = 1000 };
 
 static bool
 is_there(int home, const char *name)
@@ -33,9 +36,22 @@ remove_old(int home)
     int dir = openat(home, "keys.old", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
     for (size_t i = 0; dir >= 0 && i < COUNT_OF(files); i++)
-        (void)unlinkat(dir, files[i], 0);
+        file_remove_at(dir, files[i]);
     if (dir >= 0 && unlinkat(home, "keys.old", AT_REMOVEDIR) != 0)
         LOG(LOG_WARN, "keys.old_left", log_errno(errno));
+}
+
+/* What is not ours stays, under a name of its own, and is in no later change's way. */
+static void
+put_aside(int home)
+{
+    char name[32];
+
+    for (unsigned i = 1; is_there(home, "keys.old") && i < ASIDE_MAX; i++) {
+        (void)snprintf(name, sizeof(name), "keys.old.%u", i);
+        if (!is_there(home, name))
+            (void)renameat(home, "keys.old", home, name);
+    }
 }
 
 bool
@@ -45,6 +61,7 @@ parent_adopt_keys(int home)
 
     if (is_new && is_there(home, "keys")) {
         remove_old(home);
+        put_aside(home);
         if (renameat(home, "keys", home, "keys.old") != 0)
             return false;
     }

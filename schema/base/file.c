@@ -87,17 +87,34 @@ replace(int dir, const char *temp, const char *name, struct bytes raw)
     return STATUS_OK;
 }
 
+static bool
+temp_name(const char *name, char temp[static TEMP_NAME_MAX])
+{
+    int n = snprintf(temp, TEMP_NAME_MAX, ".%s.new", name);
+
+    return n > 0 && n < TEMP_NAME_MAX;
+}
+
 enum status
 file_replace_at(int dir, const char *name, struct bytes raw)
 {
     char temp[TEMP_NAME_MAX];
-    int n = snprintf(temp, sizeof(temp), ".%s.new", name);
 
-    if (n < 0 || (size_t)n >= sizeof(temp))
+    if (!temp_name(name, temp))
         return STATUS_TOO_BIG;
     (void)unlinkat(dir, temp, 0); /* left by a crash */
     enum status status = replace(dir, temp, name, raw);
     if (status != STATUS_OK)
         (void)unlinkat(dir, temp, 0);
     return status;
+}
+
+void
+file_remove_at(int dir, const char *name)
+{
+    char temp[TEMP_NAME_MAX];
+
+    if (temp_name(name, temp))
+        (void)unlinkat(dir, temp, 0);
+    (void)unlinkat(dir, name, 0);
 }

@@ -19,5 +19,7 @@ MUST_CHECK enum status file_read_at(int dir, const char *name, size_t max, struc
 MUST_CHECK enum status file_write(int fd, struct bytes raw);
 /* A new file in dir (mode 0600) takes the name; durable on return. */
 MUST_CHECK enum status file_replace_at(int dir, const char *name, struct bytes raw);
+/* Takes the file away, and what a crash left of replacing it. */
+void file_remove_at(int dir, const char *name);
 
 #endif

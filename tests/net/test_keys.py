@@ -99,7 +99,12 @@ def crash_in_between(t, acme, brio, cedar, event):
     command = [os.path.join(BIN, "hansad"), "--home", acme.home, "--rotate", "--signing"]
     half = os.path.join(acme.home, "keys.next")
     os.mkdir(half, 0o700)
-    shutil.copy(os.path.join(acme.home, "keys", "signing.key"), half)
+    for name in ("signing.key", ".signing.key.new"):
+        shutil.copy(os.path.join(acme.home, "keys", "signing.key"), os.path.join(half, name))
+    old = os.path.join(acme.home, "keys.old")
+    os.mkdir(old, 0o700)
+    for name in (".signing.key.new", "of-the-admin"):
+        shutil.copy(os.path.join(acme.home, "keys", "signing.key"), os.path.join(old, name))
     acme.kill("parent")
     t.same("what a crash left half made counts for nothing", keys(acme, "serial")["signing"], 2)
     t.same("and is made whole by the next attempt", subprocess.run(command, env=acme.env, check=False).returncode, 0)
@@ -107,6 +112,8 @@ def crash_in_between(t, acme, brio, cedar, event):
     t.refused("until then there is no other", acme.refusal("key rotate"), said="next start")
     acme.kill("parent")
     t.same("a killed node starts with it", (keys(acme, "serial")["signing"], os.path.exists(half)), (3, False))
+    t.same("what is not ours is in no change's way", (os.path.exists(old), os.listdir(old + ".1")), (False, ["of-the-admin"]))
+    t.same("and no seed is left lying", [name for name in os.listdir(os.path.join(acme.home, "keys")) if name.startswith(".")], [])
     rename(acme, event, "Launch after a crash", brio, cedar)
 
 

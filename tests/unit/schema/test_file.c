@@ -43,9 +43,14 @@ test_a_file_is_replaced_whole(struct check *t)
           file_replace_at(dir, "f", bytes_text("third")) == STATUS_OK &&
               holds(dir, "f", "third"));
     CHECK(t, "and is gone", faccessat(dir, ".f.new", F_OK, 0) != 0);
+    left = openat(dir, ".f.new", O_WRONLY | O_CREAT, 0600);
+    fd_close(&left);
+    file_remove_at(dir, "f");
+    CHECK(t, "what is taken away leaves nothing",
+          faccessat(dir, ".f.new", F_OK, 0) != 0 && faccessat(dir, "f", F_OK, 0) != 0);
     CHECK(t, "no name, no file",
           file_replace_at(dir, "no/f", bytes_text("x")) == STATUS_NOT_FOUND);
-    CHECK(t, "tidy", unlinkat(dir, "f", 0) == 0 && rmdir(folder) == 0);
+    CHECK(t, "tidy", rmdir(folder) == 0);
 }
 
 static void
