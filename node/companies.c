@@ -175,6 +175,18 @@ companies_describe(struct core *core)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+enum status
+company_describe(struct core *core, struct company *c)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COMPANY_ONE);
+
+    core->keys_version++;
+    stmt_bind(q, "i", c->id);
+    TRY(stmt_step(q));
+    return load_descriptor(core, q, arena, c);
+}
+
 void
 companies_free(struct core *core)
 {

@@ -66,6 +66,8 @@ struct company {
     /* Until there was a handshake with the newest transport key the one before is admitted and dialled too. */
     bool has_former_transport;
     struct box_key former_transport;
+    unsigned changes; /* of its descriptor, in the day since */
+    struct mono_ms changes_since;
     uint64_t told;         /* newest descriptor of ours that it has acknowledged */
     bool descriptor_waits; /* one is under way to it: its data stream stands still */
     char *endpoint;        /* the first, or NULL */
@@ -344,6 +346,8 @@ void core_mark_undo(struct core *core, const struct core_mark *mark);
 void companies_cut(struct core *core, size_t count); /* forgets the newest */
 /* Descriptors in memory as the database has them, after something was undone. */
 MUST_CHECK enum status companies_describe(struct core *core);
+/* Only this one. */
+MUST_CHECK enum status company_describe(struct core *core, struct company *company);
 MUST_CHECK enum status companies_load(struct core *core);
 void companies_free(struct core *core);
 struct company *company_find(struct core *core, const struct node_id *node);

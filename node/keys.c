@@ -16,8 +16,9 @@
 #include "schema/digest.h"
 
 enum { FORMER_MAX = DESCRIPTORS_MAX - 1 };
-/* How a descriptor is queued: ours by its serial, below zero; another company's. Both go before everything else. */
-enum { QUEUED_OTHER = -1 };
+/* How a descriptor is queued: ours as the serial, below zero, before everything else; another company's as this less its
+ * id, in its turn. */
+#define QUEUED_OTHER (-(INT64_C(1) << 62)) /* in statements.h too */
 
 static enum status
 parse(struct bytes raw, struct arena *arena, struct signed_object **object,
@@ -75,7 +76,7 @@ trim(struct core *core, const struct company *c)
 
 /* Not newer than what we know: the same, or evidence; or one from before, which what we know names. */
 static enum status
-compare(struct core *core, const struct company *c, const struct descriptor *d,
+compare(struct core *core, struct company *c, const struct descriptor *d,
         const struct signed_object *object)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
@@ -95,10 +96,15 @@ compare(struct core *core, const struct company *c, const struct descriptor *d,
     TRY(s);
     if (!ID_IS_EQUAL(there->previous, id))
         return STATUS_EQUIVOCATION;
+    int64_t newer;
+    TRY(store_number(core->store, &newer, STMT_DESCRIPTOR_NEWER, "ii", c->id,
+                     (int64_t)d->serial));
+    if (newer >= FORMER_MAX)
+        return STATUS_OK; /* as many as are kept are newer */
     TRY(store_exec(core->store, STMT_DESCRIPTOR_ADD, "iib", c->id, (int64_t)d->serial,
                    wire_signed_object_format(object, core->round)));
     TRY(trim(core, c));
-    return companies_describe(core);
+    return company_describe(core, c);
 }
 
 static enum status
@@ -107,6 +113,23 @@ check_next(const struct company *c, const struct descriptor *d)
     if (d->serial == c->serial + 1 && !ID_IS_EQUAL(d->previous, c->descriptor))
         return STATUS_EQUIVOCATION;
     return d->refused_below >= c->refused_below ? STATUS_OK : STATUS_BROKEN_CHAIN;
+}
+
+/* Each goes on to others, and their data waits for it. */
+static enum status
+note_change(struct core *core, struct company *c)
+{
+    enum { DAY_MS = 24 * 3600 * 1000 };
+    int64_t now = core_mono(core).ms;
+
+    if (c->changes == 0 || now - c->changes_since.ms >= DAY_MS) {
+        c->changes_since.ms = now;
+        c->changes = 0;
+    }
+    if (c->changes >= KEY_CHANGES_A_DAY_MAX)
+        return STATUS_TOO_BIG;
+    c->changes++;
+    return STATUS_OK;
 }
 
 enum status
@@ -148,6 +171,18 @@ is_together(const struct core *core, const struct company *a, const struct compa
     return false;
 }
 
+/* Of one company no more wait than are kept. */
+static enum status
+relay_to(struct core *core, const struct company *to, const struct company *about,
+         struct bytes body)
+{
+    int64_t share = QUEUED_OTHER - about->id;
+
+    TRY(control_queue(core, to->id, MESSAGE_DESCRIPTOR, body, share));
+    return store_exec(core->store, STMT_CONTROL_NEWEST, "iii", to->id, share,
+                      (int64_t)DESCRIPTORS_MAX);
+}
+
 /* Who has no link with it hears of it from us, before anything that it signs anew. */
 static enum status
 relay(struct core *core, const struct company *about, const struct signed_object *object,
@@ -158,7 +193,7 @@ relay(struct core *core, const struct company *about, const struct signed_object
     for (size_t i = 0; i < core->company_count; i++) {
         const struct company *c = core->companies[i];
         if (c->peer != NULL && c != about && c->id != from && is_together(core, about, c))
-            TRY(control_queue(core, c->id, MESSAGE_DESCRIPTOR, body, QUEUED_OTHER));
+            TRY(relay_to(core, c, about, body));
     }
     return STATUS_OK;
 }
@@ -173,6 +208,8 @@ keys_take(struct core *core, struct company *c, const struct descriptor *d,
         return compare(core, c, d, object);
     TRY(check_next(c, d));
     TRY(keys_check_transport(core, c, d));
+    if (!is_self)
+        TRY(note_change(core, c));
     if (!ID_IS_EQUAL(c->sealing_key, d->sealing_key)) /* what goes again is sealed again */
         TRY(store_exec(core->store, STMT_PARCEL_ASTRAY, "i", c->id));
     if (!c->has_former_transport) /* the link has what we know until now */
@@ -181,7 +218,7 @@ keys_take(struct core *core, struct company *c, const struct descriptor *d,
     TRY(trim(core, c));
     TRY(store_exec(core->store, STMT_COMPANY_DESCRIBE, "ittib", c->id, d->name, d->country,
                    (int64_t)d->serial, wire_signed_object_format(object, core->round)));
-    TRY(companies_describe(core));
+    TRY(company_describe(core, c));
     if (c->state == COMPANY_TRUSTED)
         company_admit(core, c);
     LOG(LOG_INFO, "company.described", log_id("company", c->node.b),
@@ -268,7 +305,9 @@ keys_tell(struct core *core, struct company *to)
         return STATUS_OK;
     TRY(keys_history(core, &core->me, DESCRIPTORS_MAX, arena, list, &count));
     for (size_t i = 0; i < count; i++) {
-        int64_t serial = (int64_t)us->serial - (int64_t)(count - 1 - i);
+        struct descriptor *d;
+        TRY(wire_descriptor_parse(list[i].body, arena, &d));
+        int64_t serial = (int64_t)d->serial;
         if (serial > 1 && serial > (int64_t)to->told)
             TRY(control_queue(core, to->id, MESSAGE_DESCRIPTOR,
                               wire_signed_body_format(&list[i], arena), -serial));
@@ -281,7 +320,7 @@ keys_told(struct core *core, int64_t company, int64_t share)
 {
     struct company *c = company_by_id(core, company);
 
-    if (share >= QUEUED_OTHER || c == NULL || c->told >= (uint64_t)-share)
+    if (share >= 0 || share <= QUEUED_OTHER || c == NULL || c->told >= (uint64_t)-share)
         return STATUS_OK;
     c->told = (uint64_t)-share;
     core->keys_version++;
@@ -440,10 +479,11 @@ keys_begin(struct core *core, struct diag *diag)
     if (s != STATUS_OK || !ID_IS_EQUAL(node, core->me))
         return diag_say(diag, STATUS_CONFIG, "home.keys_foreign", core->home, NULL);
     if (d->serial > us->serial) {
+        uint64_t refused_below = us->refused_below;
         TRY(note_ours(core, object));
         TRY(keys_take(core, us, d, object, 0));
         TRY(tell_everybody(core));
-        if (d->refused_below == d->serial)
+        if (d->refused_below > refused_below) /* this one says so, or one that we missed */
             TRY(keys_anew_begin(core));
     }
     if (d->serial > 1 && d->serial > journal_serial(core)) {

@@ -23,7 +23,8 @@ MUST_CHECK enum status keys_signing(struct store *st, int64_t company,
 /* A descriptor of a company that we know, verified. Older and known, nothing happens; newer, it is taken and passed on to
  * partners that are in a chain with it, but for `from` (company.id). STATUS_EQUIVOCATION: another one with this serial, or
  * one that follows another; STATUS_BROKEN_CHAIN: it takes back what was called stolen;
- * STATUS_CONFLICT: its transport key is another's. */
+ * STATUS_CONFLICT: its transport key is another's; STATUS_TOO_BIG: there
+ * were KEY_CHANGES_A_DAY_MAX. */
 MUST_CHECK enum status keys_take(struct core *core, struct company *company,
                                  const struct descriptor *d, const struct signed_object *object,
                                  int64_t from);

@@ -21,6 +21,8 @@
 #define SCOPE_HELD_COLUMNS "SELECT e.record, r.rid, e.incarnation, e.number, 0 FROM "
 #define SCOPE_GIVEN_COLUMNS "SELECT e.record, r.rid, e.incarnation, e.number, e.missed FROM "
 #define SCOPE_DIGITS "substr(r.rid, 1, 6) BETWEEN ?2 AND ?3"
+#define COMPANY_COLUMNS \
+    "id, node, name, country, serial, descriptor, state, introduced_by, token, guest_secret, guest_node, waiver_ms, told, linked"
 
 /* The furthest of one holder, grant and set of records, rather the one for us. */
 #define RECEIPT_BEST \
@@ -39,8 +41,8 @@
     X(META_PUT, "INSERT INTO meta (key, value) VALUES (?1, ?2)" \
                 " ON CONFLICT (key) DO UPDATE SET value = excluded.value") \
     /* ---- companies ---- */ \
-    X(COMPANY_ALL, "SELECT id, node, name, country, serial, descriptor, state, introduced_by, token," \
-                   " guest_secret, guest_node, waiver_ms, told, linked FROM company ORDER BY id") \
+    X(COMPANY_ALL, "SELECT " COMPANY_COLUMNS " FROM company ORDER BY id") \
+    X(COMPANY_ONE, "SELECT " COMPANY_COLUMNS " FROM company WHERE id = ?1") \
     X(COMPANY_ADD, "INSERT INTO company (node, name, country, serial, descriptor, state, introduced_by, since_ms)" \
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
     X(COMPANY_DESCRIBE, "UPDATE company SET name = ?2, country = ?3, serial = ?4, descriptor = ?5 WHERE id = ?1") \
@@ -48,6 +50,7 @@
     X(DESCRIPTOR_KEEP, "INSERT INTO descriptor (company, serial, object) SELECT id, serial, descriptor FROM company" \
                        " WHERE id = ?1 ON CONFLICT DO NOTHING") \
     X(DESCRIPTOR_ADD, "INSERT INTO descriptor (company, serial, object) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
+    X(DESCRIPTOR_NEWER, "SELECT count(*) FROM descriptor WHERE company = ?1 AND serial > ?2") \
     X(DESCRIPTOR_TRIM, "DELETE FROM descriptor WHERE company = ?1 AND serial NOT IN (SELECT serial FROM descriptor" \
                        " WHERE company = ?1 ORDER BY serial DESC LIMIT ?2)") \
     X(DESCRIPTOR_GET, "SELECT object FROM descriptor WHERE company = ?1 AND serial = ?2") \
@@ -537,7 +540,10 @@
     X(CONTROL_NEXT, "SELECT c.id, c.kind, c.body, c.share FROM control c WHERE c.company = ?1 AND NOT (c.kind IN (16, 30)" \
                     " AND EXISTS (SELECT 1 FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root" \
                     " WHERE s.id = c.share AND g.root > 0 AND coalesce(h.expires_ms, 0) <= ?2))" \
-                    " ORDER BY c.kind NOT IN (20, 29) AND NOT (c.kind = 22 AND c.share < 0), c.id LIMIT 1") \
+                    " ORDER BY c.kind NOT IN (20, 29) AND NOT (c.kind = 22 AND c.share BETWEEN -4611686018427387903 AND -1)," \
+                    " c.id LIMIT 1") \
+    X(CONTROL_NEWEST, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND id NOT IN (SELECT id FROM control" \
+                      " WHERE company = ?1 AND share = ?2 ORDER BY id DESC LIMIT ?3)") \
     X(CONTROL_DROP, "DELETE FROM control WHERE id = ?1") \
     X(CONTROL_DROP_SHARE, "DELETE FROM control WHERE company = ?1 AND share = ?2") \
     X(CONTROL_DROP_HEAD, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND kind = 30") \

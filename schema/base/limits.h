@@ -107,6 +107,9 @@
 /* Descriptors of one company that are kept, the newest and those before it: what was signed under an older one must
  * verify. test_companies.c */
 #define DESCRIPTORS_MAX   8
+/* New descriptors of one company that are taken in a day, since each makes the data of others wait; the next day's are taken
+ * although some are missing. test_keys.c */
+#define KEY_CHANGES_A_DAY_MAX 32
 #define BUNDLE_DESCRIPTORS_MAX ((CHAIN_MAX + 1) * DESCRIPTORS_MAX) /* that come with one chain. test_prescan.c */
 /* Two clocks may differ by this much before an end date cannot be judged, milliseconds. */
 #define CLOCK_TOLERANCE_MS (5 * 60 * 1000)

@@ -431,6 +431,34 @@ test_heard(struct check *t)
     desk_clear(&d);
 }
 
+/* Somebody who changes its keys without end stands in nobody's way. */
+static void
+test_restless(struct check *t)
+{
+    struct desk d = { 0 };
+
+    CHECK(t, "a desk", desk_set(&d));
+    for (size_t i = 1; i <= KEY_CHANGES_A_DAY_MAX + 1; i++) {
+        CHECK(t, "so many changes in a day",
+              rotate(&d, OTHER, i % 2 == 0 ? 4 : 5) ==
+                  (i <= KEY_CHANGES_A_DAY_MAX ? STATUS_OK : STATUS_TOO_BIG));
+        if (i <= DESCRIPTORS_MAX + 1)
+            CHECK(t, "no more wait for another than are kept",
+                  queued(&d, CARRIER) == (int64_t)(i < DESCRIPTORS_MAX ? i : DESCRIPTORS_MAX));
+    }
+    CHECK(t, "those of one are counted", rotate(&d, STRANGER, 4) == STATUS_OK);
+    d.company[OTHER]->changes_since.ms -= 24 * 3600 * 1000;
+    CHECK(t, "on another day they are taken", rotate(&d, OTHER, 4) == STATUS_OK);
+    struct peer_frame frame;
+    CHECK(t, "what takes back goes before them",
+          control_queue(d.core, d.company[CARRIER]->id, MESSAGE_REVOCATION, bytes_text("x"),
+                        0) == STATUS_OK &&
+              exchange_next(d.core, d.company[CARRIER]->peer, STREAM_CONTROL, 1, d.arena,
+                            &frame) == STATUS_OK &&
+              frame.kind == MESSAGE_REVOCATION);
+    desk_clear(&d);
+}
+
 /* ---- ours stolen -------------------------------------------------------------------------- */
 
 /* The batch that our record stands in, as signed bytes. */
@@ -569,6 +597,7 @@ main(int argc, char **argv)
         { "a bundle has room", test_bundle },
         { "what is queued has room", test_queue_bound },
         { "who hears of it", test_heard },
+        { "without end", test_restless },
         { "stolen keys of ours", test_signed_anew },
     };
 
