@@ -39,6 +39,7 @@ enum {
     SETTLE_BUSY = 32,
     SWEEP_MS = 10 * 1000,
     FORGET_MS = 1000, /* when much is erased: readers begin anew each time */
+    AGAIN_MS = 1000,  /* after a piece of letting go that was not committed */
 };
 
 /* ---- the round ---------------------------------------------------------------------------- */
@@ -309,6 +310,7 @@ finish(struct core *core)
     for (size_t i = 0; i < core->company_count; i++)
         if (core->companies[i]->peer != NULL)
             peer_committed(core->companies[i]->peer);
+    core->letting_at.ms = 0;
     carry_out(core);
     core_answer_all(core, filed);
     round_clear(core);
@@ -357,8 +359,10 @@ core_read_waits(const struct core *core)
 static void
 take_back(struct core *core)
 {
-    if (core->letting_waits)
+    if (core->letting_waits && core_mono(core).ms >= core->letting_at.ms) {
+        core->letting_at.ms = core_mono(core).ms + AGAIN_MS;
         round_fail(core, letting_go_step(core));
+    }
     if (core->revocations_unsaid || core->withdrawals_wait || core->receipts_unsaid)
         disk_lend(core->disk);
     round_fail(core, revocation_tell(core));
@@ -406,7 +410,7 @@ settle(struct core *core)
     struct mono_ms next = disk_settle(core->disk, core_mono(core));
     for (size_t i = 0; was_full && i < core->company_count; i++)
         if (!disk_is_full(core->disk))
-            core->companies[i]->crowded = 0;
+            core->companies[i]->crowded = core->companies[i]->refused = 0;
     return next;
 }
 
@@ -443,9 +447,11 @@ core_round(struct core *core)
     company_publish(core);
     next = earlier(next, settle(core));
     bool has_work = !is_idle || core->due_waits || core->persons_wait || core->signs_anew;
-    if (core->letting_waits || core->request_count > 0 ||
-        (has_work && !disk_is_full(core->disk)))
+    bool lets_go = core->letting_waits && core->letting_at.ms <= now.ms;
+    if (lets_go || core->request_count > 0 || (has_work && !disk_is_full(core->disk)))
         return now;
+    if (core->letting_waits)
+        next = earlier(next, core->letting_at);
     if (core->waiters != NULL && next.ms > now.ms + 50)
         next.ms = now.ms + 50;
     return earlier(next, earlier(core->sweep_at, next_end(core, now)));
@@ -462,12 +468,15 @@ core_submit(struct core *core, struct api_request *request)
 }
 
 /* On a full disk a partner holds back what it has, unacknowledged, but for what takes back. In front of that on the same
- * stream stands at most what the credit allows: senders put it first. */
+ * stream stands at most what the credit allows: senders put it first. What is refused takes room as well: after that much of
+ * it a partner waits altogether. */
 static bool
 has_room(struct core *core, struct company *from, const struct envelope *env)
 {
     if (!disk_is_full(core->disk))
         return true;
+    if (from->refused >= CREDIT_CONTROL_FRAMES)
+        return false;
     if (!message_kind_takes_back(env->kind) &&
         (env->stream != STREAM_CONTROL || from->crowded++ >= CREDIT_CONTROL_FRAMES))
         return false;

@@ -77,6 +77,7 @@ struct company {
     bool control_waits;  /* without a link: false when certainly nothing is queued for it */
     bool held, heard;    /* quarantined; it has sent back what it knows (node/quarantine.h) */
     unsigned crowded; /* control objects taken while the disk is full that take nothing back */
+    unsigned refused; /* objects of its refused while the disk is full */
     bool leaving;     /* removed, and told so until leave_at */
     bool is_lost;     /* removed and cut: what it was to carry is to go back (node/relay.h) */
     int64_t way; /* without a link: whose link it is reached by, as of the last look; 0: none */
@@ -267,14 +268,15 @@ struct core {
     bool receipts_wait; /* something came sealed, its receipt is not signed yet */
     int64_t
         receipt_last; /* company.id: receipts of this turn up to it are said, or have no way */
-    bool receipts_unsaid;    /* what is to be said of what we hold (node/receipt.h) */
-    bool revocations_unsaid; /* what we took back is to be said (node/revocation.h) */
-    bool persons_wait;       /* guest rows whose keys are due (node/person.h) */
-    bool verdicts_wait;      /* rows are judged, their bringers not told yet */
-    bool heads_wait;         /* words on our own roots are due (node/heads.h) */
-    bool letting_waits;      /* rows of shares that are over (node/letting_go.h) */
-    bool has_erased;         /* values went: the log must be emptied */
-    bool must_forget;        /* ... and was: core_forget() */
+    bool receipts_unsaid;      /* what is to be said of what we hold (node/receipt.h) */
+    bool revocations_unsaid;   /* what we took back is to be said (node/revocation.h) */
+    bool persons_wait;         /* guest rows whose keys are due (node/person.h) */
+    bool verdicts_wait;        /* rows are judged, their bringers not told yet */
+    bool heads_wait;           /* words on our own roots are due (node/heads.h) */
+    bool letting_waits;        /* rows of shares that are over (node/letting_go.h) */
+    struct mono_ms letting_at; /* not before: the piece before was not committed */
+    bool has_erased;           /* values went: the log must be emptied */
+    bool must_forget;          /* ... and was: core_forget() */
     struct mono_ms forget_at;
     char consent_day[11];   /* the last whose consents were looked at (node/consent_day.h) */
     int64_t consent_after;  /* ... and how far in it */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/contribution.h"
+#include "node/disk.h"
 #include "node/quarantine.h"
 #include "node/repair.h"
 #include "node/route.h"
@@ -97,21 +98,30 @@ on_taken_hash(void *self, const struct peer *peer, enum stream stream, uint64_t 
 
 /* ---- dead letters ------------------------------------------------------------------------- */
 
+static enum status
+keep_dead(struct core *core, int64_t company, const struct envelope *env, enum status status,
+          const char *detail)
+{
+    struct digest hash = digest_plain(env->body);
+
+    TRY(store_exec(core->store, STMT_DEAD_ADD, "iiittb", core_wall(core).ms, company,
+                   (int64_t)env->kind, status_name(status), detail, bytes_of(hash.b, ID_SIZE)));
+    TRY(store_exec(core->store, STMT_DEAD_TRIM, "i", company));
+    return audit_add(core, "node", "object.refused", bytes_of(hash.b, ID_SIZE),
+                     bytes_text(status_name(status)));
+}
+
 void
 dead_letter(struct core *core, int64_t company, const struct envelope *env, enum status status,
             const char *detail)
 {
-    struct digest hash = digest_plain(env->body);
-    enum status s =
-        store_exec(core->store, STMT_DEAD_ADD, "iiittb", core_wall(core).ms, company,
-                   (int64_t)env->kind, status_name(status), detail, bytes_of(hash.b, ID_SIZE));
+    struct company *c = company_by_id(core, company);
+    enum status s = STATUS_OK;
 
-    if (s == STATUS_OK)
-        s = store_exec(core->store, STMT_DEAD_TRIM, "i", company);
-    if (s == STATUS_OK)
-        s = audit_add(core, "node", "object.refused", bytes_of(hash.b, ID_SIZE),
-                      bytes_text(status_name(status)));
-    const struct company *c = company_by_id(core, company);
+    if (!disk_is_full(core->disk))
+        s = keep_dead(core, company, env, status, detail);
+    else if (c != NULL)
+        c->refused++; /* the room is for taking back: the log alone says it */
     LOG(LOG_WARN, "object.refused", log_id("partner", c == NULL ? core->me.b : c->node.b),
         log_word("kind", message_kind_name(env->kind)), log_status(status),
         log_word("detail", detail));

@@ -242,6 +242,29 @@ test_full(struct check *t)
     desk_clear(&d);
 }
 
+/* The room for taking back is not for what is refused. */
+static void
+test_refused_when_full(struct check *t)
+{
+    struct envelope env = { .kind = MESSAGE_REVOCATION, .body = bytes_text("x") };
+    struct desk d = { 0 };
+
+    if (!CHECK(t, "a node", desk_set(&d) && core_need_txn(d.core) == STATUS_OK))
+        return;
+    int64_t audit = d.core->audit_number;
+    disk_fill(d.core->disk, "test", core_mono(d.core));
+    dead_letter(d.core, COMPANY_US, &env, STATUS_BAD_SIGNATURE, "test");
+    CHECK(t, "on a full disk what is refused is counted, and not kept",
+          d.core->companies[0]->refused == 1 && d.core->audit_number == audit);
+    CHECK(t, "with room again", make_room(&d) && core_need_txn(d.core) == STATUS_OK);
+    CHECK(t, "it counts from nothing", d.core->companies[0]->refused == 0);
+    audit = d.core->audit_number;
+    dead_letter(d.core, COMPANY_US, &env, STATUS_BAD_SIGNATURE, "test");
+    CHECK(t, "and is kept",
+          d.core->companies[0]->refused == 0 && d.core->audit_number == audit + 1);
+    desk_clear(&d);
+}
+
 /* Whatever write is the first that finds no room. */
 static void
 test_full_at_every_write(struct check *t)
@@ -295,6 +318,7 @@ int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
+        { "refused when full", test_refused_when_full },
         { "taking back succeeds on a full disk, and the rest is refused", test_full },
         { "whichever write is the first to fail", test_full_at_every_write },
         { "what is refused has not happened", test_adding_at_every_write },
