@@ -297,6 +297,11 @@ contribution_answer(struct core *core, int64_t share)
     const char *code = contribution_refusal(core, live->chain, live->kind);
     struct answer answer = { .accepted = code == NULL, .reason = code == NULL ? "" : code };
 
+    int64_t leaf = live->leaf;
+
     TRY(answer_send(core, "node", live, &answer));
-    return code == NULL ? accepted(core, share) : share_move(core, live, SHARE_DECLINED, code);
+    if (code == NULL)
+        return accepted(core, share);
+    TRY(share_move(core, live, SHARE_DECLINED, code));
+    return receipt_erase(core, leaf, NULL, 0, "DECLINED");
 }
