@@ -26,8 +26,8 @@ struct company *route_link(struct core *core, struct company *company);
 /* The next sealed message for this link: carried for others, or our own. Gives it its number. STATUS_NOT_FOUND. */
 MUST_CHECK enum status route_next(struct core *core, struct peer *peer, uint64_t seq,
                                   struct arena *arena, struct peer_frame *out);
-/* May a sealed message that was handed over go once more? items and body as in its frame. */
-bool route_may_go_again(struct core *core, struct bytes items, struct bytes body);
+/* May a sealed message that was handed over go once more? name and body as in its frame. */
+bool route_may_go_again(struct core *core, struct bytes name, struct bytes body);
 /* Nothing under this leaf may go any more. */
 MUST_CHECK enum status route_forget(struct core *core, int64_t leaf);
 

@@ -20,18 +20,39 @@ enum {
 
 /* ---- again -------------------------------------------------------------------------------- */
 
-bool
-route_may_go_again(struct core *core, struct bytes items, struct bytes body)
+/* Records are decided again each time: a ground may have gone, or a newer revision come, which is due by itself. */
+static bool
+is_still_due(struct core *core, int64_t company, uint8_t kind, int64_t leaf, struct bytes items)
 {
-    struct reader r = reader_of(items);
-    int64_t there;
+    AUTO(arena_free) struct arena *arena = arena_new(0);
 
-    if (items.len == 0)
+    return kind != MESSAGE_RECORDS || load_again(core, leaf, company, items, arena,
+                                                 ARENA_NEW(arena, struct load)) == STATUS_OK;
+}
+
+bool
+route_may_go_again(struct core *core, struct bytes name, struct bytes body)
+{
+    enum { KIND, LEAF, ITEMS };
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct reader r = reader_of(name);
+    struct bytes items;
+    int64_t leaf;
+    uint8_t kind;
+
+    if (name.len == 0)
         return true; /* another's: it knows how to take it back */
     int64_t company = (int64_t)reader_u64(&r), number = (int64_t)reader_u64(&r);
-    return store_number(core->store, &there, STMT_PARCEL_MAY_GO, "iib", company, number,
-                        body) ==
-           STATUS_OK; /* not when it was sealed again meanwhile, perhaps without what was in it */
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_PARCEL_MAY_GO);
+        stmt_bind(q, "iib", company, number, body);
+        if (stmt_step(q) != STATUS_OK)
+            return false; /* sealed again meanwhile, perhaps without what was in it */
+        kind = (uint8_t)stmt_int(q, KIND);
+        leaf = stmt_int(q, LEAF);
+        items = arena_copy(arena, stmt_bytes(q, ITEMS));
+    }
+    return is_still_due(core, company, kind, leaf, items);
 }
 
 enum status
@@ -105,6 +126,7 @@ resend_one(struct core *core, struct company *to, const struct way *way, uint64_
     int64_t there;
 
     TRY(kept_get(core, to, number, arena, &kept));
+    kept.may_go = kept.may_go && is_still_due(core, to->id, kept.kind, kept.leaf, kept.items);
     bool as_it_is = kept.may_go && route_find_by(core, to, &kept.way, &by);
     enum status s =
         store_number(core->store, &there, STMT_CARRY_FIND, "ii", to->id, (int64_t)number);

@@ -236,28 +236,34 @@ hand_over(struct core *core, const struct peer *peer, uint64_t seq, struct bytes
                       bytes_of(hash.b, ID_SIZE), core_wall(core).ms);
 }
 
+/* name: of a message of ours, as in its frame; empty: another's. */
+static enum status
+pull_carried(struct core *core, struct peer *peer, struct arena *arena, struct bytes *name,
+             struct bytes *body)
+{
+    enum { ID, AUTHOR, AUDIENCE, NUMBER, BODY };
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_CARRY_NEXT);
+    uint8_t *raw = arena_alloc(arena, FRAME_ITEMS);
+
+    stmt_bind(q, "i", peer_company(peer));
+    TRY(stmt_step(q));
+    put_u64(raw, (uint64_t)stmt_int(q, AUDIENCE));
+    put_u64(raw + 8, (uint64_t)stmt_int(q, NUMBER));
+    *name = bytes_of(raw, stmt_int(q, AUTHOR) == COMPANY_US ? FRAME_ITEMS : 0);
+    *body = arena_copy(arena, stmt_bytes(q, BODY));
+    return store_exec(core->store, STMT_CARRY_DROP, "i", stmt_int(q, ID));
+}
+
 static enum status
 next_carried(struct core *core, struct peer *peer, uint64_t seq, struct arena *arena,
              struct peer_frame *out)
 {
-    enum { ID, AUTHOR, AUDIENCE, NUMBER, BODY };
-    uint8_t items[FRAME_ITEMS];
-    struct bytes body;
-    int64_t id, author;
+    struct bytes name, body;
 
-    {
-        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_CARRY_NEXT);
-        stmt_bind(q, "i", peer_company(peer));
-        TRY(stmt_step(q));
-        id = stmt_int(q, ID);
-        author = stmt_int(q, AUTHOR);
-        put_u64(items, (uint64_t)stmt_int(q, AUDIENCE));
-        put_u64(items + 8, (uint64_t)stmt_int(q, NUMBER));
-        body = arena_copy(arena, stmt_bytes(q, BODY));
-    }
-    TRY(store_exec(core->store, STMT_CARRY_DROP, "i", id));
-    struct bytes own = bytes_of(items, author == COMPANY_US ? FRAME_ITEMS : 0);
-    return hand_over(core, peer, seq, own, out, body);
+    do
+        TRY(pull_carried(core, peer, arena, &name, &body));
+    while (!route_may_go_again(core, name, body)); /* it is sealed again, in its turn */
+    return hand_over(core, peer, seq, name, out, body);
 }
 
 static enum status

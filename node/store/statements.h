@@ -483,7 +483,7 @@
     X(PARCEL_GET, "SELECT kind, leaf, items, share, way, inner, body FROM parcel" \
                   " WHERE company = ?1 AND number = ?2 AND (tries = 0 OR sent_ms <= ?3)") \
     X(PARCEL_ALL, "SELECT kind, leaf, items, share, inner FROM parcel WHERE company = ?1 ORDER BY number DESC") \
-    X(PARCEL_MAY_GO, "SELECT 1 FROM parcel WHERE company = ?1 AND number = ?2 AND body = ?3") \
+    X(PARCEL_MAY_GO, "SELECT kind, leaf, items FROM parcel WHERE company = ?1 AND number = ?2 AND body = ?3") \
     X(PARCEL_UPTO, "SELECT number, kind, leaf, items, share FROM parcel WHERE company = ?1 AND number <= ?2" \
                    " ORDER BY number") \
     X(PARCEL_DROP, "DELETE FROM parcel WHERE company = ?1 AND number <= ?2") \
