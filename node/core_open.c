@@ -136,6 +136,7 @@ core_load(struct core *core, struct diag *diag)
     core->letting_waits = true;
     core->revocations_unsaid = true;
     TRY(keys_anew_load(core));
+    core->has_erased = true; /* perhaps in the life before, and the log has it still (P11) */
     return jobs_load(core);
 }
 
