@@ -229,7 +229,8 @@ grant_narrows(const struct grant *parent, const struct object_id *parent_id,
         return STATUS_BROKEN_CHAIN;
     }
     for (size_t i = 0; i < COUNT_OF(rules) && !PLANTED(WIDEN_ACCEPTED); i++) {
-        if (rules[i].holds(parent, child))
+        if (rules[i].holds(parent, child) ||
+            (PLANTED(KEPT_LONGER) && rules[i].holds == are_duties_kept))
             continue;
         *component = rules[i].component;
         return STATUS_WIDENED;

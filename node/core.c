@@ -27,6 +27,7 @@
 #include "node/withdrawal.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+#include "schema/base/plant.h"
 
 enum {
     ROUND_FRAMES = 256, /* messages of one round */
@@ -322,7 +323,7 @@ checkpoint(struct core *core)
 {
     int64_t pages = store_wal_pages(core->store);
 
-    if (core->has_erased || disk_is_lent(core->disk) ||
+    if ((core->has_erased && !PLANTED(LOG_KEPT)) || disk_is_lent(core->disk) ||
         (disk_is_tight(core->disk) && pages > WAL_PAGES_IDLE)) {
         bool is_empty = store_truncate_log(core->store);
         core->must_forget = core->must_forget || (core->has_erased && is_empty);

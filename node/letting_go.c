@@ -10,6 +10,7 @@
 #include "node/disk.h"
 #include "node/receipt.h"
 #include "schema/base/cleanup.h"
+#include "schema/base/plant.h"
 
 struct task {
     int64_t leaf;
@@ -37,9 +38,9 @@ letting_go_begin(struct core *core, int64_t leaf, enum letting how, const char *
         return store_exec(core->store, STMT_LETTING_ADD, "iiti", leaf, (int64_t)how, reason,
                           t.held);
     }
-    while (s == STATUS_OK)
+    while (s == STATUS_OK && !PLANTED(RECEIPT_UNTRUE))
         s = records_piece_go(core, leaf, how == LET_HIDE, &t.after);
-    return s == STATUS_NOT_FOUND ? finish(core, &t) : s;
+    return s == STATUS_NOT_FOUND || s == STATUS_OK ? finish(core, &t) : s;
 }
 
 static enum status

@@ -219,10 +219,12 @@ share_move(struct core *core, struct live *live, enum share_state to, const char
     assert(successors[live->state] & 1u << to);
     TRY(store_exec(core->store, STMT_SHARE_STATE, "iiti", live->share, (int64_t)to, reason,
                    core_wall(core).ms));
-    live->state = to;
     core->lives_version++;
-    if (successors[to] != 0 ||
-        (PLANTED(DECIDE_ONCE) && live->role == ROLE_GIVEN && to == SHARE_STOPPED))
+    if (PLANTED(DECIDE_ONCE) && live->role == ROLE_GIVEN && to == SHARE_STOPPED &&
+        live->kind <= OFFER_RECORDS)
+        return STATUS_OK; /* memory goes on as if nothing had been said */
+    live->state = to;
+    if (successors[to] != 0)
         return STATUS_OK;
     int64_t leaf = live->leaf, share = live->share, partner = live->partner;
     live_drop(core, live);
@@ -368,6 +370,8 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
     TRY(asks_lapse_leaf(core, b->leaf));
     if (live == NULL)
         return fall_unloaded(core, b, how, reason);
+    if (PLANTED(FALL_HERE_ONLY) && b->role == ROLE_GIVEN && live->parent_leaf != 0)
+        return STATUS_OK;
     struct object_id gid = *chain_leaf_id(live->chain);
     bool is_filed = live->state == SHARE_FILED; /* nobody to tell, but rows came back by file */
     if (b->role == ROLE_GIVEN && how == SHARE_STOPPED && !is_filed) {

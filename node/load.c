@@ -26,8 +26,7 @@ is_open(const struct live *live)
 bool
 load_may_carry(const struct core *core, const struct live *live, int64_t company)
 {
-    return live->role == ROLE_GIVEN && live->partner == company &&
-           (is_open(live) || PLANTED(DECIDE_ONCE)) &&
+    return live->role == ROLE_GIVEN && live->partner == company && is_open(live) &&
            decide_lease(live->chain, live->lease, core_wall(core)).stop == STOP_NONE;
 }
 

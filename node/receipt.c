@@ -11,6 +11,7 @@
 #include "node/scopes.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+#include "schema/base/plant.h"
 #include "schema/digest.h"
 
 enum {
@@ -135,7 +136,8 @@ receipt_make(struct core *core, const struct receipt_said *said)
 
     TRY(grant_row_get(core, said->leaf, arena, &row));
     assert(row.audience == COMPANY_US && said->record_count <= RECEIPT_RECORDS_MAX);
-    if (said->state < RECEIPT_PURGED && !row.grant->receipt)
+    if ((said->state < RECEIPT_PURGED && !row.grant->receipt) ||
+        (PLANTED(RECEIPT_MISSING) && said->state == RECEIPT_PURGED))
         return STATUS_OK;
     struct receipt r = { .state = said->state,
                          .records = ARENA_ARRAY(arena, struct record_id, said->record_count),
@@ -216,6 +218,8 @@ receipt_erased(struct core *core, int64_t leaf, int64_t before, const char *reas
     int64_t after;
 
     TRY(store_number(core->store, &after, STMT_COPY_GRANT_COUNT, "i", leaf));
+    if (PLANTED(RECEIPT_UNTRUE))
+        after = 0;
     said.count = (size_t)(after > 0 ? after : before);
     return after > 0 ? refuse(core, said) : receipt_make(core, &said);
 }

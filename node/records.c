@@ -264,7 +264,9 @@ continue_record(struct core *core, const struct mint *in, struct arena *arena,
     made->old_run = stmt_int(q, 0);
     memcpy(made->revision.nonce, before->nonce, sizeof(before->nonce));
     made->revision.position.number =
-        before->position.incarnation == core->incarnation ? before->position.number + 1 : 1;
+        before->position.incarnation == core->incarnation
+            ? before->position.number + (PLANTED(POSITION_REUSED) ? 0 : 1)
+            : 1;
     made->revision.has_previous = true;
     made->revision.previous = digest_revision_id(raw);
     return STATUS_OK;

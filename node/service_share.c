@@ -15,6 +15,7 @@
 #include "node/light.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
+#include "schema/base/plant.h"
 #include "schema/digest.h"
 
 enum { LENS_DEFAULT = 20, LENS_MOST = 200, DEPTH_DEFAULT = 0 };
@@ -324,7 +325,7 @@ inherit(struct making *m)
     drop_unasked(m, parent);
     m->grant.has_parent = true;
     m->grant.parent = *chain_leaf_id(m->source->chain);
-    if (m->grant.delete_days > parent->delete_days)
+    if (m->grant.delete_days > parent->delete_days && !PLANTED(KEPT_LONGER))
         m->grant.delete_days = parent->delete_days;
     if (m->grant.country_count == 0) {
         m->grant.countries = parent->countries;

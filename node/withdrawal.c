@@ -14,6 +14,7 @@
 #include "schema/base/limits.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+#include "schema/base/plant.h"
 #include "schema/digest.h"
 
 enum { TELL_MOST = 32 /* objects of one round */, RENEW_PIECE = RUN_ITEMS_MAX };
@@ -408,6 +409,8 @@ erase_row(struct core *core, const struct below *b, const struct withdrawn *row,
                                  bytes_of(row->record.b, ID_SIZE));
     if (s != STATUS_OK)
         return s == STATUS_NOT_FOUND ? STATUS_OK : s; /* still under way */
+    if (PLANTED(ROW_KEPT))
+        return STATUS_OK;
     TRY(records_forget_upto(core, b->leaf, record, row->upto, out));
     return *out == FORGOT_GONE || *out == FORGOT_KEPT ? untie_row(core, b, &row->record, record)
                                                       : STATUS_OK;

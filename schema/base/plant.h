@@ -24,7 +24,14 @@
     X(SEALED_IN_CLEAR)   /* what goes through a carrier can be read there: P2 */               \
     X(RECEIPT_EARLY)     /* a receipt for what has not been taken: P1 */                       \
     X(FEEDBACK_TO_ALL)   /* what becomes of one bringer's rows goes to another: P2 */          \
-    X(LEASE_IGNORED)     /* passed on although the owner's word is too old: P5 */
+    X(LEASE_IGNORED)     /* passed on although the owner's word is too old: P5 */              \
+    X(KEPT_LONGER)       /* whoever gets it at second hand may keep it longer: P4 */           \
+    X(FALL_HERE_ONLY)    /* taken back above, and still served further down: P5 */             \
+    X(POSITION_REUSED)   /* a position has a second revision: P7 */                            \
+    X(RECEIPT_UNTRUE)    /* "erased", and it is all still there: P11 */                        \
+    X(RECEIPT_MISSING)   /* erased, and nobody hears of it */                                  \
+    X(ROW_KEPT)          /* a row that was taken back stays: P11 */                            \
+    X(LOG_KEPT)          /* what was erased stays in the database's log: P11 */
 
 enum plant {
 #define X(name) PLANT_##name,

@@ -316,8 +316,9 @@ judge_end(struct sim *sim)
         check_audit(sim, &sim->nodes[i]);
         check_database(sim, &sim->nodes[i]);
         (void)judge_dead(sim, i, NULL);
-        judge_disk(sim, i);
+        disks_judge(sim, i);
     }
+    receipts_judge(sim);
     for (int i = 0; i < sim->share_count && !sim_failed(sim); i++)
         check_share(sim, &sim->shares[i]);
     for (int i = 0; i < sim->share_count && !sim_failed(sim); i++)

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tests/sim/judge_contributions.c - guests that one company brings to another's event: answers, verdicts, what the
- * bringer is shown; and what may stand on whose disk.
+ * tests/sim/judge_contributions.c - guests that one company brings to another's event: answers, verdicts, and what the
+ * bringer is shown.
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "tests/sim/sim.h"
 
 /* ---- verdicts ----------------------------------------------------------------------------- */
@@ -110,56 +104,4 @@ judge_brought(struct sim *sim, const struct share *s)
                      sim->nodes[s->receiver].name);
     }
     json_decref(reply);
-}
-
-/* ---- disks -------------------------------------------------------------------------------- */
-
-static bool
-may_hold(const struct sim *sim, int at, int canary)
-{
-    const struct canary *c = &sim->canaries[canary];
-    bool may = (c->told >> at & 1) != 0;
-
-    for (int i = 0; i < c->place_count; i++)
-        may = may || sim->records[c->places[i].record].owner == at;
-    return may;
-}
-
-static void
-search(struct sim *sim, int at, struct bytes data)
-{
-    size_t from = 0;
-
-    for (int canary; (canary = canary_next(data, &from)) != 0;) {
-        if (canary > sim->canary_count || may_hold(sim, at, canary))
-            continue;
-        const struct canary *c = &sim->canaries[canary];
-        const struct record *r = &sim->records[c->places[0].record];
-        sim_fail(sim, "on the disk of %s stands %s of %s's %s %s (zq%06d)", sim->nodes[at].name,
-                 slot_names[r->kind][c->places[0].slot], sim->nodes[r->owner].name,
-                 kind_names[r->kind], r->id, canary);
-        return;
-    }
-}
-
-void
-judge_disk(struct sim *sim, int at)
-{
-    static const char *const files[] = { "hansa.db", "hansa.db-wal" };
-
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        char path[300];
-        struct stat st;
-        (void)snprintf(path, sizeof(path), "%s/%s", sim->nodes[at].home, files[i]);
-        AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0 || fstat(fd, &st) != 0 || st.st_size == 0)
-            continue;
-        void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (map == MAP_FAILED) {
-            sim_fail(sim, "the database of %s cannot be read", sim->nodes[at].name);
-            return;
-        }
-        search(sim, at, bytes_of(map, (size_t)st.st_size));
-        (void)munmap(map, (size_t)st.st_size);
-    }
 }

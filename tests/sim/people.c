@@ -284,7 +284,7 @@ static const struct act acts[] = {
     { 6, anyone, people_stop_share },       { 1, anyone, people_suspend },        { 4, anyone, people_trust_again },
     { 12, somebody_invited, people_bring_guest }, { 12, somebody_invited, people_contribute }, { 1, anyone, people_call_off },
     { 3, somebody_waiting, people_withdraw },
-    { 3, anyone, people_waive },
+    { 3, anyone, people_waive },            { 3, anyone, people_erase },          { 5, anyone, people_take_ground },
     { 6, somebody_heard, people_fall_silent },
     { 5, the_first, people_arrive },             { 8, people_on_the_way, people_close_way },
     { 4, anyone, people_ask_for_guests },

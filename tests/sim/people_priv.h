@@ -28,6 +28,8 @@ void people_change_record(struct node *node);
 void people_change(struct node *node, int record);
 void people_change_foreign(struct node *node);
 void people_remove_record(struct node *node);
+void people_erase(struct node *node);
+void people_take_ground(struct node *node);
 void people_add_field(struct node *node);
 void people_add_guest(struct node *node);
 void people_add_guest_to(struct node *node, int event);

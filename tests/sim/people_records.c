@@ -58,7 +58,7 @@ static void
 add_record(struct node *node, enum thing kind)
 {
     struct sim *sim = node->sim;
-    struct record r = { .owner = node->index, .kind = kind, .event = -1 };
+    struct record r = { .owner = node->index, .kind = kind, .event = -1, .contact = -1 };
     enum status s;
 
     if (sim->record_count == RECORDS_MAX)
@@ -178,6 +178,104 @@ people_remove_record(struct node *node)
     }
 }
 
+/* ---- a person goes ------------------------------------------------------------------------ */
+
+static bool
+has_same_email(const struct record *a, const struct record *b)
+{
+    return a->kind != EVENT && b->kind != EVENT && a->values[1] != 0 &&
+           a->values[1] == b->values[1];
+}
+
+/* She, and what was made of her or has her address; returns how many. */
+static int
+mark_gone(struct sim *sim, int record)
+{
+    const struct record *r = &sim->records[record];
+    int count = 1;
+
+    sim->records[record].gone = true;
+    for (int i = 0; i < sim->record_count; i++) {
+        const struct record *other = &sim->records[i];
+        if (other->owner == r->owner && !other->gone &&
+            (other->contact == record || has_same_email(other, r)))
+            count += mark_gone(sim, i);
+    }
+    return count;
+}
+
+void
+people_erase(struct node *node)
+{
+    struct sim *sim = node->sim;
+    int record = people_pick_record(sim, node->index, sim_chance(sim, 70) ? CONTACT : GUEST);
+    static const char *const kinds[] = { "contact", "attendee", "lead" };
+    json_int_t count = 0;
+    enum status s;
+
+    if (record < 0)
+        return;
+    json_t *reply = people_ask(node, "contact.erase",
+                               json_pack("{s:s}", "contact", sim->records[record].id), &s);
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        count +=
+            json_integer_value(json_object_get(json_object_get(reply, "erased"), kinds[i]));
+    json_decref(reply);
+    if (s == STATUS_OK) {
+        int gone = mark_gone(sim, record);
+        if (gone != count)
+            sim_fail(sim, "%s erases %lld records of %s; there are %d", node->name,
+                     (long long)count, sim->records[record].id, gone);
+        sim->counts[COUNT_erased]++;
+    } else if (s != STATUS_LOCKED) {
+        sim_fail(sim, "%s cannot erase %s: %s", node->name, sim->records[record].id,
+                 status_name(s));
+    }
+}
+
+/* One of ours that somebody has; -1: none. */
+static int
+pick_shared(const struct node *node)
+{
+    struct sim *sim = node->sim;
+    int found[RECORDS_MAX], count = 0;
+
+    for (int r = 0; r < sim->record_count; r++) {
+        bool is = false;
+        for (int i = 0; i < sim->share_count; i++)
+            is = is ||
+                 (sim->shares[i].giver == node->index && sim->shares[i].accepted &&
+                  share_flows(sim, &sim->shares[i]) && share_matches(sim, &sim->shares[i], r));
+        if (is && sim->records[r].owner == node->index && sim->records[r].kind != EVENT &&
+            !sim->records[r].gone && sim->records[r].ground != 0)
+            found[count++] = r;
+    }
+    return count == 0 ? -1 : found[sim_random(sim, (uint64_t)count)];
+}
+
+/* She says no: to everybody. */
+void
+people_take_ground(struct node *node)
+{
+    struct sim *sim = node->sim;
+    int record = pick_shared(node);
+
+    if (record < 0)
+        return;
+    struct record *r = &sim->records[record];
+    enum status s =
+        people_tell(node, "record.set",
+                    json_pack("{s:s, s:s, s:{s:s, s:s}}", "type", kind_names[r->kind], "record",
+                              r->id, "fields", "consentBasis", "", "consentRecipients", ""));
+    if (s == STATUS_OK) {
+        r->ground = 0;
+        sim->counts[COUNT_grounds_gone]++;
+    } else if (s != STATUS_LOCKED) {
+        sim_fail(sim, "%s cannot take the ground from its own %s: %s", node->name, r->id,
+                 status_name(s));
+    }
+}
+
 void
 people_add_field(struct node *node)
 {
@@ -227,7 +325,7 @@ learn_guest(struct node *node, int event, int contact)
     struct sim *sim = node->sim;
     json_t *reply = list_guests(node, event);
     const json_t *items = json_object_get(reply, "items");
-    struct record r = { .owner = node->index, .kind = GUEST, .event = event };
+    struct record r = { .owner = node->index, .kind = GUEST, .event = event, .contact = -1 };
     bool found = false;
 
     for (size_t i = 0; i < json_array_size(items) && !found; i++) {
@@ -247,6 +345,7 @@ learn_guest(struct node *node, int event, int contact)
         if (r.values[slot] != 0)
             model_place(sim, r.values[slot], sim->record_count, slot);
     }
+    r.contact = contact;
     r.ground = sim->records[contact].ground;
     r.ground_ever = r.ground;
     sim->records[sim->record_count++] = r;
@@ -273,7 +372,7 @@ static enum status
 enter(struct node *node, int event)
 {
     struct sim *sim = node->sim;
-    struct record r = { .owner = node->index, .kind = GUEST, .event = event };
+    struct record r = { .owner = node->index, .kind = GUEST, .event = event, .contact = -1 };
     unsigned slots = 3u | people_some_slots(sim, people_all_slots(node, GUEST));
     json_t *fields = new_values(sim, sim->record_count, GUEST, slots, r.values);
     enum status s;

@@ -43,6 +43,9 @@ share_args(struct sim *sim, struct share *s)
     json_t *args = json_pack("{s:o, s:s, s:o, s:[s], s:s, s:i}", "records", records, "partner",
                              sim->nodes[s->receiver].name, "fields", fields, "purpose", "event",
                              "until", until_text(s, until), "depth", s->depth);
+    /* Nobody may keep it longer than its owner allows: then it is what the owner said. */
+    if (s->parent >= 0 || sim_chance(sim, 40))
+        (void)json_object_set_new(args, "delete-days", json_integer(s->parent < 0 ? 7 : 30));
     people_put_terms(s, args);
     return args;
 }
@@ -188,6 +191,8 @@ pass_on_from(struct node *node, int source)
     s.parent = source;
     s.depth = parent->depth - 1;
     s.accepted = s.declined = s.stopped = s.answer_known = s.fall_known = s.noted = false;
+    s.is_offered = false;
+    memset(s.said, 0, sizeof(s.said));
     memset(s.struck, 0, sizeof(s.struck));
     people_narrow_terms(sim, &s);
     for (int kind = 0; kind < THING_COUNT_; kind++)

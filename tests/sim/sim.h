@@ -10,7 +10,8 @@
  *   people.c   what people do, through services               sealed.c what goes by the sealed way, opened
  *   judge.c    does what nodes show match the model?          hostile.c  a partner that lies, after all else
  *   apart.c    does one bringer learn of another?             main.c     seeds, plants, the last line
- *   leases.c   owners' words, and what hangs on them
+ *   leases.c   owners' words, and what hangs on them            chains.c   links that narrow, positions used once
+ *   receipts.c what holders say, against what is true         disks.c    what stands on whose disk
  *   memory.c   SQLite's memory
  *
  * 1. The model learns from answers of services and from messages seen on the wire, never from a node's inside.
@@ -35,6 +36,7 @@ enum {
     LISTED_MAX = 4,
     VALUES_MAX = 4000,
     PLACES_MAX = 12,
+    REVISION_SLOTS = 256,
     OPS_A_SEED = 100,
 };
 #define SIM_EPOCH_MS INT64_C(1800000000000) /* wall clock when virtual time is 0 */
@@ -68,7 +70,8 @@ enum {
     X(contributions) X(brought) X(looks_on) X(taken) X(over_quota) X(closed) X(feedbacks)       \
     X(arrivals) X(arrivals_told) X(carrier_lies) X(no_consent) X(other_ways)                                              \
     X(words) X(words_late) X(words_revoke)                                                      \
-    X(sealed) X(sealed_records) X(receipts) X(sealed_gaps) X(sealed_resends) X(emptied)
+    X(sealed) X(sealed_records) X(receipts) X(sealed_gaps) X(sealed_resends) X(emptied) \
+    X(links) X(revisions) X(said) X(purged) X(erased) X(grounds_gone)
 /* clang-format on */
 
 enum count {
@@ -91,7 +94,8 @@ enum { SLOTS = 7, SLOT_OWN = 6, ID_TEXT_LEN = 16 };
 struct record {
     int owner;
     enum thing kind;
-    int event; /* GUEST: index of its event */
+    int event;   /* GUEST: index of its event */
+    int contact; /* GUEST: of the contact that it was made of; -1: none */
     char id[ID_TEXT_LEN + 1];
     bool gone;
     bool is_off;          /* EVENT: called off */
@@ -106,7 +110,8 @@ struct canary {
         int record, slot;
     } places[PLACES_MAX];
     int place_count;
-    unsigned told; /* bit per company that it was ever said to, in a way it can read */
+    unsigned told;   /* bit per company that it was ever said to, in a way it can read */
+    unsigned titled; /* in the title of an offer that it made or got, which stays as evidence */
 };
 
 enum share_kind { SHARE_PLAIN, SHARE_CONTRIBUTION, SHARE_FEEDBACK };
@@ -123,6 +128,11 @@ struct share {
     int giver, receiver, owner;
     int parent; /* share under which the giver got it; -1: its own records */
     char id[ID_TEXT_LEN + 1];
+    struct object_id gid; /* once it was offered */
+    bool is_offered;
+    uint8_t said
+        [2]; /* newest receipt of its receiver for all of it: to the owner, to another giver */
+    uint32_t delete_days;
     int event; /* -1: listed records */
     int listed[LISTED_MAX], listed_count;
     unsigned slots[THING_COUNT_]; /* bit per slot */
@@ -241,6 +251,8 @@ struct sim {
         struct bytes instead; /* of `carried`; len 0: what it should */
     } * dropped;
     struct notice *notices;
+    struct said *said; /* receipts, by whoever gave them */
+    struct seen_revision *revisions[REVISION_SLOTS];
     uint64_t session[NODES_MAX][NODES_MAX]; /* as [of] said it to [toward] */
     struct kept_body *kept;                 /* Records bodies for hostile.c */
     const char *base;                       /* folder for homes */
@@ -330,6 +342,16 @@ void watch_fini(struct sim *sim);
 void watch_content(struct sim *sim, int from, int to, const struct envelope *env, bool is_new);
 /* Everything up to this number is known to `by`, who had it from `toward`. */
 void watch_known(struct sim *sim, int by, int toward, bool is_sealed, uint64_t have);
+/* ---- chains.c ---- */
+void chains_watch(struct sim *sim, int from, const struct bundle *bundle);
+void chains_watch_records(struct sim *sim, int from, const struct share *s,
+                          const struct records *records);
+void chains_fini(struct sim *sim);
+/* ---- receipts.c ---- */
+bool share_is_over(const struct sim *sim, int share); /* nothing of it may be kept */
+void receipts_watch(struct sim *sim, int from, const struct envelope *env);
+void receipts_judge(struct sim *sim);
+void receipts_fini(struct sim *sim);
 /* ---- leases.c ---- */
 void leases_watch(struct sim *sim, int from, int to, const struct envelope *env, bool is_new);
 /* Has whoever passes this on a word of the owner that is news? */
@@ -370,8 +392,10 @@ json_t *judge_look(struct node *node, const char *service, json_t *args, enum st
 bool judge_contributions(struct sim *sim, bool say);
 /* What the bringer shows of its rows is what the organiser said. */
 void judge_brought(struct sim *sim, const struct share *s);
-/* Nothing stands on a company's disk that nobody told it. */
-void judge_disk(struct sim *sim, int at);
+
+/* ---- disks.c ---- */
+/* In no file of a company's home stands what nobody told it, or what had to be erased. */
+void disks_judge(struct sim *sim, int at);
 
 /* ---- apart.c ---- */
 enum apart { APART_FAILED, APART_SAME, APART_DIFFERS };

@@ -151,8 +151,11 @@ watch_canaries(struct sim *sim, int from, int to, const struct envelope *env)
     for (int canary; (canary = canary_next(env->body, &at)) != 0;) {
         if (canary > sim->canary_count)
             continue;
+        bool again = env->kind == MESSAGE_OFFER && (sim->canaries[canary].told >> to & 1) != 0;
         sim->canaries[canary].told |= 1u << to;
-        if (may_carry(sim, from, to, canary))
+        if (env->kind == MESSAGE_OFFER)
+            sim->canaries[canary].titled |= 1u << to | 1u << from;
+        if (again || may_carry(sim, from, to, canary)) /* a title may say what it knows */
             continue;
         const struct canary *c = &sim->canaries[canary];
         const struct record *r = &sim->records[c->places[0].record];
@@ -245,6 +248,7 @@ watch_offer(struct sim *sim, int from, int to, const struct envelope *env, bool 
         sim_fail(sim, "%s sends an offer that does not parse", sim->nodes[from].name);
         return;
     }
+    chains_watch(sim, from, bundle);
     int i = share_find_gid(sim, &offer->grant);
     struct signed_object *last = &bundle->links[bundle->link_count - 1];
     struct grant *grant;
@@ -254,7 +258,7 @@ watch_offer(struct sim *sim, int from, int to, const struct envelope *env, bool 
     }
     if (i < 0 && offer->kind == OFFER_FEEDBACK) {
         watch_feedback(sim, from, to, offer, grant);
-        return;
+        i = share_find_gid(sim, &offer->grant);
     }
     if (i >= 0 && sim->shares[i].kind == SHARE_CONTRIBUTION && sim->shares[i].cites < 0)
         watch_contribution(sim, &sim->shares[i], grant);
@@ -263,7 +267,10 @@ watch_offer(struct sim *sim, int from, int to, const struct envelope *env, bool 
                  sim->nodes[to].name);
         return;
     }
-    const struct share *s = &sim->shares[i];
+    struct share *s = &sim->shares[i];
+    s->is_offered = true;
+    s->gid = offer->grant;
+    s->delete_days = grant->delete_days;
     if (s->giver != from || s->receiver != to)
         sim_fail(sim, "an offer goes the wrong way");
     else if (s->parent >= 0 && !s->noted)
@@ -332,6 +339,7 @@ watch_records(struct sim *sim, int from, int to, const struct envelope *env,
         sim_fail(sim, "%s sends %s rows before the answer", sim->nodes[from].name,
                  sim->nodes[to].name);
     leases_may_pass_on(sim, from, to, i);
+    chains_watch_records(sim, from, &sim->shares[i], records);
     if (sim->shares[i].kind == SHARE_FEEDBACK)
         watch_fed_back(sim, from, to, records);
     sim->counts[COUNT_brought] += sim->shares[i].kind == SHARE_CONTRIBUTION;
@@ -344,6 +352,17 @@ watch_records(struct sim *sim, int from, int to, const struct envelope *env,
     memcpy(kept->data, env->body.data, env->body.len);
     kept->next = sim->kept;
     sim->kept = kept;
+}
+
+/* Whoever looks on got the event under a share below: does one of these stand? */
+static bool
+is_on_its_list(const struct sim *sim, const struct share *s)
+{
+    for (int i = 0; i < sim->share_count; i++)
+        if (sim->shares[i].parent == s->cites && sim->shares[i].receiver == s->receiver &&
+            share_flows(sim, &sim->shares[i]))
+            return true;
+    return false;
 }
 
 /* An offer that was answered by rule: what the rule may say. */
@@ -359,6 +378,8 @@ watch_rule(struct sim *sim, struct share *s, const struct answer *answer)
         const struct share *asked = &sim->shares[sim->shares[s->cites].cites];
         fell = fell || !share_flows(sim, asked);
     }
+    if (s->kind == SHARE_CONTRIBUTION && !share_is_judged(sim, s))
+        fell = fell || !is_on_its_list(sim, s);
     if (!answer->accepted && !fell)
         sim_fail(sim, "%s says no to %s's rows: %s", sim->nodes[s->receiver].name,
                  sim->nodes[s->giver].name, answer->reason);
@@ -465,7 +486,7 @@ watch_withdrawal(struct sim *sim, int from, const struct envelope *env, struct a
         int r = record_find(sim, &w->rows[k].record);
         if (r < 0 || sim->records[r].owner != sim->shares[i].owner)
             sim_fail(sim, "%s takes back a row of another company", sim->nodes[from].name);
-        else
+        else if (sim->shares[i].fates[r] == FATE_TAKEN)
             sim->shares[i].fates[r] = FATE_NONE;
         sim->counts[COUNT_withdrawn]++;
     }
@@ -515,6 +536,8 @@ watch_content(struct sim *sim, int from, int to, const struct envelope *env, boo
         leases_watch(sim, from, to, env, is_new);
     else if (env->kind == MESSAGE_VERDICT && is_new)
         watch_verdict(sim, from, to, env, arena);
+    else if (env->kind == MESSAGE_RECEIPT)
+        receipts_watch(sim, from, env);
     else if (env->kind == MESSAGE_WITHDRAWAL && is_new)
         watch_withdrawal(sim, from, env, arena);
     else
@@ -564,6 +587,8 @@ watch_fini(struct sim *sim)
         free(lane->kinds);
     }
     sealed_fini(sim);
+    receipts_fini(sim);
+    chains_fini(sim);
     sim->notices = NULL;
     sim->kept = NULL;
 }
