@@ -230,7 +230,7 @@ pump_company(struct core *core, struct company *c)
     size_t sent = 0;
 
     if (c->peer == NULL || c->state == COMPANY_SUSPENDED || peer_state(c->peer) != PEER_READY ||
-        core->unconfirmed || c->held)
+        ((core->unconfirmed || c->held) && !PLANTED(HELD_SERVED)))
         return STATUS_OK;
     if (disk_is_full(core->disk)) { /* what takes back goes out; data waits */
         if (!c->control_waits)

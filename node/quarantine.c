@@ -16,6 +16,7 @@
 #include "node/keys.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+#include "schema/base/plant.h"
 
 static const char *
 path_of(struct core *core, const char *name)
@@ -128,7 +129,7 @@ keep_states(struct core *core)
 
     for (size_t at = 0; journal_next(core->journal, &at, &kind, &content);) {
         struct node_id node;
-        if (kind != JOURNAL_PARTNER || content.len != ID_SIZE + 1)
+        if (PLANTED(PARTNER_BACK) || kind != JOURNAL_PARTNER || content.len != ID_SIZE + 1)
             continue;
         memcpy(node.b, content.data, ID_SIZE);
         enum company_state last = noted_state(core, &node);
@@ -165,6 +166,8 @@ quarantine_begin(struct core *core, struct diag *diag, bool *began)
 
     *began = false;
     TRY(audit_load(core, diag));
+    if (PLANTED(RESTORE_UNSEEN))
+        return STATUS_OK;
     if (core->audit_state != AUDIT_OLDER && core->incarnation >= last_incarnation(core) &&
         !is_told)
         return STATUS_OK;

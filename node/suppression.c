@@ -17,6 +17,7 @@
 #include "schema/base/file.h"
 #include "schema/base/limits.h"
 #include "schema/base/log.h"
+#include "schema/base/plant.h"
 #include "schema/digest.h"
 
 enum { ACT_SIZE = 16, ACTS_MOST = 64, TEXT_MOST = 64, PIECE = 64 * KIB };
@@ -430,7 +431,7 @@ suppression_load(struct core *core, struct diag *diag)
     TRY(load_key(core));
     TRY(store_begin(core->store));
     TRY(load_list(core, diag, &is_new));
-    if (is_new) {
+    if (is_new && !PLANTED(PERSON_BACK)) {
         LOG(LOG_WARN, "suppression.older_database");
         TRY(erase_suppressed(core));
     }

@@ -31,7 +31,11 @@
     X(RECEIPT_UNTRUE)    /* "erased", and it is all still there: P11 */                        \
     X(RECEIPT_MISSING)   /* erased, and nobody hears of it */                                  \
     X(ROW_KEPT)          /* a row that was taken back stays: P11 */                            \
-    X(LOG_KEPT)          /* what was erased stays in the database's log: P11 */
+    X(LOG_KEPT)          /* what was erased stays in the database's log: P11 */                \
+    X(RESTORE_UNSEEN)    /* an older database goes on as if it were the newest: P6 */          \
+    X(HELD_SERVED)       /* a restored node sends before anybody told it anything: P5 */       \
+    X(PARTNER_BACK)      /* who was removed since is a partner again */                        \
+    X(PERSON_BACK)       /* who was erased since is there again: P11 */
 
 enum plant {
 #define X(name) PLANT_##name,

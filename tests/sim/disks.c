@@ -78,6 +78,26 @@ may_stand(const struct sim *sim, int at, int canary)
 
 /* ---- what stands -------------------------------------------------------------------------- */
 
+/* Every place of it is a record of this company that it erased. */
+static bool
+is_erased(const struct sim *sim, int at, int canary)
+{
+    const struct canary *c = &sim->canaries[canary];
+
+    for (int i = 0; i < c->place_count; i++)
+        if (sim->records[c->places[i].record].owner != at ||
+            !sim->records[c->places[i].record].is_erased)
+            return false;
+    return true;
+}
+
+/* An older database came back: what its node erased in the time that it forgot is all that counts. */
+static bool
+is_let_pass(const struct sim *sim, int at, int canary)
+{
+    return sim->restore.is_back ? !is_erased(sim, at, canary) : may_stand(sim, at, canary);
+}
+
 static void
 search(struct sim *sim, int at, const char *file, struct bytes data)
 {
@@ -85,7 +105,7 @@ search(struct sim *sim, int at, const char *file, struct bytes data)
 
     for (int canary; (canary = canary_next(data, &from)) != 0;) {
         bool told = canary > sim->canary_count || was_told(sim, at, canary);
-        if (canary > sim->canary_count || (told && may_stand(sim, at, canary)))
+        if (canary > sim->canary_count || (told && is_let_pass(sim, at, canary)))
             continue;
         const struct canary *c = &sim->canaries[canary];
         const struct record *r = &sim->records[c->places[0].record];

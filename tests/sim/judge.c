@@ -117,8 +117,8 @@ judge_glance(struct sim *sim)
 
 /* ---- rest --------------------------------------------------------------------------------- */
 
-static bool
-is_quiet(struct sim *sim, int at, int partner, bool say)
+bool
+judge_quiet(struct sim *sim, int at, int partner, bool say)
 {
     static const char *const waiting[] = { "records_waiting", "messages_waiting" };
     struct node *node = &sim->nodes[at];
@@ -160,7 +160,7 @@ judge_settled(struct sim *sim, bool say)
         if (!sim->nodes[i].up)
             return false;
         for (int k = 0; k < sim->node_count; k++)
-            if (sim->linked[i][k] && !is_quiet(sim, i, k, say))
+            if (sim->linked[i][k] && !judge_quiet(sim, i, k, say))
                 return false;
     }
     if (!sealed_is_quiet(sim, say) || !judge_contributions(sim, say))
@@ -310,11 +310,17 @@ check_share(struct sim *sim, const struct share *s)
 }
 
 void
+judge_sound(struct sim *sim, int at)
+{
+    check_audit(sim, &sim->nodes[at]);
+    check_database(sim, &sim->nodes[at]);
+}
+
+void
 judge_end(struct sim *sim)
 {
     for (int i = 0; i < sim->node_count && !sim_failed(sim); i++) {
-        check_audit(sim, &sim->nodes[i]);
-        check_database(sim, &sim->nodes[i]);
+        judge_sound(sim, i);
         (void)judge_dead(sim, i, NULL);
         disks_judge(sim, i);
     }

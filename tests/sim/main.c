@@ -144,12 +144,16 @@ story(struct sim *sim)
         people_act(sim);
         if (sim->step % 16 == 0)
             judge_glance(sim);
+        if (sim->seed % 3 == 0)
+            restore_keep(sim);
     }
     if (!sim_failed(sim))
         settle(sim);
     if (!sim_failed(sim))
         judge_end(sim);
-    if (!sim_failed(sim))
+    if (!sim_failed(sim) && sim->restore.has_copy)
+        restore_act(sim);
+    else if (!sim_failed(sim))
         hostile_act(sim);
 }
 

@@ -192,10 +192,18 @@ is_personal(const struct sim *sim, const struct share *s, const struct record *r
     return false;
 }
 
+static bool
+had_ground(const struct sim *sim, const struct share *s, const struct record *r)
+{
+    return sim->has_waived[s->giver][s->receiver] || (r->ground_ever >> s->receiver & 1);
+}
+
 /* May the newest go through this share? */
 static bool
 has_ground(const struct sim *sim, const struct share *s, const struct record *r)
 {
+    if (sim->restore.is_back && s->giver == sim->restore.node && had_ground(sim, s, r))
+        return true; /* it forgot what it knew since */
     return !is_personal(sim, s, r) || sim->waived[s->giver][s->receiver] ||
            (r->ground >> s->receiver & 1);
 }
@@ -204,12 +212,6 @@ bool
 share_has_ground(const struct sim *sim, const struct share *s, int record)
 {
     return has_ground(sim, s, &sim->records[record]);
-}
-
-static bool
-had_ground(const struct sim *sim, const struct share *s, const struct record *r)
-{
-    return sim->has_waived[s->giver][s->receiver] || (r->ground_ever >> s->receiver & 1);
 }
 
 /* As far as the giver can know: the owner has the newest, the others something of before. A name always stands. */

@@ -188,6 +188,43 @@ remove_home(const char *home)
     (void)rmdir(home);
 }
 
+/* Its database as it is now, log included, beside the homes. */
+static void
+copy_path(const struct node *node, char out[static 256])
+{
+    (void)snprintf(out, 256, "%s/copy.%d.%llu", node->sim->base, plant_active,
+                   (unsigned long long)node->sim->seed);
+}
+
+void
+node_keep_database(struct node *node)
+{
+    char path[256];
+
+    copy_path(node, path);
+    make_home(path);
+    copy_file(node->home, path, "hansa.db");
+    copy_file(node->home, path, "hansa.db-wal");
+}
+
+void
+node_put_back(struct node *node, bool is_said)
+{
+    char path[300], copy[256];
+
+    (void)snprintf(path, sizeof(path), "%s/hansa.db-wal", node->home);
+    (void)unlink(path);
+    copy_path(node, copy);
+    copy_file(copy, node->home, "hansa.db");
+    copy_file(copy, node->home, "hansa.db-wal");
+    if (!is_said)
+        return;
+    (void)snprintf(path, sizeof(path), "%s/restored", node->home);
+    AUTO(fd_close) int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        abort();
+}
+
 static void
 template_path(const char *base, int index, char out[static 256])
 {
@@ -433,9 +470,13 @@ node_kill(struct node *node)
 void
 node_fini(struct node *node)
 {
+    char copy[256];
+
     core_close(&node->core);
     drop_sent(node);
     remove_home(node->home);
+    copy_path(node, copy);
+    remove_home(copy);
 }
 
 /* Past the node, which is down. */

@@ -195,6 +195,7 @@ mark_gone(struct sim *sim, int record)
     int count = 1;
 
     sim->records[record].gone = true;
+    sim->records[record].is_erased = true;
     for (int i = 0; i < sim->record_count; i++) {
         const struct record *other = &sim->records[i];
         if (other->owner == r->owner && !other->gone &&

@@ -55,6 +55,11 @@ watch_number(struct sim *sim, const struct opened *o)
     bool is_new = number == lane->count + 1;
     struct digest inner = digest_plain(o->inner.body);
 
+    if (o->header->incarnation > lane->incarnation) {
+        lane->incarnation = o->header->incarnation;
+        lane->count = lane->have = 0;
+        is_new = number == 1;
+    }
     if (number == 0 || number > lane->count + 1) {
         sim_fail(sim, "%s leaves a hole before sealed number %llu for %s",
                  sim->nodes[o->author].name, (unsigned long long)number,
@@ -188,6 +193,8 @@ sealed_watch(struct sim *sim, int from, int to, const struct envelope *env)
         return;
     }
     const struct sealed_lane *lane = &sim->sealed[o.author][o.audience];
+    if (o.header->incarnation < lane->incarnation)
+        return; /* from before its author was restored */
     const struct sealed_seen *seen = o.header->number == 0 || o.header->number > lane->count
                                          ? NULL
                                          : &lane->seen[o.header->number - 1];
@@ -220,6 +227,8 @@ sealed_watch_receipt(struct sim *sim, int from, const struct envelope *env)
     if (by != from || toward < 0)
         return; /* carried on */
     struct sealed_lane *lane = &sim->sealed[toward][by];
+    if (r->incarnation != lane->incarnation)
+        return; /* of other numbers */
     if (r->have > lane->count)
         sim_fail(sim, "%s gives %s a receipt for what was never sent", sim->nodes[by].name,
                  sim->nodes[toward].name);

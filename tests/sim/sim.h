@@ -12,7 +12,7 @@
  *   apart.c    does one bringer learn of another?             main.c     seeds, plants, the last line
  *   leases.c   owners' words, and what hangs on them            chains.c   links that narrow, positions used once
  *   receipts.c what holders say, against what is true         disks.c    what stands on whose disk
- *   memory.c   SQLite's memory
+ *   memory.c   SQLite's memory                                restore.c  an older database comes back
  *
  * 1. The model learns from answers of services and from messages seen on the wire, never from a node's inside.
  * 2. One thread; the same seed makes the same bytes (struct sim.trace).
@@ -71,7 +71,7 @@ enum {
     X(arrivals) X(arrivals_told) X(carrier_lies) X(no_consent) X(other_ways)                                              \
     X(words) X(words_late) X(words_revoke)                                                      \
     X(sealed) X(sealed_records) X(receipts) X(sealed_gaps) X(sealed_resends) X(emptied) \
-    X(links) X(revisions) X(said) X(purged) X(erased) X(grounds_gone)
+    X(links) X(revisions) X(said) X(purged) X(erased) X(grounds_gone) X(restored) X(partners_removed)
 /* clang-format on */
 
 enum count {
@@ -97,7 +97,7 @@ struct record {
     int event;   /* GUEST: index of its event */
     int contact; /* GUEST: of the contact that it was made of; -1: none */
     char id[ID_TEXT_LEN + 1];
-    bool gone;
+    bool gone, is_erased;
     bool is_off;          /* EVENT: called off */
     int values[SLOTS];    /* number of a canary, 0: none */
     unsigned ground;      /* bit per node: the person may be shared with it now */
@@ -183,6 +183,7 @@ struct sent {
 
 /* Messages of the sealed way from one company to another, as first sent. */
 struct sealed_lane {
+    uint32_t incarnation;
     struct sealed_seen {
         struct digest box, inner;
         struct object_id way;
@@ -192,8 +193,9 @@ struct sealed_lane {
     uint64_t have; /* as the newest receipt says */
 };
 
-/* Numbered messages of one direction as seen on the wire. */
+/* Numbered messages of one direction as seen on the wire, in the newest incarnation. */
 struct lane_seen {
+    uint32_t incarnation;
     struct digest *hashes; /* by number - 1 */
     uint8_t *kinds;
     uint64_t count;
@@ -207,6 +209,13 @@ struct notice { /* what somebody will know once it acknowledges this number */
     uint64_t seq;
     uint8_t kind;
     int share;
+};
+
+/* An older database comes back (restore.c). */
+struct restore {
+    bool has_copy, is_back, is_confirmed;
+    int node;
+    bool returned[NODES_MAX]; /* this one has sent it what it knows */
 };
 
 struct sim {
@@ -224,6 +233,8 @@ struct sim {
     bool faults[FAULT_COUNT_];
     bool muted[NODES_MAX][NODES_MAX]; /* a liar says no more of its own after its lies */
     bool has_muted;
+    bool removed[NODES_MAX][NODES_MAX]; /* [by][whom] */
+    struct restore restore;
     bool calm;     /* no new faults */
     bool is_apart; /* the story is apart.c's: no model */
     struct happening *happenings;
@@ -287,6 +298,9 @@ int node_lose_rows(struct node *node);    /* the same */
 void node_init(struct sim *sim, int index);
 void node_start(struct node *node);
 void node_kill(struct node *node); /* kill -9: the home stays as it is on disk at this moment */
+void node_keep_database(struct node *node);
+/* Of a node that is down. is_said: by `hansa restore`, which leaves a mark. */
+void node_put_back(struct node *node, bool is_said);
 void node_fini(struct node *node);
 void node_round(struct node *node);
 void node_flush(struct node *node, size_t most); /* on the wire, watched; the rest is lost */
@@ -379,7 +393,9 @@ void people_settle(struct sim *sim); /* suspended partners are trusted again */
 /* ---- judge.c ---- */
 bool judge_views(struct sim *sim, bool say);   /* views as the model says */
 bool judge_settled(struct sim *sim, bool say); /* queues empty and views as the model says */
-void judge_end(struct sim *sim);               /* audit, dead letters, nothing frozen */
+bool judge_quiet(struct sim *sim, int at, int partner, bool say); /* one queue is empty */
+void judge_sound(struct sim *sim, int at);                        /* audit and database */
+void judge_end(struct sim *sim);    /* audit, dead letters, nothing frozen */
 void judge_glance(struct sim *sim); /* at any time: own records are as acknowledged */
 /* Canaries that a node shows in this record; -1: it shows no such record. */
 int judge_view(struct sim *sim, int holder, int record, int out[static SLOTS]);
@@ -396,6 +412,11 @@ void judge_brought(struct sim *sim, const struct share *s);
 /* ---- disks.c ---- */
 /* In no file of a company's home stands what nobody told it, or what had to be erased. */
 void disks_judge(struct sim *sim, int at);
+
+/* ---- restore.c ---- */
+void restore_keep(struct sim *sim);
+void restore_act(struct sim *sim);
+void restore_watch(struct sim *sim, int from, int to, const struct envelope *env);
 
 /* ---- apart.c ---- */
 enum apart { APART_FAILED, APART_SAME, APART_DIFFERS };

@@ -62,6 +62,10 @@ acknowledged(struct sim *sim, int by, int toward, const struct stream_state *s)
 {
     struct lane_seen *lane = &sim->lanes[toward][by][s->stream - 1];
 
+    if (lane->incarnation != 0 && s->incarnation != lane->incarnation)
+        return; /* of other numbers */
+    if (sim->restore.is_back && by == sim->restore.node && s->have < lane->have)
+        lane->have = s->have; /* it forgot */
     if (s->have < lane->have)
         sim_fail(sim, "%s had %llu of stream %d from %s and now says %llu", sim->nodes[by].name,
                  (unsigned long long)lane->have, (int)s->stream, sim->nodes[toward].name,
@@ -105,6 +109,13 @@ watch_number(struct sim *sim, int from, int to, const struct envelope *env)
     struct lane_seen *lane = &sim->lanes[from][to][env->stream - 1];
     struct digest hash = digest_plain(env->body);
 
+    if (env->incarnation < lane->incarnation)
+        sim_fail(sim, "%s numbers messages to %s in an incarnation that is over",
+                 sim->nodes[from].name, sim->nodes[to].name);
+    if (env->incarnation > lane->incarnation) {
+        lane->incarnation = env->incarnation;
+        lane->count = lane->have = 0;
+    }
     if (env->kind == MESSAGE_VOID)
         sim->counts[COUNT_voids]++;
     if (env->seq == 0 || env->seq > lane->count + 1) {
@@ -143,6 +154,20 @@ may_carry(const struct sim *sim, int from, int to, int canary)
     return false;
 }
 
+/* Does it stand only in records of this company that it erased? */
+static bool
+is_erased_of(const struct sim *sim, int owner, int canary)
+{
+    const struct canary *c = &sim->canaries[canary];
+    bool is = c->place_count > 0;
+
+    for (int i = 0; i < c->place_count; i++) {
+        const struct record *r = &sim->records[c->places[i].record];
+        is = is && r->owner == owner && r->is_erased;
+    }
+    return is;
+}
+
 static void
 watch_canaries(struct sim *sim, int from, int to, const struct envelope *env)
 {
@@ -155,6 +180,9 @@ watch_canaries(struct sim *sim, int from, int to, const struct envelope *env)
         sim->canaries[canary].told |= 1u << to;
         if (env->kind == MESSAGE_OFFER)
             sim->canaries[canary].titled |= 1u << to | 1u << from;
+        if (is_erased_of(sim, from, canary))
+            sim_fail(sim, "%s sends %s zq%06d of a person whom it erased",
+                     sim->nodes[from].name, sim->nodes[to].name, canary);
         if (again || may_carry(sim, from, to, canary)) /* a title may say what it knows */
             continue;
         const struct canary *c = &sim->canaries[canary];
@@ -562,6 +590,7 @@ watch_send(struct sim *sim, int from, int to, struct bytes message)
         watch_session(sim, from, to, &env);
         return;
     }
+    restore_watch(sim, from, to, &env);
     bool is_new = watch_number(sim, from, to, &env);
     watch_content(sim, from, to, &env, is_new);
     if (env.kind == MESSAGE_SEALED)
