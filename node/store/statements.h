@@ -319,9 +319,10 @@
                     " LEFT JOIN grants q ON q.id = p.parent LEFT JOIN grants r ON r.id = q.parent" \
                     " WHERE s.role = 2 AND s.state = 4 AND ((p.issuer = 1 AND p.audience IN brought)" \
                     " OR (q.issuer = 1 AND q.audience IN brought) OR (r.issuer = 1 AND r.audience IN brought))") \
-    X(REVOKED_RETURN, "SELECT DISTINCT r.object FROM revoked r LEFT JOIN grants g ON g.gid = r.gid" \
-                      " LEFT JOIN share s ON s.leaf = g.id WHERE length(r.object) > 0" \
-                      " AND (r.author = ?1 OR s.partner = ?2)") \
+    X(REVOKED_RETURN, "WITH RECURSIVE up (id) AS (SELECT leaf FROM share WHERE partner = ?2 UNION SELECT g.parent" \
+                      " FROM grants g JOIN up ON g.id = up.id WHERE g.parent > 0)" \
+                      " SELECT r.object FROM revoked r WHERE length(r.object) > 0 AND (r.author = ?1 OR" \
+                      " EXISTS (SELECT 1 FROM grants g JOIN up ON up.id = g.id WHERE g.gid = r.gid))") \
     X(REVOKED_BY, "SELECT 1 FROM revoked WHERE gid = ?1 AND author = ?2") \
     X(REVOKED_FIND, "SELECT 1 FROM revoked WHERE gid = ?1 LIMIT 1") \
     X(SHARE_ADD, "INSERT INTO share (leaf, role, partner, state, kind, title, note, count, offer, oid, reason," \
