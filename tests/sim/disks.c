@@ -86,7 +86,7 @@ is_erased(const struct sim *sim, int at, int canary)
 
     for (int i = 0; i < c->place_count; i++)
         if (sim->records[c->places[i].record].owner != at ||
-            !sim->records[c->places[i].record].is_erased)
+            !restore_knows(&sim->records[c->places[i].record]))
             return false;
     return true;
 }

@@ -23,6 +23,8 @@ restore_keep(struct sim *sim)
     if (sim->restore.has_copy || !node->up || !sim_chance(sim, 2))
         return;
     node_keep_database(node);
+    for (int i = 0; i < sim->record_count; i++)
+        sim->records[i].copied = sim->records[i].values[1];
     sim->restore.has_copy = true;
     sim->restore.node = node->index;
 }
@@ -69,12 +71,13 @@ restore_watch(struct sim *sim, int from, int to, const struct envelope *env)
 
 /* ---- afterwards --------------------------------------------------------------------------- */
 
+/* Not its own queues: an offer that was answered in the time that it forgot has no answer, and its rows wait for one. */
 static bool
 is_quiet(struct sim *sim, bool say)
 {
     for (int i = 0; i < sim->node_count; i++)
         for (int k = 0; k < sim->node_count; k++)
-            if (sim->linked[i][k] && !judge_quiet(sim, i, k, say))
+            if (sim->linked[i][k] && i != sim->restore.node && !judge_quiet(sim, i, k, say))
                 return false;
     return true;
 }
@@ -95,6 +98,13 @@ check_removed(struct sim *sim, struct node *node)
     }
 }
 
+/* The suppression list knows addresses and numbers as they were when she was erased, and nothing else of her. */
+bool
+restore_knows(const struct record *r)
+{
+    return r->is_erased && r->copied != 0 && r->copied == r->values[1];
+}
+
 /* Own records that were erased: no view shows one. */
 static void
 check_erased(struct sim *sim, struct node *node)
@@ -102,7 +112,7 @@ check_erased(struct sim *sim, struct node *node)
     int shown[SLOTS];
 
     for (int i = 0; i < sim->record_count && !sim_failed(sim); i++)
-        if (sim->records[i].is_erased && sim->records[i].owner == node->index &&
+        if (restore_knows(&sim->records[i]) && sim->records[i].owner == node->index &&
             judge_view(sim, node->index, i, shown) >= 0)
             sim_fail(sim, "%s was restored, and shows %s %s, which was erased", node->name,
                      kind_names[sim->records[i].kind], sim->records[i].id);
@@ -116,6 +126,7 @@ restore_act(struct sim *sim)
 
     if (!node->up)
         return;
+    r->has_begun = true;
     remove_partner(node);
     if (sim_failed(sim))
         return;
@@ -130,6 +141,12 @@ restore_act(struct sim *sim)
     if (s != STATUS_OK)
         sim_fail(sim, "%s cannot be confirmed: %s", node->name, status_name(s));
     r->is_confirmed = true;
+    for (int i = 0; i < sim->node_count;
+         i++) { /* one that was suspended then, and not any more */
+        sim->suspended[node->index][i] =
+            sim->has_suspended[node->index][i] && sim->linked[node->index][i];
+    }
+    people_trust_again(node);
     node_flush(node, SIZE_MAX);
     for (int i = 0; i < QUIET_MINUTES * 6 && !sim_failed(sim); i++) {
         net_run(sim, sim->now + 10000);

@@ -98,6 +98,7 @@ struct record {
     int contact; /* GUEST: of the contact that it was made of; -1: none */
     char id[ID_TEXT_LEN + 1];
     bool gone, is_erased;
+    int copied;           /* its e-mail in the database that comes back */
     bool is_off;          /* EVENT: called off */
     int values[SLOTS];    /* number of a canary, 0: none */
     unsigned ground;      /* bit per node: the person may be shared with it now */
@@ -213,7 +214,7 @@ struct notice { /* what somebody will know once it acknowledges this number */
 
 /* An older database comes back (restore.c). */
 struct restore {
-    bool has_copy, is_back, is_confirmed;
+    bool has_copy, has_begun, is_back, is_confirmed;
     int node;
     bool returned[NODES_MAX]; /* this one has sent it what it knows */
 };
@@ -416,6 +417,8 @@ void disks_judge(struct sim *sim, int at);
 /* ---- restore.c ---- */
 void restore_keep(struct sim *sim);
 void restore_act(struct sim *sim);
+/* Is it erased, and known again by what stands in the older database? */
+bool restore_knows(const struct record *r);
 void restore_watch(struct sim *sim, int from, int to, const struct envelope *env);
 
 /* ---- apart.c ---- */
