@@ -360,3 +360,29 @@ model_may_be_old(const struct sim *sim, int holder, int record)
     }
     return false;
 }
+
+/* Whoever looks on got the event under a share below: does one of these stand? */
+bool
+share_is_on_list(const struct sim *sim, const struct share *s)
+{
+    for (int i = 0; i < sim->share_count; i++)
+        if (sim->shares[i].parent == s->cites && sim->shares[i].receiver == s->receiver &&
+            share_flows(sim, &sim->shares[i]))
+            return true;
+    return false;
+}
+
+/* Does it stand only in records of this company that it erased? */
+bool
+canary_is_erased(const struct sim *sim, int owner, int canary)
+{
+    const struct canary *c = &sim->canaries[canary];
+    bool is = c->place_count > 0;
+
+    for (int i = 0; i < c->place_count; i++) {
+        const struct record *r = &sim->records[c->places[i].record];
+        is = is && r->owner == owner && r->is_erased &&
+             (!sim->restore.is_back || restore_knows(r));
+    }
+    return is;
+}

@@ -350,6 +350,11 @@ bool share_is_judged(const struct sim *sim, const struct share *s);
 /* Is there an open chain of both, with others between? */
 bool model_has_way(const struct sim *sim, int from, int to);
 
+/* Whoever looks on got the event under a share below the one that asked: does one of these stand? */
+bool share_is_on_list(const struct sim *sim, const struct share *s);
+/* Does it stand only in records of this company that it erased? */
+bool canary_is_erased(const struct sim *sim, int owner, int canary);
+
 /* ---- watch.c ---- */
 void watch_send(struct sim *sim, int from, int to, struct bytes message);
 void watch_fini(struct sim *sim);

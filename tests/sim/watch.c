@@ -154,21 +154,6 @@ may_carry(const struct sim *sim, int from, int to, int canary)
     return false;
 }
 
-/* Does it stand only in records of this company that it erased? */
-static bool
-is_erased_of(const struct sim *sim, int owner, int canary)
-{
-    const struct canary *c = &sim->canaries[canary];
-    bool is = c->place_count > 0;
-
-    for (int i = 0; i < c->place_count; i++) {
-        const struct record *r = &sim->records[c->places[i].record];
-        is = is && r->owner == owner && r->is_erased &&
-             (!sim->restore.is_back || restore_knows(r));
-    }
-    return is;
-}
-
 static void
 watch_canaries(struct sim *sim, int from, int to, const struct envelope *env)
 {
@@ -181,7 +166,7 @@ watch_canaries(struct sim *sim, int from, int to, const struct envelope *env)
         sim->canaries[canary].told |= 1u << to;
         if (env->kind == MESSAGE_OFFER)
             sim->canaries[canary].titled |= 1u << to | 1u << from;
-        if (is_erased_of(sim, from, canary))
+        if (canary_is_erased(sim, from, canary))
             sim_fail(sim, "%s sends %s zq%06d of a person whom it erased",
                      sim->nodes[from].name, sim->nodes[to].name, canary);
         if (again || may_carry(sim, from, to, canary)) /* a title may say what it knows */
@@ -383,17 +368,6 @@ watch_records(struct sim *sim, int from, int to, const struct envelope *env,
     sim->kept = kept;
 }
 
-/* Whoever looks on got the event under a share below: does one of these stand? */
-static bool
-is_on_its_list(const struct sim *sim, const struct share *s)
-{
-    for (int i = 0; i < sim->share_count; i++)
-        if (sim->shares[i].parent == s->cites && sim->shares[i].receiver == s->receiver &&
-            share_flows(sim, &sim->shares[i]))
-            return true;
-    return false;
-}
-
 /* An offer that was answered by rule: what the rule may say. */
 static void
 watch_rule(struct sim *sim, struct share *s, const struct answer *answer)
@@ -408,7 +382,7 @@ watch_rule(struct sim *sim, struct share *s, const struct answer *answer)
         fell = fell || !share_flows(sim, asked);
     }
     if (s->kind == SHARE_CONTRIBUTION && !share_is_judged(sim, s))
-        fell = fell || !is_on_its_list(sim, s);
+        fell = fell || !share_is_on_list(sim, s);
     if (!answer->accepted && !fell && !sim->restore.has_begun) /* a restored node forgot much */
         sim_fail(sim, "%s says no to %s's rows: %s", sim->nodes[s->receiver].name,
                  sim->nodes[s->giver].name, answer->reason);
