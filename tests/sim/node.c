@@ -172,20 +172,20 @@ copy_home(const char *from, const char *to)
         copy_file(from, to, home_files[i]);
 }
 
+static int
+on_left(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+    (void)st;
+    (void)type;
+    (void)where;
+    (void)remove(path);
+    return 0;
+}
+
 static void
 remove_home(const char *home)
 {
-    char path[512];
-
-    for (size_t i = 0; i < COUNT_OF(home_files); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", home, home_files[i]);
-        (void)unlink(path);
-    }
-    (void)snprintf(path, sizeof(path), "%s/hansa.db-shm", home);
-    (void)unlink(path);
-    (void)snprintf(path, sizeof(path), "%s/tmp", home);
-    (void)rmdir(path);
-    (void)rmdir(home);
+    (void)nftw(home, on_left, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* Its database as it is now, log included, beside the homes. */
@@ -248,21 +248,11 @@ nodes_sweep(const char *base)
         (void)closedir(folder);
 }
 
-static int
-on_left(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-    (void)st;
-    (void)type;
-    (void)where;
-    (void)remove(path);
-    return 0;
-}
-
 /* Those of children that a plant killed are there still. */
 void
 nodes_clean(const char *base)
 {
-    (void)nftw(base, on_left, 16, FTW_DEPTH | FTW_PHYS);
+    remove_home(base);
 }
 
 /* ---- the world of struct core_env --------------------------------------------------------- */
