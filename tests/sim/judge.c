@@ -180,6 +180,7 @@ static const struct {
     { "PASSON_ACK", "NOT_GRANTED", NULL,
       "taken back while the word of the owner was on its way" },
     { "SEALED", "NOT_GRANTED", "way", "its way was taken back before the offer of it went" },
+    { "SEALED", "REVOKED", "revocation", "a revocation of what fell with something above it" },
     { "OFFER", "EXPIRED", NULL, "its time was over on arrival" },
     { "PASSON", "EXPIRED", NULL, "its time was over on arrival" },
     { "RECORDS", "NOT_GRANTED", NULL, "its time was over on arrival" },
