@@ -184,8 +184,8 @@ void
 peer_say(struct peer *peer, enum message_kind kind, struct bytes body)
 {
     assert(peer->state == PEER_READY);
-    send_body(peer,
-              &(struct envelope){ .kind = kind, .session = peer->their_session, .body = body });
+    send_body(peer, &(struct envelope){
+                        .kind = (uint8_t)kind, .session = peer->their_session, .body = body });
 }
 
 /* A new session: whatever is still under way in the old one is dropped by both. */

@@ -274,7 +274,7 @@ test_frozen_without_proof(struct check *t)
         { "what is newer mends it", { 2, 6 }, true },
     };
     struct record_id id = { { 1 } }, other = { { 2 } };
-    int64_t record, gone, frozen;
+    int64_t record = 0, gone = 0, frozen;
     bool is_mended;
     struct desk d;
 

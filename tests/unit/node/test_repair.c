@@ -57,7 +57,7 @@ sent(struct table *x, size_t to, enum message_kind kind, struct envelope *out)
 static void
 hear(struct table *x, size_t from, enum message_kind kind, struct bytes body)
 {
-    struct envelope env = { .kind = kind,
+    struct envelope env = { .kind = (uint8_t)kind,
                             .session = kind == MESSAGE_HELLO ? 0 : x->session[from],
                             .body = body };
 

@@ -113,7 +113,7 @@ test_unknown_on_the_wire(struct check *t)
 {
     AUTO(json_decrefp) json_t *reply = NULL;
     struct desk d;
-    struct live *given;
+    struct live *given = NULL;
     uint8_t items[20] = { [7] = 99 }; /* of a record that is not here */
 
     CHECK(t, "a share", desk_set(&d) && note_many(&d, 3, 1, &given));
