@@ -397,6 +397,10 @@ page_begin(struct call *call, struct page *page)
     if (*end != '\0' || page->after < 0)
         return diag_say(call->diag, STATUS_USAGE, "page.cursor", NULL);
     page->items = json_array();
+    call->reply = json_object(); /* owns them, also when the rest fails */
+    reply_set(call->reply, "total", json_null());
+    reply_set(call->reply, "next", json_null());
+    reply_set(call->reply, "items", page->items);
     return STATUS_OK;
 }
 
@@ -406,11 +410,9 @@ page_end(struct call *call, struct page *page, int64_t last, bool more, int64_t 
     char cursor[32];
 
     (void)snprintf(cursor, sizeof(cursor), "%lld", (long long)last);
-    call->reply = json_object();
     reply_set(call->reply, "total",
               json_integer(total < 0 ? (json_int_t)json_array_size(page->items) : total));
     reply_set(call->reply, "next", more ? json_string(cursor) : json_null());
-    reply_set(call->reply, "items", TAKE(page->items));
 }
 
 enum status

@@ -332,17 +332,15 @@ service_data_where(struct call *call)
     TRY(find_record(call, arg_text(call, "record"), &record));
     TRY(subjects_of(call, record, all));
     TRY(page_begin(call, &page));
-    AUTO(json_decrefp) json_t *items = page.items; /* freed with the scope when this fails */
     for (size_t i = 0; i < all->count; i++) {
         struct subject of;
         enum status s = subject_read(call, all->records[i], &of);
         if (s == STATUS_NOT_FOUND)
             continue;
         TRY(s);
-        TRY(put_here(call, &of, items));
-        TRY(put_holders(call, &of, 0, items));
+        TRY(put_here(call, &of, page.items));
+        TRY(put_holders(call, &of, 0, page.items));
     }
-    page.items = json_incref(items);
     page_end(call, &page, 0, false, -1);
     return STATUS_OK;
 }
@@ -365,7 +363,6 @@ service_data_held(struct call *call)
     if (from.ms > to.ms)
         return diag_say(call->diag, STATUS_USAGE, "data.backwards", NULL);
     TRY(page_begin(call, &page));
-    AUTO(json_decrefp) json_t *items = page.items;
     AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_DATA_HELD);
     stmt_bind(q, "iiiii", company, from.ms, to.ms, page.after, page.limit + 1);
     while ((s = stmt_step(q)) == STATUS_OK && count < page.limit) {
@@ -373,9 +370,8 @@ service_data_held(struct call *call)
         last = stmt_int(q, 0);
         count++;
         TRY(subject_left(call, last, &of));
-        TRY(put_holders(call, &of, company, items));
+        TRY(put_holders(call, &of, company, page.items));
     }
-    page.items = json_incref(items);
     page_end(call, &page, last, s == STATUS_OK, -1);
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }

@@ -330,8 +330,6 @@ service_guest_invitations(struct call *call)
 
     TRY(inviting_init(call, &v));
     TRY(page_begin(call, &page));
-    AUTO(json_decrefp) json_t *no_items = page.items;
-    (void)no_items; /* freed with the scope */
     batch.is_preview = arg_is_set(call, "preview");
     query.type = v.guest_type;
     query.parent = &v.event->id;
@@ -347,7 +345,7 @@ service_guest_invitations(struct call *call)
     if (!batch.is_preview && batch.mint_count > 0)
         TRY(records_mint(call->core, batch.mints, batch.mint_count, call->actor,
                          "guest.invited"));
-    call->reply = json_object();
+    (void)json_object_clear(call->reply); /* no list */
     reply_set(call->reply, "preview", json_boolean(batch.is_preview));
     reply_set(call->reply, "total", json_integer(total));
     reply_set(call->reply, "invitations", json_integer((json_int_t)batch.written));

@@ -34,13 +34,13 @@ void reply_set(json_t *object, const char *name, json_t *value);
 
 /* The rows of a list: add items, then finish with the key of the last row and how many there are in all. */
 struct page {
-    json_t *items;
+    json_t *items; /* of the call's reply */
     int64_t after;
     int64_t limit;
     const char *search;
 };
 MUST_CHECK enum status page_begin(struct call *call, struct page *page);
-/* Takes page->items. last: key of the last row shown; more: there are rows after it. total < 0: as many as shown. */
+/* last: key of the last row shown; more: there are rows after it. total < 0: as many as shown. */
 void page_end(struct call *call, struct page *page, int64_t last, bool more, int64_t total);
 
 /* A whole list service: one page of a statement whose parameters are ?1 the key to go on after, ?2 the words looked

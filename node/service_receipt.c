@@ -180,11 +180,7 @@ service_receipt_list(struct call *call)
         if ((int64_t)json_array_size(l.page.items) == l.page.limit)
             break;
         last = stmt_int(q, KEY);
-        enum status added = add_row(&l, q);
-        if (added != STATUS_OK) {
-            json_decref(l.page.items);
-            return added;
-        }
+        TRY(add_row(&l, q));
     }
     page_end(call, &l.page, last, s == STATUS_OK, -1);
     return s == STATUS_OK || s == STATUS_NOT_FOUND ? STATUS_OK : s;

@@ -197,9 +197,10 @@ service_segment_preview(struct call *call)
         TRY(line_json(call, records[i], &line));
         (void)json_array_append_new(page.items, line);
     }
-    call->reply = json_object();
+    json_t *first = json_incref(page.items);
+    (void)json_object_clear(call->reply); /* no list */
     reply_set(call->reply, "members", json_integer(total));
-    reply_set(call->reply, "first", TAKE(page.items));
+    reply_set(call->reply, "first", first);
     return STATUS_OK;
 }
 
