@@ -245,6 +245,10 @@ end_share(const struct options *o, const char *base, struct told *told, pid_t ch
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
             return;
         told->failed++;
+        if (told->at >= o->first + o->seeds) {
+            printf("FAILED  something of a seed was never freed\n");
+            return;
+        }
         printf("FAILED  seed %llu: the node stopped itself\n        again: sim --seed %llu\n",
                (unsigned long long)told->at, (unsigned long long)told->at);
         told->at += o->jobs;

@@ -493,12 +493,21 @@ node_lose_carried(struct node *node)
     return lose(node, "DELETE FROM carry WHERE author <> 1 AND id % 3 <> 0", "what it carries");
 }
 
-/* Of shares accepted from companies that it has a link with: only those are compared. */
+/* Of shares accepted from companies that it has a link with: only those are compared. Nothing of them stays in the
+ * tables that are read. */
 int
 node_lose_rows(struct node *node)
 {
     return lose(
         node,
+        "CREATE TEMP TRIGGER lost AFTER DELETE ON main.copy WHEN NOT EXISTS (SELECT 1 FROM "
+        "main.copy"
+        " WHERE record = old.record AND applied = 1) BEGIN"
+        " DELETE FROM t_event WHERE id = old.record; DELETE FROM t_contact WHERE id = "
+        "old.record;"
+        " DELETE FROM t_attendee WHERE id = old.record; DELETE FROM t_lead WHERE id = "
+        "old.record;"
+        " DELETE FROM t_activity WHERE id = old.record; END;"
         "DELETE FROM copy WHERE id % 2 = 0 AND grant_id IN (SELECT s.leaf FROM share s"
         " JOIN company c ON c.id = s.partner WHERE s.role = 1 AND s.state = 4 AND c.state = 3)",
         "rows");

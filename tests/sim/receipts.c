@@ -76,8 +76,9 @@ share_is_over(const struct sim *sim, int share)
     int on = s->kind == SHARE_PLAIN ? s->parent : s->cites;
     bool ended = SIM_EPOCH_MS + sim->now >= s->until + 11000; /* a node sees it within 10 s */
 
-    return s->stopped || s->declined || (ended && s->delete_days == 0) ||
-           (on >= 0 && share_is_over(sim, on));
+    if (ended && s->delete_days > 0)
+        return false; /* out of sight for these days, whatever is said of it meanwhile */
+    return s->stopped || s->declined || ended || (on >= 0 && share_is_over(sim, on));
 }
 
 static void
