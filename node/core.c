@@ -447,7 +447,8 @@ core_round(struct core *core)
     core_answer_expired(core);
     company_publish(core);
     next = earlier(next, settle(core));
-    bool has_work = !is_idle || core->due_waits || core->persons_wait || core->signs_anew;
+    bool has_work = !is_idle || core->due_waits || core->persons_wait ||
+                    (core->signs_anew && !core->signs_later);
     bool lets_go = core->letting_waits && core->letting_at.ms <= now.ms;
     if (lets_go || core->request_count > 0 || (has_work && !disk_is_full(core->disk)))
         return now;

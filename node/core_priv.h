@@ -249,7 +249,8 @@ struct core {
         unconfirmed; /* restored, and no admin has confirmed the trust list: node/quarantine.h */
 
     bool has_former_sealing, has_former_transport; /* beside our keys (node/keys.h) */
-    bool signs_anew; /* what was signed with stolen keys (node/keys_anew.c), from: */
+    bool signs_anew;  /* what was signed with stolen keys (node/keys_anew.c), from: */
+    bool signs_later; /* ... and the key does not answer now: no reason to turn without rest */
     uint64_t signs_anew_at;
     bool are_keys_older; /* a partner knows newer ones: this process ends after the round */
 

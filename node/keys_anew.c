@@ -198,6 +198,7 @@ keys_anew_pass(struct core *core)
         return STATUS_OK;
     TRY(core_need_txn(core));
     enum status s = step(core, &over);
+    core->signs_later = s == STATUS_LOCKED;
     if (s == STATUS_LOCKED)
         return STATUS_OK; /* the key will be back: it begins this piece anew */
     TRY(s);
