@@ -12,6 +12,7 @@ the folder with homes and logs stays and its path is printed. The programs are i
 import atexit
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -54,9 +55,15 @@ def option_words(options):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody listens at, below those that the kernel hands out for connections: one of those may be taken by somebody's
+    connection before the node binds it."""
+    while True:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", random.randrange(10240, 32768)))
+                return s.getsockname()[1]
+            except OSError:
+                continue
 
 
 class Node:

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import stat
 import subprocess
 import time
@@ -12,14 +11,13 @@ import time
 import children
 import poll
 from children import Folder, environment, program
+from hansa_net import free_port
 
 ROLES = ("key", "edge", "core")
 
 
 def free_endpoint():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{s.getsockname()[1]}"
+    return f"tcp://127.0.0.1:{free_port()}"
 
 
 def init(home, *more, env=None):
