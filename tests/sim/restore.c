@@ -25,6 +25,8 @@ restore_keep(struct sim *sim)
     node_keep_database(node);
     for (int i = 0; i < sim->record_count; i++)
         sim->records[i].copied = sim->records[i].values[1];
+    for (int i = 0; i < sim->share_count; i++)
+        sim->shares[i].answer_copied = sim->shares[i].answer_known;
     sim->restore.has_copy = true;
     sim->restore.node = node->index;
 }
@@ -47,6 +49,16 @@ remove_partner(struct node *node)
             sim->shares[i].stopped = true;
     node_flush(node, SIZE_MAX);
     net_run(sim, sim->now + SIM_MINUTE);
+}
+
+/* Answers are not sent back (docs/protocol/restore.md): of one that came since the copy, and of what it declined, the
+ * restored node knows nothing. All that is granted it may send as before the answer. */
+static void
+forget_answers(struct sim *sim)
+{
+    for (int i = 0; i < sim->share_count; i++)
+        if (sim->shares[i].giver == sim->restore.node)
+            sim->shares[i].answer_known &= sim->shares[i].answer_copied;
 }
 
 /* ---- the tap ------------------------------------------------------------------------------ */
@@ -133,6 +145,7 @@ restore_act(struct sim *sim)
     node_kill(node);
     node_put_back(node, sim_chance(sim, 50));
     r->is_back = true;
+    forget_answers(sim);
     node->restart_at = sim->now;
     net_run(sim, sim->now + SIM_MINUTE);
     if (sim_failed(sim))

@@ -143,6 +143,7 @@ struct share {
     bool accepted, declined, stopped;
     bool struck[RECORDS_MAX]; /* declined one by one */
     bool answer_known;        /* the giver acknowledged the answer */
+    bool answer_copied;       /* ... and had done so when its database was copied */
     bool fall_known; /* the receiver acknowledged that it, or one above it, was taken back */
     bool noted;      /* the owner said that it heard of the passing on */
 };
