@@ -75,12 +75,20 @@ person_claims(struct call *call, int64_t person, struct claim **out, size_t *cou
 {
     int64_t records[PERSON_ROWS_MAX];
     struct claim *claims = ARENA_ARRAY(call->arena, struct claim, PERSON_ROWS_MAX);
+    size_t found;
 
     *out = claims;
-    TRY(claim_rows(call, person, records, claims, count));
-    for (size_t i = 0; i < *count; i++)
-        TRY(claim_fill(call, records[i], &claims[i]));
-    return STATUS_OK;
+    *count = 0;
+    TRY(claim_rows(call, person, records, claims, &found));
+    for (size_t i = 0; i < found; i++) {
+        struct claim claim = claims[i];
+        enum status s = claim_fill(call, records[i], &claim);
+        if (s == STATUS_NOT_FOUND && claim.now == NULL)
+            continue; /* lost, and not mended yet (node/repair.h) */
+        TRY(s);
+        claims[(*count)++] = claim;
+    }
+    return *count == 0 && found > 0 ? STATUS_NOT_FOUND : STATUS_OK;
 }
 
 static const char *
@@ -412,7 +420,10 @@ list_page(struct call *call, struct project_query *query, struct page *page)
     count -= more;
     for (size_t i = 0; i < count; i++) {
         json_t *o;
-        TRY(line_json(call, query->type, persons[i], &o));
+        enum status s = line_json(call, query->type, persons[i], &o);
+        if (s == STATUS_NOT_FOUND)
+            continue; /* all rows that speak of her are lost, and not mended yet */
+        TRY(s);
         (void)json_array_append_new(page->items, o);
     }
     page_end(call, page, count > 0 ? persons[count - 1] : 0, more, total);

@@ -139,7 +139,7 @@ struct claim { /* a row that speaks of a person */
     struct wall_ms
         stale; /* of a company without a link: not heard of since, for long; ms 0: it is not stale */
 };
-/* Ours first, then the earliest to come. In the arena; none: the person is gone. */
+/* Ours first, then the earliest to come. In the arena; none: the person is gone. STATUS_NOT_FOUND: all her rows are lost. */
 MUST_CHECK enum status person_claims(struct call *call, int64_t person, struct claim **out,
                                      size_t *count);
 /* The value of the first claim that has the field, as text; NULL: none has it. */
