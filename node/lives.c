@@ -360,6 +360,42 @@ fall_unloaded(struct core *core, const struct below *b, enum share_state how,
     return b->role == ROLE_RECEIVED ? let_fallen_go(core, b->leaf, how) : STATUS_OK;
 }
 
+/* Is it kept by hand here, without a node of its own? */
+static enum status
+is_light(struct core *core, int64_t company, bool *out)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_LIGHT_GET);
+
+    stmt_bind(q, "i", company);
+    enum status s = stmt_step(q);
+    *out = s == STATUS_OK;
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+/* Taken back, in a word that came after its time was over. What is still kept, out of sight, goes now, and whoever had it
+ * from us hears of it too. */
+static enum status
+fall_ended(struct core *core, const struct below *b, struct bytes object, const char *reason)
+{
+    const struct live was = {
+        .share = b->share, .leaf = b->leaf, .partner = b->partner, .state = b->state
+    };
+    int64_t held;
+    bool light;
+
+    TRY(store_exec(core->store, STMT_SHARE_STATE, "iiti", b->share, (int64_t)SHARE_STOPPED,
+                   reason, core_wall(core).ms));
+    core->lives_version++;
+    TRY(store_number(core->store, &held, STMT_COPY_GRANT_COUNT, "i", b->leaf));
+    if (b->role == ROLE_RECEIVED)
+        return held > 0 ? let_fallen_go(core, b->leaf, SHARE_STOPPED) : STATUS_OK;
+    if (b->role != ROLE_GIVEN)
+        return STATUS_OK;
+    TRY(is_light(core, b->partner, &light));
+    return light ? letting_go_begin(core, b->leaf, LET_FORGET, "")
+                 : tell(core, &was, object, reason);
+}
+
 static enum status
 fall_one(struct core *core, const struct below *b, struct bytes object, enum share_state how,
          const char *reason)
@@ -368,6 +404,8 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
 
     TRY(proposals_lapse_leaf(core, b->leaf));
     TRY(asks_lapse_leaf(core, b->leaf));
+    if (b->state == SHARE_ENDED && how == SHARE_STOPPED)
+        return fall_ended(core, b, object, reason);
     if (live == NULL)
         return fall_unloaded(core, b, how, reason);
     if (PLANTED(FALL_HERE_ONLY) && b->role == ROLE_GIVEN && live->parent_leaf != 0)
