@@ -402,6 +402,7 @@ read_one(struct core *core, const char *name, struct arena *arena,
 {
     AUTO(buffer_fini) struct buffer raw = { 0 };
 
+    *object = NULL;
     *d = NULL;
     enum status s = file_read_at(AT_FDCWD, arena_printf(arena, "%s/%s", core->home, name),
                                  OBJECT_MAX, &raw);
