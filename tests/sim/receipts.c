@@ -68,7 +68,7 @@ was_said(const struct sim *sim, const struct digest *object)
     return false;
 }
 
-/* Is it taken back, over, or turned down, so that nothing may be kept of it? */
+/* Is it taken back (also after its end), over, or turned down, so that nothing may be kept of it? */
 bool
 share_is_over(const struct sim *sim, int share)
 {
@@ -76,9 +76,8 @@ share_is_over(const struct sim *sim, int share)
     int on = s->kind == SHARE_PLAIN ? s->parent : s->cites;
     bool ended = SIM_EPOCH_MS + sim->now >= s->until + 11000; /* a node sees it within 10 s */
 
-    if (ended && s->delete_days > 0)
-        return false; /* out of sight for these days, whatever is said of it meanwhile */
-    return s->stopped || s->declined || ended || (on >= 0 && share_is_over(sim, on));
+    return s->stopped || s->declined || (ended && s->delete_days == 0) ||
+           (on >= 0 && share_is_over(sim, on));
 }
 
 static void
