@@ -344,7 +344,7 @@ acme partner add-light 'Dune Ltd' --email post@dune.example --contact 'Dee Dune'
 share=$(new_id acme share create "$event" --partner 'Dune Ltd' --purpose event,follow-up --until 2027-07-31 --quota 5 \
     --fields event.name,event.startDate,event.place --want attendee.email,attendee.organization)
 acme share to-file "$share" --contact 'Eve, events@acme.example' --out "$WHERE/dune" 2>/dev/null
-ls "$WHERE/dune" | indent
+(cd "$WHERE/dune" && printf '%s\n' *) | indent
 {
     head -n 1 "$WHERE/dune/reply.csv"
     printf ',Dora Dune,dora@dune.example,Dune Ltd,Consent,"event, follow-up",Acme,2026-11-01\r\n'
