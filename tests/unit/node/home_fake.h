@@ -139,4 +139,46 @@ home_config(struct home *home)
                                           .keyring = { .sign = home_sign, .self = home } } };
 }
 
+/* The first descriptor of a company. */
+__attribute__((unused)) static struct signed_object
+home_descriptor(const struct home *home, size_t company, struct arena *arena)
+{
+    const struct sample_company *c = &home->world.companies[company];
+    struct descriptor d = { .root_key = c->key,
+                            .serial = 1,
+                            .name = c->name,
+                            .country = c->country,
+                            .signing_key = c->key,
+                            .sealing_key = { { 9 } }, /* a point that has an order */
+                            .not_before = { home->now_ms - 1000 },
+                            .not_after = { home->now_ms + INT64_C(100000000000) } };
+    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
+
+    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
+    return object;
+}
+
+/* A database for company 0. */
+__attribute__((unused)) static enum status
+home_init(const struct home *home)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct diag diag = { 0 };
+    struct signed_object us = home_descriptor(home, 0, arena);
+    struct core_birth birth = { .descriptor = wire_signed_object_format(&us, arena),
+                                .language = "en" };
+
+    return core_init(home->path, &birth, &diag);
+}
+
+/* A core over it, in a transaction. */
+__attribute__((unused)) static bool
+home_open(struct home *home, struct core **out)
+{
+    struct diag diag = { 0 };
+    struct core_config config = home_config(home);
+
+    return core_open(&config, &diag, out) == STATUS_OK && core_need_txn(*out) == STATUS_OK;
+}
+
 #endif

@@ -21,23 +21,6 @@ on_unwrap(void *self, const uint8_t key[static SEAL_KEY_SIZE], struct content_ke
     return key[sizeof(out->b)] == 0 ? STATUS_OK : STATUS_BAD_SIGNATURE;
 }
 
-static struct signed_object
-descriptor(const struct sample_company *c, struct arena *arena)
-{
-    struct descriptor d = { .root_key = c->key,
-                            .serial = 1,
-                            .name = c->name,
-                            .country = "DE",
-                            .signing_key = c->key,
-                            .sealing_key = { { 9 } }, /* a point that has an order */
-                            .not_before = { HOME_NOW_MS - 1000 },
-                            .not_after = { HOME_NOW_MS + 1000000 } };
-    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
-
-    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
-    return object;
-}
-
 struct desk {
     struct home home;
     struct core *core;
@@ -65,7 +48,7 @@ static bool
 meet(struct desk *d)
 {
     for (size_t i = 1; i < COMPANIES; i++) {
-        struct signed_object them = descriptor(&d->home.world.companies[i], d->arena);
+        struct signed_object them = home_descriptor(&d->home, i, d->arena);
         if (company_learn(d->core, &them, COMPANY_INTRODUCED, 0, &d->company[i]) != STATUS_OK)
             return false;
     }
@@ -151,15 +134,10 @@ mint(struct desk *d)
 static bool
 desk_set(struct desk *d)
 {
-    struct diag diag = { 0 };
-
     home_make(&d->home);
     d->arena = arena_new(0);
-    struct signed_object us = descriptor(&d->home.world.companies[0], d->arena);
-    struct core_birth birth = { .descriptor = wire_signed_object_format(&us, d->arena),
-                                .language = "en" };
-    return core_init(d->home.path, &birth, &diag) == STATUS_OK && open_core(d) && meet(d) &&
-           mint(d) && open_way(d, 1, &d->way[0]) && open_way(d, 2, &d->way[1]);
+    return home_init(&d->home) == STATUS_OK && open_core(d) && meet(d) && mint(d) &&
+           open_way(d, 1, &d->way[0]) && open_way(d, 2, &d->way[1]);
 }
 
 static void

@@ -11,27 +11,6 @@ enum { ENTRIES = 6 };
 /* ---- a core that only keeps an audit ------------------------------------------------------ */
 
 static enum status
-init(struct home *home)
-{
-    AUTO(arena_free) struct arena *arena = arena_new(0);
-    const struct sample_company *c = &home->world.companies[0];
-    struct diag diag = { 0 };
-    struct descriptor d = { .root_key = c->key,
-                            .serial = 1,
-                            .name = "Acme",
-                            .country = "DE",
-                            .signing_key = c->key,
-                            .not_before = { HOME_NOW_MS - 1000 },
-                            .not_after = { HOME_NOW_MS + 1000000 } };
-    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
-
-    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
-    struct core_birth birth = { .descriptor = wire_signed_object_format(&object, arena),
-                                .language = "en" };
-    return core_init(home->path, &birth, &diag);
-}
-
-static enum status
 start(struct home *home, struct core **core)
 {
     struct diag diag = { 0 };
@@ -185,7 +164,7 @@ make(struct check *t, struct home *home)
 {
     home_make(home);
     CHECK(t, "a node starts and changes things",
-          init(home) == STATUS_OK && add_entries(home, ENTRIES) && first_bad(home) == 0 &&
+          home_init(home) == STATUS_OK && add_entries(home, ENTRIES) && first_bad(home) == 0 &&
               start_and_stop(home) == STATUS_OK);
 }
 

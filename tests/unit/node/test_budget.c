@@ -8,7 +8,6 @@
 #include "tests/unit/node/home_fake.h"
 
 enum {
-    HOUR_MS = 3600 * 1000,
     OWNER = 1,
     TELLER = 2,
     BROUGHT_BY = 3,
@@ -23,40 +22,17 @@ struct desk {
     struct company *company[5];
 };
 
-static struct signed_object
-descriptor(const struct sample_company *c, struct arena *arena)
-{
-    struct descriptor d = { .root_key = c->key,
-                            .serial = 1,
-                            .name = c->name,
-                            .country = "DE",
-                            .signing_key = c->key,
-                            .not_before = { HOME_NOW_MS - 1000 },
-                            .not_after = { HOME_NOW_MS + 1000 * (int64_t)HOUR_MS } };
-    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
-
-    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
-    return object;
-}
-
 static bool
 desk_set(struct desk *d)
 {
-    struct diag diag = { 0 };
-
     memset(d, 0, sizeof(*d));
     home_make(&d->home);
     d->arena = arena_new(0);
-    struct core_config config = home_config(&d->home);
-    struct signed_object us = descriptor(&d->home.world.companies[0], d->arena);
-    struct core_birth birth = { .descriptor = wire_signed_object_format(&us, d->arena),
-                                .language = "en" };
-    if (core_init(d->home.path, &birth, &diag) != STATUS_OK ||
-        core_open(&config, &diag, &d->core) != STATUS_OK || core_need_txn(d->core) != STATUS_OK)
+    if (home_init(&d->home) != STATUS_OK || !home_open(&d->home, &d->core))
         return false;
     static const size_t through[] = { [BROUGHT_BY] = OWNER, [BROUGHT_AGAIN] = BROUGHT_BY };
     for (size_t i = OWNER; i <= BROUGHT_AGAIN; i++) {
-        struct signed_object them = descriptor(&d->home.world.companies[i], d->arena);
+        struct signed_object them = home_descriptor(&d->home, i, d->arena);
         int64_t by = through[i] == 0 ? 0 : d->company[through[i]]->id;
         if (company_learn(d->core, &them, COMPANY_INTRODUCED, by, &d->company[i]) != STATUS_OK)
             return false;

@@ -11,22 +11,6 @@ enum { ACME, BRIO, CEDAR, DELTA };
 
 /* ---- a core, and companies that it knows -------------------------------------------------- */
 
-static struct signed_object
-descriptor_of(const struct sample_company *c, struct arena *arena)
-{
-    struct descriptor d = { .root_key = c->key,
-                            .serial = 1,
-                            .name = c->name,
-                            .country = c->country,
-                            .signing_key = c->key,
-                            .not_before = { SAMPLE_NOW_MS - 1000 },
-                            .not_after = { SAMPLE_NOW_MS + INT64_C(100000000000) } };
-    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
-
-    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
-    return object;
-}
-
 struct fixture {
     struct home home;
     struct arena *arena;
@@ -39,7 +23,6 @@ struct fixture {
 static bool
 fixture_init(struct fixture *f)
 {
-    struct diag diag = { 0 };
     struct company *c;
 
     memset(f, 0, sizeof(*f));
@@ -48,15 +31,10 @@ fixture_init(struct fixture *f)
     f->arena = arena_new(0);
     f->event.b[0] = 1;
     f->other.b[0] = 2;
-    struct signed_object own = descriptor_of(&f->home.world.companies[ACME], f->arena);
-    struct core_birth birth = { .descriptor = wire_signed_object_format(&own, f->arena),
-                                .language = "en" };
-    struct core_config config = home_config(&f->home);
-    if (core_init(f->home.path, &birth, &diag) != STATUS_OK ||
-        core_open(&config, &diag, &f->core) != STATUS_OK || core_need_txn(f->core) != STATUS_OK)
+    if (home_init(&f->home) != STATUS_OK || !home_open(&f->home, &f->core))
         return false;
     for (size_t i = BRIO; i <= DELTA; i++) {
-        struct signed_object d = descriptor_of(&f->home.world.companies[i], f->arena);
+        struct signed_object d = home_descriptor(&f->home, i, f->arena);
         if (company_learn(f->core, &d, COMPANY_INTRODUCED, 0, &c) != STATUS_OK)
             return false;
     }

@@ -116,24 +116,9 @@ desk_open(struct desk *d)
 static bool
 desk_set(struct desk *d)
 {
-    AUTO(arena_free) struct arena *arena = arena_new(0);
-    struct diag diag = { 0 };
-
     home_make(&d->home);
     quota_register(d->home.path);
-    const struct sample_company *c = &d->home.world.companies[0];
-    struct descriptor us = { .root_key = c->key,
-                             .serial = 1,
-                             .name = "Acme",
-                             .country = "DE",
-                             .signing_key = c->key,
-                             .not_before = { HOME_NOW_MS - 1000 },
-                             .not_after = { HOME_NOW_MS + 1000000 } };
-    struct signed_object object = { .body = wire_descriptor_format(&us, arena) };
-    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
-    struct core_birth birth = { .descriptor = wire_signed_object_format(&object, arena),
-                                .language = "en" };
-    return core_init(d->home.path, &birth, &diag) == STATUS_OK && desk_open(d);
+    return home_init(&d->home) == STATUS_OK && desk_open(d);
 }
 
 static void

@@ -18,36 +18,13 @@ struct desk {
     int64_t root_leaf, link_leaf;
 };
 
-static struct signed_object
-descriptor(const struct sample_company *c, const char *name, struct arena *arena)
-{
-    struct descriptor d = { .root_key = c->key,
-                            .serial = 1,
-                            .name = name,
-                            .country = "DE",
-                            .signing_key = c->key,
-                            .not_before = { HOME_NOW_MS - 1000 },
-                            .not_after = { HOME_NOW_MS + 1000 * (int64_t)HOUR_MS } };
-    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
-
-    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
-    return object;
-}
-
 static bool
 open_core(struct desk *d)
 {
-    struct diag diag = { 0 };
-    struct core_config config = home_config(&d->home);
-    struct signed_object us = descriptor(&d->home.world.companies[0], "Acme", d->arena);
-    struct core_birth birth = { .descriptor = wire_signed_object_format(&us, d->arena),
-                                .language = "en" };
-
-    if (core_init(d->home.path, &birth, &diag) != STATUS_OK ||
-        core_open(&config, &diag, &d->core) != STATUS_OK || core_need_txn(d->core) != STATUS_OK)
+    if (home_init(&d->home) != STATUS_OK || !home_open(&d->home, &d->core))
         return false;
     for (size_t i = 1; i < 3; i++) {
-        struct signed_object them = descriptor(&d->home.world.companies[i], "Them", d->arena);
+        struct signed_object them = home_descriptor(&d->home, i, d->arena);
         if (company_learn(d->core, &them, COMPANY_INTRODUCED, 0, &d->company[i]) != STATUS_OK)
             return false;
     }

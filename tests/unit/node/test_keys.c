@@ -195,7 +195,7 @@ test_chain(struct check *t)
           learn(&d, &object) == STATUS_EQUIVOCATION);
     CHECK(t, "and changes nothing",
           d.company[OTHER]->serial == 2 && counts(&d, OTHER, 4, false));
-    object = descriptor(&d.home.world.companies[OTHER], d.arena);
+    object = home_descriptor(&d.home, OTHER, d.arena);
     CHECK(t, "the first again changes nothing", learn(&d, &object) == STATUS_OK);
     object = next_of(&d, OTHER, &one);
     CHECK(t, "another first is evidence", learn(&d, &object) == STATUS_EQUIVOCATION);

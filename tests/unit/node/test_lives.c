@@ -42,22 +42,6 @@ on_sign(void *self, enum sign_type type, struct bytes body, struct signature *ou
     return STATUS_OK;
 }
 
-static struct signed_object
-descriptor(const struct sample_company *c, const char *name, struct arena *arena)
-{
-    struct descriptor d = { .root_key = c->key,
-                            .serial = 1,
-                            .name = name,
-                            .country = "DE",
-                            .signing_key = c->key,
-                            .not_before = { HOME_NOW_MS - 1000 },
-                            .not_after = { HOME_NOW_MS + 100 * ENDS_IN } };
-    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
-
-    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
-    return object;
-}
-
 static bool
 open_home(struct home *home, struct core **out)
 {
@@ -76,7 +60,7 @@ static bool
 receive(struct home *home, struct core *core, struct arena *arena)
 {
     AUTO(verified_chain_free) struct verified_chain *chain = NULL;
-    struct signed_object them = descriptor(&home->world.companies[1], "Brio", arena);
+    struct signed_object them = home_descriptor(home, 1, arena);
     struct grant_field fields[] = { { { .number = 2 }, { .number = 1 } } };
     struct record_id records[] = { { { 7 } } };
     const char *purposes[] = { "event" };
@@ -118,16 +102,11 @@ home_prepare(struct home *home)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     AUTO(core_close) struct core *core = NULL;
-    struct diag diag = { 0 };
 
     home_make(home);
     wall = HOME_NOW_MS;
     mono = 1000;
-    struct signed_object us = descriptor(&home->world.companies[0], "Acme", arena);
-    struct core_birth birth = { .descriptor = wire_signed_object_format(&us, arena),
-                                .language = "en" };
-    if (core_init(home->path, &birth, &diag) != STATUS_OK || !open_home(home, &core) ||
-        !receive(home, core, arena))
+    if (home_init(home) != STATUS_OK || !open_home(home, &core) || !receive(home, core, arena))
         return false;
     bool waits = core_read_waits(core);
     struct mono_ms next = core_round(core);

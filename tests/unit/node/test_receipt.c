@@ -19,22 +19,6 @@ struct desk {
     int64_t grant[2];
 };
 
-static struct signed_object
-descriptor(const struct sample_company *c, struct arena *arena)
-{
-    struct descriptor d = { .root_key = c->key,
-                            .serial = 1,
-                            .name = c->name,
-                            .country = "DE",
-                            .signing_key = c->key,
-                            .not_before = { HOME_NOW_MS - 1000 },
-                            .not_after = { HOME_NOW_MS + 1000000 } };
-    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
-
-    object.signature = sample_sign(c, SIGN_DESCRIPTOR, object.body);
-    return object;
-}
-
 static bool
 grant_put(struct desk *d, enum which which, size_t issuer, size_t audience, bool receipt)
 {
@@ -65,21 +49,13 @@ grant_put(struct desk *d, enum which which, size_t issuer, size_t audience, bool
 static bool
 desk_set(struct desk *d, bool receipt)
 {
-    struct diag diag = { 0 };
-
     home_make(&d->home);
     d->arena = arena_new(0);
-    struct core_config config = home_config(&d->home);
-    struct signed_object us = descriptor(&d->home.world.companies[US], d->arena);
-    struct core_birth birth = { .descriptor = wire_signed_object_format(&us, d->arena),
-                                .language = "en" };
-
-    if (core_init(d->home.path, &birth, &diag) != STATUS_OK ||
-        core_open(&config, &diag, &d->core) != STATUS_OK || core_need_txn(d->core) != STATUS_OK)
+    if (home_init(&d->home) != STATUS_OK || !home_open(&d->home, &d->core))
         return false;
     d->company[US] = d->core->companies[0];
     for (size_t i = OWNER; i < COMPANIES; i++) {
-        struct signed_object them = descriptor(&d->home.world.companies[i], d->arena);
+        struct signed_object them = home_descriptor(&d->home, i, d->arena);
         if (company_learn(d->core, &them, COMPANY_INTRODUCED, 0, &d->company[i]) != STATUS_OK ||
             company_set_state(d->core, d->company[i], COMPANY_TRUSTED) != STATUS_OK)
             return false;

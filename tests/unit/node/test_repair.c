@@ -403,23 +403,13 @@ test_equal(struct check *t)
 static int64_t
 due_count(struct table *x)
 {
-    int64_t out = -1;
-
-    return store_number(x->core->store, &out, STMT_DUE_COUNT, "i",
-                        x->desk.company[CARRIER]->id) == STATUS_OK
-               ? out
-               : -1;
+    return number(x, STMT_DUE_COUNT, x->desk.company[CARRIER]->id);
 }
 
 static int64_t
 control_count(struct table *x)
 {
-    int64_t out = -1;
-
-    return store_number(x->core->store, &out, STMT_CONTROL_COUNT, "i",
-                        x->desk.company[CARRIER]->id) == STATUS_OK
-               ? out
-               : -1;
+    return number(x, STMT_CONTROL_COUNT, x->desk.company[CARRIER]->id);
 }
 
 static void

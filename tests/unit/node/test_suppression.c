@@ -36,24 +36,10 @@ start(struct fixture *f)
 static bool
 fixture_init(struct fixture *f)
 {
-    struct diag diag = { 0 };
-
     memset(f, 0, sizeof(*f));
     home_make(&f->home);
     f->arena = arena_new(0);
-    const struct sample_company *c = &f->home.world.companies[0];
-    struct descriptor d = { .root_key = c->key,
-                            .serial = 1,
-                            .name = c->name,
-                            .country = c->country,
-                            .signing_key = c->key,
-                            .not_before = { HOME_NOW_MS - 1000 },
-                            .not_after = { HOME_NOW_MS + 1000000 } };
-    struct signed_object own = { .body = wire_descriptor_format(&d, f->arena) };
-    own.signature = sample_sign(c, SIGN_DESCRIPTOR, own.body);
-    struct core_birth birth = { .descriptor = wire_signed_object_format(&own, f->arena),
-                                .language = "en" };
-    return core_init(f->home.path, &birth, &diag) == STATUS_OK && start(f);
+    return home_init(&f->home) == STATUS_OK && start(f);
 }
 
 static void
