@@ -377,6 +377,16 @@ MUST_CHECK enum status company_descriptor(struct core *core, const struct node_i
                                           struct arena *arena, struct signed_object *out);
 
 /* ---- grants.c ---- */
+struct grant_row {
+    int64_t id;
+    struct object_id gid;
+    int64_t issuer, audience, owner; /* company.id */
+    const struct grant *grant;
+};
+/* A grant as it was given, also one that has fallen; in the arena. */
+MUST_CHECK enum status grant_row_get(struct core *core, int64_t id, struct arena *arena,
+                                     struct grant_row *out);
+MUST_CHECK enum status grant_find(struct core *core, const struct object_id *gid, int64_t *id);
 /* Chain of a leaf as stored, root first; in the arena. */
 MUST_CHECK enum status grant_links(struct store *st, int64_t leaf, struct arena *arena,
                                    struct signed_object **out, size_t *count);

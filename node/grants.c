@@ -8,6 +8,33 @@
 #include "schema/digest.h"
 
 enum status
+grant_row_get(struct core *core, int64_t id, struct arena *arena, struct grant_row *out)
+{
+    enum { GID, OBJECT, PARENT, ISSUER, AUDIENCE, OWNER };
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_GRANT_GET);
+    struct signed_object *object;
+    struct grant *grant;
+
+    *out = (struct grant_row){ .id = id };
+    stmt_bind(q, "i", id);
+    TRY(stmt_step(q));
+    stmt_copy(q, GID, out->gid.b, ID_SIZE);
+    out->issuer = stmt_int(q, ISSUER);
+    out->audience = stmt_int(q, AUDIENCE);
+    out->owner = stmt_int(q, OWNER);
+    TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, OBJECT)), arena, &object));
+    TRY(wire_grant_parse(object->body, arena, &grant));
+    out->grant = grant;
+    return STATUS_OK;
+}
+
+enum status
+grant_find(struct core *core, const struct object_id *gid, int64_t *id)
+{
+    return store_number(core->store, id, STMT_GRANT_FIND, "b", bytes_of(gid->b, ID_SIZE));
+}
+
+enum status
 grant_links(struct store *st, int64_t leaf, struct arena *arena, struct signed_object **out,
             size_t *count)
 {

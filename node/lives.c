@@ -347,19 +347,6 @@ let_fallen_go(struct core *core, int64_t leaf, enum share_state how)
     return letting_go_begin(core, leaf, held == 0 ? LET_ERASE : LET_HIDE, "ENDED");
 }
 
-/* A share whose stored chain does not verify lets nothing through and has nobody to tell; what it brought goes. */
-static enum status
-fall_unloaded(struct core *core, const struct below *b, enum share_state how,
-              const char *reason)
-{
-    if ((successors[b->state] & 1u << how) == 0)
-        return STATUS_OK; /* it is over */
-    TRY(store_exec(core->store, STMT_SHARE_STATE, "iiti", b->share, (int64_t)how, reason,
-                   core_wall(core).ms));
-    core->lives_version++;
-    return b->role == ROLE_RECEIVED ? let_fallen_go(core, b->leaf, how) : STATUS_OK;
-}
-
 /* Is it kept by hand here, without a node of its own? */
 static enum status
 is_light(struct core *core, int64_t company, bool *out)
@@ -372,24 +359,29 @@ is_light(struct core *core, int64_t company, bool *out)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
-/* Taken back, in a word that came after its time was over. What is still kept, out of sight, goes now, and whoever had it
- * from us hears of it too. */
+/* Of a share that lets nothing through any more: its time was over before the word came, or its stored chain does not verify.
+ * What is still kept goes all the same, and whoever had it from us hears of it too. */
 static enum status
-fall_ended(struct core *core, const struct below *b, struct bytes object, const char *reason)
+fall_unlisted(struct core *core, const struct below *b, struct bytes object,
+              enum share_state how, const char *reason)
 {
     const struct live was = {
         .share = b->share, .leaf = b->leaf, .partner = b->partner, .state = b->state
     };
+    bool is_late = b->state == SHARE_ENDED && how == SHARE_STOPPED;
     int64_t held;
     bool light;
 
-    TRY(store_exec(core->store, STMT_SHARE_STATE, "iiti", b->share, (int64_t)SHARE_STOPPED,
-                   reason, core_wall(core).ms));
+    if (!is_late && (successors[b->state] & 1u << how) == 0)
+        return STATUS_OK; /* it is over */
+    TRY(store_exec(core->store, STMT_SHARE_STATE, "iiti", b->share, (int64_t)how, reason,
+                   core_wall(core).ms));
     core->lives_version++;
     TRY(store_number(core->store, &held, STMT_COPY_GRANT_COUNT, "i", b->leaf));
     if (b->role == ROLE_RECEIVED)
-        return held > 0 ? let_fallen_go(core, b->leaf, SHARE_STOPPED) : STATUS_OK;
-    if (b->role != ROLE_GIVEN)
+        return is_late && held == 0 ? STATUS_OK /* and it was said */
+                                    : let_fallen_go(core, b->leaf, how);
+    if (b->role != ROLE_GIVEN || how != SHARE_STOPPED)
         return STATUS_OK;
     TRY(is_light(core, b->partner, &light));
     return light ? letting_go_begin(core, b->leaf, LET_FORGET, "")
@@ -404,10 +396,8 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
 
     TRY(proposals_lapse_leaf(core, b->leaf));
     TRY(asks_lapse_leaf(core, b->leaf));
-    if (b->state == SHARE_ENDED && how == SHARE_STOPPED)
-        return fall_ended(core, b, object, reason);
     if (live == NULL)
-        return fall_unloaded(core, b, how, reason);
+        return fall_unlisted(core, b, object, how, reason);
     if (PLANTED(FALL_HERE_ONLY) && b->role == ROLE_GIVEN && live->parent_leaf != 0)
         return STATUS_OK;
     struct object_id gid = *chain_leaf_id(live->chain);

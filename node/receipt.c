@@ -41,42 +41,6 @@ receipt_is_news(enum receipt_state from, enum receipt_state to, bool newer)
     return rank[to] > rank[from] || (to == from && newer);
 }
 
-/* ---- grants and chains, also fallen ones -------------------------------------------------- */
-
-struct grant_row {
-    int64_t id;
-    struct object_id gid;
-    int64_t issuer, audience, owner; /* company.id */
-    const struct grant *grant;
-};
-
-static enum status
-grant_row_get(struct core *core, int64_t id, struct arena *arena, struct grant_row *out)
-{
-    enum { GID, OBJECT, PARENT, ISSUER, AUDIENCE, OWNER };
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_GRANT_GET);
-    struct signed_object *object;
-    struct grant *grant;
-
-    *out = (struct grant_row){ .id = id };
-    stmt_bind(q, "i", id);
-    TRY(stmt_step(q));
-    stmt_copy(q, GID, out->gid.b, ID_SIZE);
-    out->issuer = stmt_int(q, ISSUER);
-    out->audience = stmt_int(q, AUDIENCE);
-    out->owner = stmt_int(q, OWNER);
-    TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, OBJECT)), arena, &object));
-    TRY(wire_grant_parse(object->body, arena, &grant));
-    out->grant = grant;
-    return STATUS_OK;
-}
-
-static enum status
-grant_find(struct core *core, const struct object_id *gid, int64_t *id)
-{
-    return store_number(core->store, id, STMT_GRANT_FIND, "b", bytes_of(gid->b, ID_SIZE));
-}
-
 /* ---- keeping ------------------------------------------------------------------------------ */
 
 struct entry {

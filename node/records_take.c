@@ -200,23 +200,6 @@ next_held(struct core *core, int64_t leaf, int64_t after, int64_t *out, size_t *
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
-typedef enum status held_fn(struct core *core, int64_t leaf, int64_t record);
-
-static enum status
-each_held(struct core *core, int64_t leaf, held_fn *fn)
-{
-    int64_t records[LET_GO_PIECE], after = 0;
-    size_t count;
-
-    do {
-        TRY(next_held(core, leaf, after, records, &count));
-        for (size_t i = 0; i < count; i++)
-            TRY(fn(core, leaf, records[i]));
-        after = count > 0 ? records[count - 1] : after;
-    } while (count > 0);
-    return STATUS_OK;
-}
-
 static enum status
 apply_one(struct core *core, int64_t leaf, int64_t record)
 {
@@ -232,8 +215,17 @@ apply_one(struct core *core, int64_t leaf, int64_t record)
 enum status
 records_apply(struct core *core, const struct live *live)
 {
+    int64_t records[LET_GO_PIECE], after = 0;
+    size_t count;
+
     TRY(store_exec(core->store, STMT_COPY_APPLY, "ii", live->leaf, (int64_t)1));
-    return each_held(core, live->leaf, apply_one);
+    do {
+        TRY(next_held(core, live->leaf, after, records, &count));
+        for (size_t i = 0; i < count; i++)
+            TRY(apply_one(core, live->leaf, records[i]));
+        after = count > 0 ? records[count - 1] : after;
+    } while (count > 0);
+    return STATUS_OK;
 }
 
 static enum status
@@ -256,7 +248,7 @@ is_held_back(struct core *core, int64_t record, bool *out)
 }
 
 static enum status
-forget_one(struct core *core, int64_t leaf, int64_t record)
+forget_one(struct core *core, const struct live *live, int64_t leaf, int64_t record)
 {
     int64_t run = 0;
     struct position was;
@@ -269,7 +261,7 @@ forget_one(struct core *core, int64_t leaf, int64_t record)
         run = stmt_int(q, 0);
         was = (struct position){ (uint32_t)stmt_int(q, 1), (uint64_t)stmt_int(q, 2) };
     }
-    TRY(scopes_moved(core, live_by_leaf(core, leaf, ROLE_RECEIVED), record, &was, NULL));
+    TRY(scopes_moved(core, live, record, &was, NULL));
     TRY(is_held_back(core, record, &held));
     if (held)
         return hide_one(core, leaf, record);
@@ -282,12 +274,13 @@ forget_one(struct core *core, int64_t leaf, int64_t record)
 enum status
 records_piece_go(struct core *core, int64_t leaf, bool hide, int64_t *after)
 {
+    const struct live *live = live_by_leaf(core, leaf, ROLE_RECEIVED);
     int64_t records[LET_GO_PIECE];
     size_t count;
 
     TRY(next_held(core, leaf, *after, records, &count));
     for (size_t i = 0; i < count; i++)
-        TRY(hide ? hide_one(core, leaf, records[i]) : forget_one(core, leaf, records[i]));
+        TRY(hide ? hide_one(core, leaf, records[i]) : forget_one(core, live, leaf, records[i]));
     if (count == 0)
         return STATUS_NOT_FOUND;
     *after = records[count - 1];
@@ -302,7 +295,7 @@ records_forget(struct core *core, int64_t leaf, const struct record_id *id)
     enum status s =
         store_number(core->store, &record, STMT_RECORD_FIND, "b", bytes_of(id->b, ID_SIZE));
     if (s == STATUS_OK)
-        s = forget_one(core, leaf, record);
+        s = forget_one(core, live_by_leaf(core, leaf, ROLE_RECEIVED), leaf, record);
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
@@ -324,5 +317,7 @@ records_forget_upto(struct core *core, int64_t leaf, int64_t record, struct posi
     bool held;
     TRY(is_held_back(core, record, &held));
     *out = position_compare(at, upto) > 0 ? FORGOT_NEWER : held ? FORGOT_KEPT : FORGOT_GONE;
-    return *out == FORGOT_NEWER ? STATUS_OK : forget_one(core, leaf, record);
+    return *out == FORGOT_NEWER
+               ? STATUS_OK
+               : forget_one(core, live_by_leaf(core, leaf, ROLE_RECEIVED), leaf, record);
 }

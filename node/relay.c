@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/relay.c - control objects that take back or answer, along chains that live or have fallen (contract: node/relay.h)
+ */
 #include "node/relay.h"
 
 #include "schema/base/cleanup.h"
@@ -112,23 +115,14 @@ hop_by(struct core *core, const struct line *line, const struct node_id *to)
     return c != NULL && c->peer != NULL ? c : NULL;
 }
 
-static enum status
-grant_find(struct core *core, const struct object_id *gid, int64_t *id)
-{
-    return store_number(core->store, id, STMT_GRANT_FIND, "b", bytes_of(gid->b, ID_SIZE));
-}
-
 /* What a grant answers. STATUS_NOT_FOUND: nothing that we know. */
 static enum status
 cited_by(struct core *core, int64_t grant, struct arena *arena, int64_t *out)
 {
-    struct signed_object *links;
-    struct grant *leaf;
-    size_t count;
+    struct grant_row row;
 
-    TRY(grant_links(core->store, grant, arena, &links, &count));
-    TRY(wire_grant_parse(links[count - 1].body, arena, &leaf));
-    return leaf->has_cites ? grant_find(core, &leaf->cites, out) : STATUS_NOT_FOUND;
+    TRY(grant_row_get(core, grant, arena, &row));
+    return row.grant->has_cites ? grant_find(core, &row.grant->cites, out) : STATUS_NOT_FOUND;
 }
 
 enum status

@@ -6,7 +6,6 @@
 
 #include "node/exchange_priv.h"
 #include "schema/base/cleanup.h"
-#include "schema/digest.h"
 
 enum { TELL_MOST = 256 }; /* a round's share */
 
@@ -42,21 +41,17 @@ next_unsaid(struct core *core, struct arena *arena, struct unsaid *out)
 static enum status
 sign(struct core *core, const struct unsaid *u, struct arena *arena, struct signed_object *out)
 {
-    struct signed_object *links;
-    struct grant *grant;
-    size_t count;
+    struct grant_row row;
 
-    TRY(grant_links(core->store, u->grant, arena, &links, &count));
-    TRY(wire_grant_parse(links[count - 1].body, arena, &grant));
-    struct object_id gid = digest_object_id(links[count - 1].body);
+    TRY(grant_row_get(core, u->grant, arena, &row));
     struct revocation r = { .author = core->me,
-                            .audience = grant->audience,
-                            .owner = grant->owner,
-                            .grant = gid,
+                            .audience = row.grant->audience,
+                            .owner = row.grant->owner,
+                            .grant = row.gid,
                             .reason = u->reason,
                             .revoked = u->at };
     TRY(core_sign(core, SIGN_REVOCATION, wire_revocation_format(&r, arena), out));
-    return store_exec(core->store, STMT_REVOKED_SIGNED, "bbb", bytes_of(gid.b, ID_SIZE),
+    return store_exec(core->store, STMT_REVOKED_SIGNED, "bbb", bytes_of(row.gid.b, ID_SIZE),
                       bytes_of(core->me.b, ID_SIZE),
                       wire_signed_object_format(out, arena)); /* evidence */
 }

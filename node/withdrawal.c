@@ -148,39 +148,22 @@ untold_rows(struct core *core, int64_t leaf, struct arena *arena, struct withdra
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
-/* The grant as it was given. */
-static enum status
-grant_of(struct core *core, int64_t leaf, struct arena *arena, struct grant **out,
-         struct object_id *gid, int64_t *audience)
-{
-    enum { GID, OBJECT, AUDIENCE = 4 };
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_GRANT_GET);
-    struct signed_object *object;
-
-    stmt_bind(q, "i", leaf);
-    TRY(stmt_step(q));
-    stmt_copy(q, GID, gid->b, ID_SIZE);
-    *audience = stmt_int(q, AUDIENCE);
-    TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, OBJECT)), arena, &object));
-    return wire_grant_parse(object->body, arena, out);
-}
-
 /* Signed and queued. Rows and reason are the caller's. */
 static enum status
 say(struct core *core, int64_t leaf, struct withdrawal *w, struct arena *arena)
 {
     struct signed_object object;
-    struct grant *grant;
-    int64_t audience;
+    struct grant_row row;
 
-    TRY(grant_of(core, leaf, arena, &grant, &w->grant, &audience));
+    TRY(grant_row_get(core, leaf, arena, &row));
     w->author = core->me;
     w->withdrawn = core_wall(core);
-    w->audience = grant->audience;
-    w->owner = grant->owner;
+    w->grant = row.gid;
+    w->audience = row.grant->audience;
+    w->owner = row.grant->owner;
     TRY(core_sign(core, SIGN_WITHDRAWAL, wire_withdrawal_format(w, arena), &object));
     TRY(audit_add(core, "node", "withdrawal.said", bytes_of(w->grant.b, ID_SIZE), object.body));
-    return control_queue(core, audience, MESSAGE_WITHDRAWAL,
+    return control_queue(core, row.audience, MESSAGE_WITHDRAWAL,
                          wire_signed_body_format(&object, arena), 0);
 }
 
@@ -320,9 +303,7 @@ check_author(struct taking *t, const struct withdrawal *w)
     size_t count;
     int64_t id;
 
-    enum status s =
-        store_number(t->core->store, &id, STMT_GRANT_FIND, "b", bytes_of(w->grant.b, ID_SIZE));
-    TRY(s);
+    TRY(grant_find(t->core, &w->grant, &id));
     TRY(grant_links(t->core->store, id, t->arena, &links, &count));
     for (size_t i = 0; i < count; i++) {
         TRY(wire_grant_parse(links[i].body, t->arena, &g));
