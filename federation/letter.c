@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * federation/letter.c - a letter as a file: its lines, and the objects in its parts (contract: federation/letter.h)
+ */
 #include "federation/letter.h"
 
 #include <string.h>

@@ -16,6 +16,7 @@
 #include "federation/letter.h"
 #include "node/exchange_priv.h"
 #include "node/receipt.h"
+#include "node/revocation.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/file.h"
@@ -162,6 +163,7 @@ write_letter(struct call *call, const struct company *to, struct bag *bag, struc
 static enum status
 gather(struct call *call, const struct company *to, struct bag *bag)
 {
+    TRY(revocation_tell(call->core));
     for (int i = 0; i < LETTER_ITEMS_MAX && call->core->receipts_unsaid; i++)
         TRY(receipt_tell(call->core));
     TRY(gather_waiting(call, to->id, bag));
