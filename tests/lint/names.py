@@ -22,7 +22,7 @@ ALSO = {
     "node/companies.c": ("company_", "core_on_link_start", "core_listen"),
     "node/exchange.c": ("dead_letter", "control_queue"),
     "node/exchange_control.c": ("offer_", "answer_send", "core_sign"),
-    "node/grants.c": ("grant_links", "grant_is_revoked", "chain_"),
+    "node/grants.c": ("grant_", "chain_"),
     "node/job.c": ("jobs_",),
     "node/lives.c": ("live_", "grant_fall", "share_add", "share_move", "share_state_"),
     "node/records.c": ("record_match",),
