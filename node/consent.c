@@ -188,17 +188,6 @@ apply_yes(struct standing *s, const struct said *yes)
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-static struct bytes
-value_named(const struct type *type, const struct record_now *now, const char *name)
-{
-    const struct type_field *f = type_field_find_name(type, name);
-
-    for (size_t i = 0; f != NULL && i < now->field_count; i++)
-        if (key_is_equal(now->fields[i].key, f->key))
-            return now->fields[i].value;
-    return (struct bytes){ 0 };
-}
-
 static int64_t
 moment(struct bytes datetime, int64_t otherwise)
 {
@@ -224,15 +213,15 @@ static void
 read_said(struct call *call, const struct type *type, const struct record_now *now,
           struct said *out)
 {
-    struct bytes status = value_named(type, now, "status");
-    struct bytes expiry = value_named(type, now, "expiryDate");
-    struct bytes given = value_named(type, now, "given");
+    struct bytes status = record_value(now, type, "status");
+    struct bytes expiry = record_value(now, type, "expiryDate");
+    struct bytes given = record_value(now, type, "given");
 
-    *out = (struct said){ .basis = value_named(type, now, "basis"),
-                          .purposes = value_named(type, now, "purpose"),
-                          .recipients = value_named(type, now, "recipients") };
+    *out = (struct said){ .basis = record_value(now, type, "basis"),
+                          .purposes = record_value(now, type, "purpose"),
+                          .recipients = record_value(now, type, "recipients") };
     out->is_yes = status.len == 0 || bytes_is_equal(status, bytes_text("given"));
-    out->at = moment(out->is_yes ? given : value_named(type, now, "withdrawn"), now->at.ms);
+    out->at = moment(out->is_yes ? given : record_value(now, type, "withdrawn"), now->at.ms);
     if (given.len >= 8) {
         const struct type_field date = { .kind = KIND_DATE };
         const char *day = value_format(type_field_find_name(type, "given"), given, call->arena);

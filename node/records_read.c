@@ -109,6 +109,17 @@ records_row_drop(struct core *core, const struct type *type, int64_t record)
     return person_is_kept(type) ? person_drop(core, record) : STATUS_OK;
 }
 
+struct bytes
+record_value(const struct record_now *now, const struct type *type, const char *name)
+{
+    const struct type_field *f = type_field_find_name(type, name);
+
+    for (size_t i = 0; f != NULL && i < now->field_count; i++)
+        if (key_is_equal(now->fields[i].key, f->key))
+            return now->fields[i].value;
+    return (struct bytes){ 0 };
+}
+
 enum status
 records_project(struct core *core, int64_t record)
 {
