@@ -461,7 +461,7 @@ again_one(struct call *call, const struct type *type, int64_t record)
         return STATUS_OK;
     for (size_t i = 0; i < now->field_count; i++)
         draft_put(draft, now->fields[i].key, now->fields[i].value);
-    TRY(suppression_judge(call, type, draft, &verdict));
+    TRY(suppression_judge(call, type, &now->id, draft, &verdict));
     if (verdict == SUPPRESSION_REFUSED)
         return destroy_again(call, now);
     struct mint mint = { .record = record,
@@ -503,7 +503,10 @@ again_type(struct core *core, const char *name)
 enum status
 erase_suppressed(struct core *core)
 {
-    TRY(again_type(core, "contact"));
-    TRY(again_type(core, "attendee"));
-    return again_type(core, "lead");
+    static const char *const names[] = { "contact", "attendee", "lead", "consent", "activity" };
+
+    for (size_t i = 0; i < COUNT_OF(names);
+         i++) /* people first: what speaks of them goes along */
+        TRY(again_type(core, names[i]));
+    return STATUS_OK;
 }

@@ -253,18 +253,15 @@ is_unknown(const struct field *basis)
 
 /* What a row does not say is taken from the options; what the record says already stays. */
 static enum status
-fill_consent(struct import *im, const struct type *type, struct draft *draft, int64_t record)
+fill_consent(struct import *im, const struct type *type, struct draft *draft,
+             const struct record_now *now)
 {
     struct draft *before = ARENA_NEW(im->batch, struct draft);
-    struct record_now *now;
 
     if (type->consent[CONSENT_BASIS] == NULL)
         return STATUS_OK;
-    if (record != 0) {
-        TRY(record_now(im->core->store, record, false, im->batch, &now));
-        for (size_t i = 0; i < now->field_count; i++)
-            draft_put(before, now->fields[i].key, now->fields[i].value);
-    }
+    for (size_t i = 0; now != NULL && i < now->field_count; i++)
+        draft_put(before, now->fields[i].key, now->fields[i].value);
     const struct key basis = type->consent[CONSENT_BASIS]->key;
     bool is_answered = !is_unknown(draft_find(before, basis));
     for (size_t i = 0; i < CONSENT_DATE; i++) {
@@ -410,14 +407,13 @@ note_forms(struct import *im, const struct type *type, const struct draft *draft
 }
 
 static enum status
-keep_row(struct import *im, const struct type *type, struct draft *draft, int64_t record)
+keep_row(struct import *im, const struct type *type, struct draft *draft,
+         const struct record_now *now)
 {
-    struct record_now *now = NULL;
-    bool changed = record == 0;
+    bool changed = now == NULL;
 
-    if (record != 0) {
+    if (now != NULL) {
         struct draft *all = ARENA_NEW(im->batch, struct draft);
-        TRY(record_now(im->core->store, record, false, im->batch, &now));
         for (size_t i = 0; i < now->field_count; i++)
             draft_put(all, now->fields[i].key, now->fields[i].value);
         for (size_t i = 0; i < draft->count; i++) {
@@ -428,12 +424,12 @@ keep_row(struct import *im, const struct type *type, struct draft *draft, int64_
         }
         draft = all;
     }
-    im->counts.added += record == 0;
-    im->counts.updated += record != 0 && changed;
+    im->counts.added += now == NULL;
+    im->counts.updated += now != NULL && changed;
     im->counts.unchanged += !changed;
     if (!changed || im->config.dry_run)
         return STATUS_OK;
-    im->mints[im->mint_count++] = (struct mint){ .record = record,
+    im->mints[im->mint_count++] = (struct mint){ .record = now == NULL ? 0 : now->record,
                                                  .type = type->key,
                                                  .fields = draft->fields,
                                                  .field_count = draft->count };
@@ -471,6 +467,7 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
     struct key keys[2];
     size_t n, key_count = 0, column = 0;
     enum suppression_verdict verdict;
+    struct record_now *now = NULL;
     const struct type *type;
     int64_t record;
 
@@ -490,7 +487,7 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
         return im->failed;
     }
     TRY(s);
-    TRY(suppression_judge(&im->call, type, draft, &verdict));
+    TRY(suppression_judge(&im->call, type, NULL, draft, &verdict));
     if (verdict == SUPPRESSION_REFUSED)
         return suppressed_row(im, line);
     bool is_limited = verdict == SUPPRESSION_LIMITED;
@@ -505,10 +502,12 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
     if (!im->config.dry_run)
         TRY(note_forms(im, type, draft));
     TRY(find_same(im, type, draft, keys, key_count, &record));
-    TRY(fill_consent(im, type, draft, record));
-    TRY(suppression_judge(&im->call, type, draft, &verdict));
+    if (record != 0)
+        TRY(record_now(im->core->store, record, false, im->batch, &now));
+    TRY(fill_consent(im, type, draft, now));
+    TRY(suppression_judge(&im->call, type, now == NULL ? NULL : &now->id, draft, &verdict));
     im->counts.limited += is_limited || verdict == SUPPRESSION_LIMITED;
-    TRY(keep_row(im, type, draft, record));
+    TRY(keep_row(im, type, draft, now));
     return im->mint_count == BATCH ? flush(im) : STATUS_OK;
 }
 

@@ -291,6 +291,20 @@ find_record(struct call *call, const char *text, int64_t *record)
 }
 
 enum status
+find_record_id(struct call *call, const char *text, struct bytes *out)
+{
+    AUTO(stmt_return) struct stmt *q = NULL;
+    int64_t record;
+
+    TRY(find_record(call, text, &record));
+    q = stmt_borrow(call->store, STMT_RECORD_GET);
+    stmt_bind(q, "i", record);
+    TRY(stmt_step(q));
+    *out = arena_copy(call->arena, stmt_bytes(q, 0));
+    return STATUS_OK;
+}
+
+enum status
 find_share(struct call *call, const char *text, int64_t *share)
 {
     return by_prefix(call, STMT_SHARE_PREFIX, text, "share.unknown", share);

@@ -97,6 +97,7 @@ suppress(struct call *call, const struct erase_set *set, struct suppression_act 
         suppression_keys_of(call->core, set->items[i].type, now->fields, now->field_count,
                             &keys);
         keys_join(&all, &keys);
+        suppression_keys_add_record(call->core, &set->items[i].id, &keys);
         if (!is_preview)
             TRY(suppression_add(call->core, &keys, act));
     }
@@ -172,6 +173,29 @@ write_no(struct call *call, const struct record_now *contact, const char *purpos
     return consent_spread(call, draft->fields, draft->count);
 }
 
+/* She and the rows made of her, by their ids. */
+static enum status
+suppress_rows(struct call *call, const struct record_now *contact, const struct erase_set *set,
+              struct suppression_act *act)
+{
+    struct bytes her_id = bytes_of(contact->id.b, ID_SIZE);
+
+    for (size_t i = 0; i < set->count; i++) {
+        const struct erase_item *item = &set->items[i];
+        struct suppression_keys keys = { 0 };
+        struct record_now *now;
+        if (item->light != 0 || item->type->consent[CONSENT_BASIS] == NULL)
+            continue;
+        TRY(record_now(call->store, item->record, false, call->arena, &now));
+        if (now->record != contact->record &&
+            !bytes_is_equal(record_value(now, item->type, "contact"), her_id))
+            continue;
+        suppression_keys_add_record(call->core, &item->id, &keys);
+        TRY(suppression_add(call->core, &keys, act));
+    }
+    return STATUS_OK;
+}
+
 enum status
 service_consent_withdraw(struct call *call)
 {
@@ -208,5 +232,6 @@ service_consent_withdraw(struct call *call)
     if (is_preview)
         return STATUS_OK;
     TRY(suppression_add(call->core, &keys, &act));
+    TRY(suppress_rows(call, now, &set, &act));
     return write_no(call, now, purposes, recipients);
 }

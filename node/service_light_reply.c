@@ -286,7 +286,7 @@ check_suppressed(struct taking_sheet *t, struct row *row)
     const char *args[] = { arena_printf(t->call->arena, "%zu", row->line) };
     enum suppression_verdict verdict;
 
-    TRY(suppression_judge(t->call, t->guest, row->draft, &verdict));
+    TRY(suppression_judge(t->call, t->guest, NULL, row->draft, &verdict));
     row->is_suppressed = verdict == SUPPRESSION_REFUSED;
     if (!row->is_suppressed)
         return STATUS_OK;

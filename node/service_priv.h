@@ -18,6 +18,8 @@ const json_t *arg_list(const struct call *call, const char *name); /* array, or 
 
 /* ---- look-ups: STATUS_NOT_FOUND or STATUS_USAGE with a sentence ---- */
 MUST_CHECK enum status find_record(struct call *call, const char *text, int64_t *record);
+/* Its whole id, in the arena. */
+MUST_CHECK enum status find_record_id(struct call *call, const char *text, struct bytes *out);
 MUST_CHECK enum status find_company(struct call *call, const char *text, int64_t *company);
 MUST_CHECK enum status find_share(struct call *call, const char *text, int64_t *share);
 MUST_CHECK enum status find_proposal(struct call *call, const char *text, int64_t *proposal);
@@ -109,9 +111,10 @@ MUST_CHECK enum status draft_set(struct call *call, struct draft *draft,
 /* Completes a name from its parts and checks what is required. */
 MUST_CHECK enum status draft_check(struct call *call, struct draft *draft,
                                    const struct type *type);
-/* STATUS_DENIED with a sentence: the person must not come back, or took this ground back (node/suppression.h). */
-MUST_CHECK enum status draft_may_stand(struct call *call, struct draft *draft,
-                                       const struct type *type);
+/* STATUS_DENIED with a sentence: the person must not come back, or took this ground back (node/suppression.h). id: NULL: the
+ * record is new. */
+MUST_CHECK enum status draft_may_stand(struct call *call, const struct record_id *id,
+                                       struct draft *draft, const struct type *type);
 void draft_put(struct draft *draft, struct key key, struct bytes value);
 const struct field *draft_find(const struct draft *draft, struct key key);
 

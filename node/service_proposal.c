@@ -433,7 +433,7 @@ change_record(struct call *call, const struct proposal_row *row)
         draft_put(draft, row->fields[i].key, row->fields[i].value);
     }
     TRY(draft_check(call, draft, type));
-    TRY(draft_may_stand(call, draft, type));
+    TRY(draft_may_stand(call, &now->id, draft, type));
     struct mint mint = { .record = now->record,
                          .type = type->key,
                          .fields = draft->fields,

@@ -70,21 +70,6 @@ draft_put(struct draft *draft, struct key key, struct bytes value)
     draft->fields[at] = (struct field){ .key = key, .value = value };
 }
 
-/* A reference is typed as the beginning of a record's id. */
-static enum status
-reference_value(struct call *call, const char *text, struct bytes *out)
-{
-    AUTO(stmt_return) struct stmt *q = NULL;
-    int64_t record;
-
-    TRY(find_record(call, text, &record));
-    q = stmt_borrow(call->store, STMT_RECORD_GET);
-    stmt_bind(q, "i", record);
-    TRY(stmt_step(q));
-    *out = arena_copy(call->arena, stmt_bytes(q, 0));
-    return STATUS_OK;
-}
-
 enum status
 draft_set(struct call *call, struct draft *draft, const struct type *type, const char *name,
           const char *text)
@@ -95,7 +80,7 @@ draft_set(struct call *call, struct draft *draft, const struct type *type, const
     if (field == NULL)
         return diag_say(call->diag, STATUS_USAGE, "field.unknown", type->name, name, NULL);
     if (text[0] != '\0' && field->kind == KIND_REFERENCE)
-        TRY(reference_value(call, text, &value));
+        TRY(find_record_id(call, text, &value));
     else if (text[0] != '\0')
         TRY(value_parse(field, bytes_text(text), call->core->region, NULL, call->arena,
                         call->diag, &value));
@@ -171,11 +156,12 @@ draft_check(struct call *call, struct draft *draft, const struct type *type)
 }
 
 enum status
-draft_may_stand(struct call *call, struct draft *draft, const struct type *type)
+draft_may_stand(struct call *call, const struct record_id *id, struct draft *draft,
+                const struct type *type)
 {
     enum suppression_verdict verdict;
 
-    TRY(suppression_judge(call, type, draft, &verdict));
+    TRY(suppression_judge(call, type, id, draft, &verdict));
     if (verdict == SUPPRESSION_NONE)
         return STATUS_OK;
     return diag_say(
@@ -395,7 +381,7 @@ service_record_list(struct call *call)
     TRY(find_type(call, arg_text(call, "type"), &query.type));
     if (event != NULL) {
         struct bytes id;
-        TRY(reference_value(call, event, &id));
+        TRY(find_record_id(call, event, &id));
         memcpy(parent.b, id.data, ID_SIZE);
         query.parent = &parent;
     }
@@ -406,7 +392,8 @@ service_record_list(struct call *call)
 /* ---- writing ------------------------------------------------------------------------------ */
 
 static enum status
-set_all(struct call *call, struct draft *draft, const struct type *type)
+set_all(struct call *call, const struct record_id *id, struct draft *draft,
+        const struct type *type)
 {
     const json_t *fields = json_object_get(call->args, "fields");
     const char *name;
@@ -421,7 +408,7 @@ set_all(struct call *call, struct draft *draft, const struct type *type)
         TRY(draft_set(call, draft, type, name, json_string_value(value)));
     }
     TRY(draft_check(call, draft, type));
-    return draft_may_stand(call, draft, type);
+    return draft_may_stand(call, id, draft, type);
 }
 
 static enum status
@@ -449,7 +436,7 @@ service_record_add(struct call *call)
     const struct type *type;
 
     TRY(find_type(call, arg_text(call, "type"), &type));
-    TRY(set_all(call, draft, type));
+    TRY(set_all(call, NULL, draft, type));
     return mint_one(call, type, 0, draft, "record.added");
 }
 
@@ -475,7 +462,7 @@ service_record_set(struct call *call)
     TRY(record_check_own(call, now));
     for (size_t i = 0; i < now->field_count; i++)
         draft_put(draft, now->fields[i].key, now->fields[i].value);
-    TRY(set_all(call, draft, type));
+    TRY(set_all(call, &now->id, draft, type));
     TRY(mint_one(call, type, now->record, draft, "record.changed"));
     const struct hooks *own = hooks_of(type);
     return own == NULL || own->changed == NULL ? STATUS_OK : own->changed(call, now);

@@ -37,7 +37,7 @@ effect_json(struct call *call, const char *reason, const char *purposes, const c
 static json_t *
 list_row(struct call *call, struct stmt *q)
 {
-    enum { KEY, ACT, REASON, PURPOSES, RECIPIENTS, AT, LIFTED, VALUES };
+    enum { KEY, ACT, REASON, PURPOSES, RECIPIENTS, AT, LIFTED, VALUES, RECORDS };
     json_t *o = json_object();
     uint8_t act[ACT_SIZE];
 
@@ -49,6 +49,7 @@ list_row(struct call *call, struct stmt *q)
               effect_json(call, stmt_text(q, REASON), stmt_text(q, PURPOSES),
                           stmt_text(q, RECIPIENTS)));
     reply_set(o, "suppressed_values", json_integer(stmt_int(q, VALUES)));
+    reply_set(o, "suppressed_records", json_integer(stmt_int(q, RECORDS)));
     reply_set(o, "lifted",
               stmt_int(q, LIFTED) == 0 ? json_null()
                                        : json_time((struct wall_ms){ stmt_int(q, LIFTED) }));

@@ -50,6 +50,17 @@ add_key(const struct core *core, char kind, struct bytes a, struct bytes b, bool
     out->count++;
 }
 
+void
+suppression_keys_add_record(const struct core *core, const struct record_id *id,
+                            struct suppression_keys *keys)
+{
+    size_t before = keys->count;
+
+    add_key(core, 'r', bytes_of(id->b, ID_SIZE), (struct bytes){ 0 }, false, keys);
+    if (keys->count > before)
+        keys->at[before].is_record = true;
+}
+
 /* The matching form of the field of this name; empty when there is none. */
 static struct bytes
 form_of(const struct core *core, const struct type *type, const struct field *fields,
@@ -99,14 +110,23 @@ suppression_keys_of(const struct core *core, const struct type *type,
 }
 
 void
-suppression_keys_typed(const struct call *call, const char *text, struct suppression_keys *out)
+suppression_keys_typed(struct call *call, const char *text, struct suppression_keys *out)
 {
     static const struct {
         enum kind kind;
         char key;
     } forms[] = { { KIND_EMAIL, 'e' }, { KIND_PHONE, 'p' }, { KIND_TEXT, 'i' } };
 
+    struct bytes raw;
+
     *out = (struct suppression_keys){ 0 };
+    if (find_record_id(call, text, &raw) == STATUS_OK) {
+        struct record_id id;
+        memcpy(id.b, raw.data, ID_SIZE);
+        suppression_keys_add_record(call->core, &id, out);
+    } else {
+        *call->diag = (struct diag){ 0 }; /* it is no record's id */
+    }
     for (size_t i = 0; i < COUNT_OF(forms); i++) {
         const struct type_field field = { .kind = forms[i].kind, .name = "value" };
         struct bytes value;
@@ -131,12 +151,12 @@ suppression_add(struct core *core, const struct suppression_keys *keys,
         act->at = core_wall(core);
     }
     for (size_t i = 0; i < keys->count; i++)
-        TRY(store_exec(core->store, STMT_SUPPRESSION_ADD, "bbitttiii",
+        TRY(store_exec(core->store, STMT_SUPPRESSION_ADD, "bbitttiiii",
                        bytes_of(act->act, ACT_SIZE),
                        bytes_of(keys->at[i].b, SUPPRESSION_KEY_SIZE), (int64_t)keys->at[i].weak,
                        act->reason, act->purposes == NULL ? "" : act->purposes,
                        act->recipients == NULL ? "" : act->recipients, act->at.ms, (int64_t)0,
-                       (int64_t)0));
+                       (int64_t)0, (int64_t)keys->at[i].is_record));
     core->suppression_waits = core->suppression_waits || keys->count > 0;
     return STATUS_OK;
 }
@@ -193,8 +213,8 @@ is_same(const struct draft *a, const struct draft *b)
 }
 
 enum status
-suppression_judge(struct call *call, const struct type *type, struct draft *draft,
-                  enum suppression_verdict *out)
+suppression_judge(struct call *call, const struct type *type, const struct record_id *id,
+                  struct draft *draft, enum suppression_verdict *out)
 {
     struct suppression_keys keys;
     struct suppression_act *acts;
@@ -207,6 +227,8 @@ suppression_judge(struct call *call, const struct type *type, struct draft *draf
     if (s != STATUS_OK)
         return s == STATUS_NOT_FOUND ? STATUS_OK : s;
     suppression_keys_of(call->core, type, draft->fields, draft->count, &keys);
+    if (id != NULL)
+        suppression_keys_add_record(call->core, id, &keys);
     TRY(suppression_find(call->store, &keys, call->arena, &acts, &count));
     before = ARENA_NEW(call->arena, struct draft);
     *before = *draft;
@@ -238,11 +260,13 @@ hex_json(struct bytes raw)
 static void
 put_line(struct stmt *q, struct buffer *out)
 {
-    enum { ACT, KEY, WEAK, REASON, PURPOSES, RECIPIENTS, AT, LIFTED };
+    enum { ACT, KEY, WEAK, REASON, PURPOSES, RECIPIENTS, AT, LIFTED, RECORD };
     json_t *o = json_object();
 
     reply_set(o, "act", hex_json(stmt_bytes(q, ACT)));
     reply_set(o, "key", hex_json(stmt_bytes(q, KEY)));
+    if (stmt_int(q, RECORD) != 0)
+        reply_set(o, "record", json_true());
     reply_set(o, "weak", json_boolean(stmt_int(q, WEAK) != 0));
     reply_set(o, "reason", json_words(stmt_text(q, REASON)));
     reply_set(o, "purposes", json_words(stmt_text(q, PURPOSES)));
@@ -349,10 +373,10 @@ take_line(struct core *core, const json_t *o, bool *is_new)
     if (s != STATUS_NOT_FOUND)
         return s;
     *is_new = *is_new || lifted == 0;
-    return store_exec(core->store, STMT_SUPPRESSION_ADD, "bbitttiii", a, k,
+    return store_exec(core->store, STMT_SUPPRESSION_ADD, "bbitttiiii", a, k,
                       (int64_t)json_is_true(json_object_get(o, "weak")), reason, purposes,
                       recipients, json_integer_value(json_object_get(o, "at")), lifted,
-                      (int64_t)1);
+                      (int64_t)1, (int64_t)json_is_true(json_object_get(o, "record")));
 }
 
 struct reading {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * node/suppression.h - who must not come back (P11): keyed hashes of the values that identify a person who was erased,
- * or who took back her consent. No name, no value.
+ * or who took back her consent, and of the ids of her records. No name, no value.
  *
  * 1. The key is in HOME/suppression.key, and every entry also in HOME/suppression.list, one line each: neither is in the
  *    database, so an older database finds the entries there and obeys them at its start.
@@ -14,7 +14,7 @@
 
 #include "node/service_priv.h"
 
-enum { SUPPRESSION_KEY_SIZE = 16, SUPPRESSION_KEYS_MAX = 12 };
+enum { SUPPRESSION_KEY_SIZE = 16, SUPPRESSION_KEYS_MAX = 13 };
 
 #define SUPPRESSION_ERASED    "ERASED"
 #define SUPPRESSION_WITHDRAWN "WITHDRAWN"
@@ -23,7 +23,7 @@ enum { SUPPRESSION_KEY_SIZE = 16, SUPPRESSION_KEYS_MAX = 12 };
 struct suppression_keys {
     struct suppression_key {
         uint8_t b[SUPPRESSION_KEY_SIZE];
-        bool weak;
+        bool weak, is_record;
     } at[SUPPRESSION_KEYS_MAX];
     size_t count;
 };
@@ -31,9 +31,11 @@ struct suppression_keys {
 void suppression_keys_of(const struct core *core, const struct type *type,
                          const struct field *fields, size_t count,
                          struct suppression_keys *out);
-/* A value as somebody types it, as an e-mail address or as a telephone number. */
-void suppression_keys_typed(const struct call *call, const char *text,
-                            struct suppression_keys *out);
+/* And by its id: an older database has it under the same one, whatever else was known of her then. */
+void suppression_keys_add_record(const struct core *core, const struct record_id *id,
+                                 struct suppression_keys *keys);
+/* A value as somebody types it, as an e-mail address, as a telephone number, or as the id of a record. */
+void suppression_keys_typed(struct call *call, const char *text, struct suppression_keys *out);
 
 struct suppression_act {
     uint8_t act[16];
@@ -52,9 +54,10 @@ MUST_CHECK enum status suppression_find(struct store *st, const struct suppressi
 
 /* What the list makes of a record of ours that is to be written. */
 enum suppression_verdict { SUPPRESSION_NONE, SUPPRESSION_LIMITED, SUPPRESSION_REFUSED };
-/* LIMITED: the draft lost what it said of a ground that was taken back. */
+/* LIMITED: the draft lost what it said of a ground that was taken back. id: of the record; NULL: it is new. */
 MUST_CHECK enum status suppression_judge(struct call *call, const struct type *type,
-                                         struct draft *draft, enum suppression_verdict *out);
+                                         const struct record_id *id, struct draft *draft,
+                                         enum suppression_verdict *out);
 
 /* At start: the key, the file, and what an older database has of the persons in it. In no transaction. */
 MUST_CHECK enum status suppression_load(struct core *core, struct diag *diag);

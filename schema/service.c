@@ -85,7 +85,7 @@ static const struct service table[] = {
     { "consent.withdraw", "POST", "/api/v1/contacts/{contact}/withdraw", RIGHT_WRITE, SERVICE_TAKES_BACK, REPLY_OBJECT, NULL,
       { { "contact", PARAM_TEXT, POS, "k4fzq2" }, { "purpose", PARAM_LIST, 0, "event,follow-up" },
         { "recipients", PARAM_LIST, 0, "Acme" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
-    { "suppression.list", "GET", "/api/v1/suppressions", RIGHT_ADMIN, true, REPLY_LIST, "id at reason effect suppressed_values lifted", { LISTING } },
+    { "suppression.list", "GET", "/api/v1/suppressions", RIGHT_ADMIN, true, REPLY_LIST, "id at reason effect suppressed_values suppressed_records lifted", { LISTING } },
     { "suppression.check", "POST", "/api/v1/suppressions/check", RIGHT_ADMIN, true, REPLY_OBJECT, NULL,
       { { "value", PARAM_TEXT, POS, "ada@example.com" } } },
     { "suppression.lift", "POST", "/api/v1/suppressions/lift", RIGHT_ADMIN, false, REPLY_OBJECT, NULL,

@@ -167,11 +167,11 @@
     X(MATCH_DROP, "DELETE FROM match WHERE key = ?1 AND record = ?2") \
     /* ---- suppression: who must not come back ---- */ \
     X(SUPPRESSION_ANY, "SELECT 1 FROM suppression LIMIT 1") \
-    X(SUPPRESSION_ADD, "INSERT INTO suppression (act, key, weak, reason, purposes, recipients, at_ms, lifted_ms, filed)" \
-                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING") \
+    X(SUPPRESSION_ADD, "INSERT INTO suppression (act, key, weak, reason, purposes, recipients, at_ms, lifted_ms, filed," \
+                       " record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING") \
     X(SUPPRESSION_FIND, "SELECT act, weak, reason, purposes, recipients, at_ms FROM suppression" \
                         " WHERE key = ?1 AND lifted_ms = 0 ORDER BY at_ms, id") \
-    X(SUPPRESSION_UNFILED, "SELECT act, key, weak, reason, purposes, recipients, at_ms, lifted_ms FROM suppression" \
+    X(SUPPRESSION_UNFILED, "SELECT act, key, weak, reason, purposes, recipients, at_ms, lifted_ms, record FROM suppression" \
                            " WHERE filed = 0 ORDER BY id") \
     X(SUPPRESSION_FILED, "UPDATE suppression SET filed = 1 WHERE filed = 0") \
     X(SUPPRESSION_FORGOTTEN, "UPDATE suppression SET filed = 0") \
@@ -179,7 +179,8 @@
     X(SUPPRESSION_AGREES, "UPDATE suppression SET filed = (lifted_ms <= ?3), lifted_ms = max(lifted_ms, ?3)" \
                           " WHERE act = ?1 AND key = ?2") \
     X(SUPPRESSION_LIFT, "UPDATE suppression SET lifted_ms = ?2, filed = 0 WHERE act = ?1 AND lifted_ms = 0") \
-    X(SUPPRESSION_LIST, "SELECT max(id) AS k, act, reason, purposes, recipients, at_ms, lifted_ms, count(*)" \
+    X(SUPPRESSION_LIST, "SELECT max(id) AS k, act, reason, purposes, recipients, at_ms, lifted_ms, sum(record = 0)," \
+                        " sum(record)" \
                         " FROM suppression WHERE ?2 = '' OR instr(reason, upper(?2)) > 0 GROUP BY act HAVING k > ?1" \
                         " ORDER BY k LIMIT ?3") \
     X(SUPPRESSION_OF_ACT, "SELECT act FROM suppression WHERE hex(act) LIKE upper(?1) || '%' AND lifted_ms = 0" \

@@ -86,7 +86,7 @@ is_erased(const struct sim *sim, int at, int canary)
 
     for (int i = 0; i < c->place_count; i++)
         if (sim->records[c->places[i].record].owner != at ||
-            !restore_knows(&sim->records[c->places[i].record]))
+            !sim->records[c->places[i].record].is_erased)
             return false;
     return true;
 }

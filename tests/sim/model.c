@@ -389,8 +389,7 @@ canary_is_erased(const struct sim *sim, int owner, int canary)
 
     for (int i = 0; i < c->place_count; i++) {
         const struct record *r = &sim->records[c->places[i].record];
-        is = is && r->owner == owner && r->is_erased &&
-             (!sim->restore.is_back || restore_knows(r));
+        is = is && r->owner == owner && r->is_erased;
     }
     return is;
 }

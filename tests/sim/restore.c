@@ -23,8 +23,6 @@ restore_keep(struct sim *sim)
     if (sim->restore.has_copy || !node->up || !sim_chance(sim, 2))
         return;
     node_keep_database(node);
-    for (int i = 0; i < sim->record_count; i++)
-        sim->records[i].copied = sim->records[i].values[1];
     for (int i = 0; i < sim->share_count; i++)
         sim->shares[i].answer_copied = sim->shares[i].answer_known;
     sim->restore.has_copy = true;
@@ -110,21 +108,14 @@ check_removed(struct sim *sim, struct node *node)
     }
 }
 
-/* The suppression list knows addresses and numbers as they were when she was erased, and nothing else of her. */
-bool
-restore_knows(const struct record *r)
-{
-    return r->is_erased && r->copied != 0 && r->copied == r->values[1];
-}
-
-/* Own records that were erased: no view shows one. */
+/* Own records that were erased, also of people without an address and of those whose address changed: no view shows one. */
 static void
 check_erased(struct sim *sim, struct node *node)
 {
     int shown[SLOTS];
 
     for (int i = 0; i < sim->record_count && !sim_failed(sim); i++)
-        if (restore_knows(&sim->records[i]) && sim->records[i].owner == node->index &&
+        if (sim->records[i].is_erased && sim->records[i].owner == node->index &&
             judge_view(sim, node->index, i, shown) >= 0)
             sim_fail(sim, "%s was restored, and shows %s %s, which was erased", node->name,
                      kind_names[sim->records[i].kind], sim->records[i].id);

@@ -98,7 +98,6 @@ struct record {
     int contact; /* GUEST: of the contact that it was made of; -1: none */
     char id[ID_TEXT_LEN + 1];
     bool gone, is_erased;
-    int copied;           /* its e-mail in the database that comes back */
     bool is_off;          /* EVENT: called off */
     int values[SLOTS];    /* number of a canary, 0: none */
     unsigned ground;      /* bit per node: the person may be shared with it now */
@@ -423,8 +422,6 @@ void disks_judge(struct sim *sim, int at);
 /* ---- restore.c ---- */
 void restore_keep(struct sim *sim);
 void restore_act(struct sim *sim);
-/* Is it erased, and known again by what stands in the older database? */
-bool restore_knows(const struct record *r);
 void restore_watch(struct sim *sim, int from, int to, const struct envelope *env);
 
 /* ---- apart.c ---- */

@@ -91,7 +91,7 @@ judged(struct fixture *f, const char *type_name, const char *text)
     struct draft draft;
 
     if (!draft_of(f, type_name, text, &draft) ||
-        suppression_judge(&f->call, type, &draft, &out) != STATUS_OK)
+        suppression_judge(&f->call, type, NULL, &draft, &out) != STATUS_OK)
         return SUPPRESSION_NONE;
     return out;
 }
@@ -170,42 +170,112 @@ append(const struct fixture *f, const char *text)
     return fd >= 0 && file_write(fd, bytes_text(text)) == STATUS_OK;
 }
 
+/* The database of before, under the journal of nobody: as if copied back by hand. */
+static bool
+put_back(struct fixture *f, struct bytes old)
+{
+    static const char *const gone[] = { "hansa.db-wal", "audit.hashes", "journal" };
+    char path[192];
+
+    core_close(&f->core);
+    if (!home_overwrite(&f->home, old))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(gone); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", f->home.path, gone[i]);
+        (void)unlink(path);
+    }
+    return true;
+}
+
+static bool
+minted(struct fixture *f, const char *text, struct mint *out)
+{
+    struct draft *draft = ARENA_NEW(f->arena, struct draft);
+
+    if (!draft_of(f, "contact", text, draft))
+        return false;
+    *out = (struct mint){ .type = dictionary_find_name(f->core->dictionary, "contact")->key,
+                          .fields = draft->fields,
+                          .field_count = draft->count };
+    return core_need_txn(f->core) == STATUS_OK &&
+           records_mint(f->core, out, 1, "user:admin", "test") == STATUS_OK &&
+           store_commit(f->core->store) == STATUS_OK;
+}
+
+/* By the record's id alone. */
+static bool
+suppress_record(struct fixture *f, const struct record_id *id, const char *reason)
+{
+    struct suppression_act act = { .reason = reason };
+    struct suppression_keys keys = { 0 };
+
+    suppression_keys_add_record(f->core, id, &keys);
+    return keys.count == 1 && keys.at[0].is_record && core_need_txn(f->core) == STATUS_OK &&
+           suppression_add(f->core, &keys, &act) == STATUS_OK &&
+           store_commit(f->core->store) == STATUS_OK && suppression_write(f->core) == STATUS_OK;
+}
+
 static void
 test_older_database(struct check *t)
 {
     AUTO(buffer_fini) struct buffer old = { 0 };
     struct fixture f;
-    struct draft draft;
-    char path[192];
+    struct mint ada, bao, kim;
 
     CHECK(t, "starts", fixture_init(&f));
-    const struct type *contact = dictionary_find_name(f.core->dictionary, "contact");
-    CHECK(t, "a contact", draft_of(&f, "contact", "name=Ada,email=ada@x.example", &draft));
-    struct mint mint = { .type = contact->key,
-                         .fields = draft.fields,
-                         .field_count = draft.count };
-    CHECK(t, "is minted",
-          core_need_txn(f.core) == STATUS_OK &&
-              records_mint(f.core, &mint, 1, "user:admin", "test") == STATUS_OK &&
-              store_commit(f.core->store) == STATUS_OK);
+    CHECK(t, "three people",
+          minted(&f, "name=Ada,email=ada@x.example", &ada) && minted(&f, "name=Bao", &bao) &&
+              minted(&f, "name=Kim,consentBasis=consent", &kim));
     CHECK(t, "all of it is in the file", store_truncate_log(f.core->store));
     CHECK(t, "is copied", file_read_at(AT_FDCWD, f.home.db, 64 * MIB, &old) == STATUS_OK);
-    CHECK(t, "is noted", suppress(&f, "contact", "email=ada@x.example", SUPPRESSION_ERASED));
-    core_close(&f.core);
-    CHECK(t, "the older one is put back", home_overwrite(&f.home, buffer_bytes(&old)));
-    (void)snprintf(path, sizeof(path), "%s-wal", f.home.db);
-    (void)unlink(path);
-    (void)snprintf(path, sizeof(path), "%s/audit.hashes", f.home.path);
-    (void)unlink(path);
-    (void)snprintf(path, sizeof(path), "%s/journal", f.home.path);
-    (void)unlink(path);
-    CHECK(t, "it was there", home_sql(&f.home, "SELECT count(*) FROM t_contact") == 1);
+    CHECK(t, "one is noted by her address",
+          suppress(&f, "contact", "email=ada@x.example", SUPPRESSION_ERASED));
+    CHECK(t, "one by her record", suppress_record(&f, &bao.id, SUPPRESSION_ERASED));
+    CHECK(t, "one took her ground back", suppress_record(&f, &kim.id, SUPPRESSION_WITHDRAWN));
+    CHECK(t, "the older one is put back", put_back(&f, buffer_bytes(&old)));
+    CHECK(t, "they were there", home_sql(&f.home, "SELECT count(*) FROM t_contact") == 3);
     CHECK(t, "starts again", start(&f));
-    CHECK(t, "she is gone", home_sql(&f.home, "SELECT count(*) FROM t_contact") == 0);
-    CHECK(t, "with her values",
-          home_sql(&f.home, "SELECT count(*) FROM copy WHERE grant_id = 0") == 0);
-    CHECK(t, "and known again",
+    CHECK(t, "those two are gone", home_sql(&f.home, "SELECT count(*) FROM t_contact") == 1);
+    CHECK(t, "with their values",
+          home_sql(&f.home, "SELECT count(*) FROM copy WHERE grant_id = 0") == 1);
+    CHECK(t, "the third has no ground",
+          home_sql(&f.home, "SELECT count(*) FROM t_contact WHERE consentBasis IS NULL") == 1);
+    CHECK(t, "and they are known again",
           judged(&f, "contact", "email=ada@x.example") == SUPPRESSION_REFUSED);
+    CHECK(t, "a record stays one in the table",
+          home_sql(&f.home, "SELECT count(*) FROM suppression WHERE record = 1") == 2);
+    fixture_fini(&f);
+}
+
+static void
+test_known_by_record(struct check *t)
+{
+    static const struct {
+        const char *why;
+        uint8_t id;
+        bool is_new;
+        enum suppression_verdict want;
+    } rows[] = {
+        { "that record", 7, false, SUPPRESSION_REFUSED },
+        { "another", 8, false, SUPPRESSION_NONE },
+        { "a new one", 0, true, SUPPRESSION_NONE },
+    };
+    const struct record_id erased = { { 7 } };
+    enum suppression_verdict out;
+    struct draft draft;
+    struct fixture f;
+
+    CHECK(t, "starts", fixture_init(&f));
+    CHECK(t, "is noted", suppress_record(&f, &erased, SUPPRESSION_ERASED));
+    const struct type *contact = dictionary_find_name(f.core->dictionary, "contact");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct record_id id = { { rows[i].id } };
+        CHECK(t, rows[i].why,
+              draft_of(&f, "contact", "name=Bao", &draft) &&
+                  suppression_judge(&f.call, contact, rows[i].is_new ? NULL : &id, &draft,
+                                    &out) == STATUS_OK &&
+                  out == rows[i].want);
+    }
     fixture_fini(&f);
 }
 
@@ -274,6 +344,7 @@ main(int argc, char **argv)
         { "a person is known again", test_known_again },
         { "what was taken back", test_took_back },
         { "an older database", test_older_database },
+        { "a record is known again", test_known_by_record },
         { "a damaged file", test_damaged },
         { "the longest line", test_limit },
     };
