@@ -213,15 +213,16 @@ static void
 read_said(struct call *call, const struct type *type, const struct record_now *now,
           struct said *out)
 {
-    struct bytes status = record_value(now, type, "status");
-    struct bytes expiry = record_value(now, type, "expiryDate");
-    struct bytes given = record_value(now, type, "given");
+    struct bytes status = record_now_value(now, type, "status");
+    struct bytes expiry = record_now_value(now, type, "expiryDate");
+    struct bytes given = record_now_value(now, type, "given");
 
-    *out = (struct said){ .basis = record_value(now, type, "basis"),
-                          .purposes = record_value(now, type, "purpose"),
-                          .recipients = record_value(now, type, "recipients") };
+    *out = (struct said){ .basis = record_now_value(now, type, "basis"),
+                          .purposes = record_now_value(now, type, "purpose"),
+                          .recipients = record_now_value(now, type, "recipients") };
     out->is_yes = status.len == 0 || bytes_is_equal(status, bytes_text("given"));
-    out->at = moment(out->is_yes ? given : record_value(now, type, "withdrawn"), now->at.ms);
+    out->at =
+        moment(out->is_yes ? given : record_now_value(now, type, "withdrawn"), now->at.ms);
     if (given.len >= 8) {
         const struct type_field date = { .kind = KIND_DATE };
         const char *day = value_format(type_field_find_name(type, "given"), given, call->arena);

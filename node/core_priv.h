@@ -534,8 +534,8 @@ struct record_now {
 MUST_CHECK enum status record_now(struct store *st, int64_t record, bool pending,
                                   struct arena *arena, struct record_now **out);
 /* Its value of the type's field of this name; empty when it has none. */
-struct bytes record_value(const struct record_now *now, const struct type *type,
-                          const char *name);
+struct bytes record_now_value(const struct record_now *now, const struct type *type,
+                              const char *name);
 
 /* ---- exchange.c ---- */
 void exchange_ops(struct core *core, struct peer_ops *ops);

@@ -59,8 +59,8 @@ fate_of(const struct collecting *c, const struct type *type, const struct record
         return ERASE_UNTIED;
     suppression_keys_of(c->call->core, type, now->fields, now->field_count, &keys);
     bool is_bare = strcmp(type->name, "lead") == 0 && keys.count == 0 &&
-                   record_value(now, type, "name").len == 0 &&
-                   record_value(now, type, "contact").len == 0;
+                   record_now_value(now, type, "name").len == 0 &&
+                   record_now_value(now, type, "contact").len == 0;
     return is_bare ? ERASE_KEPT : ERASE_GONE;
 }
 
@@ -185,7 +185,7 @@ add_same(struct collecting *c, const struct erase_item *item)
     TRY(record_now(c->call->store, item->record, false, c->call->arena, &now));
     suppression_keys_of(c->call->core, item->type, now->fields, now->field_count, &keys);
     for (size_t i = 0; i < COUNT_OF(told); i++) {
-        struct bytes value = record_value(now, item->type, told[i]);
+        struct bytes value = record_now_value(now, item->type, told[i]);
         if (value.len == 0)
             continue;
         TRY(add_found(c, &keys, value));
@@ -250,7 +250,7 @@ words_add(struct call *call, const struct erase_item *item, struct words *out)
         return STATUS_OK;
     TRY(record_now(call->store, item->record, false, call->arena, &now));
     for (size_t i = 0; i < COUNT_OF(told) && out->count < VALUES_MOST; i++) {
-        struct bytes value = record_value(now, item->type, told[i]);
+        struct bytes value = record_now_value(now, item->type, told[i]);
         if (value.len >= VALUE_LEAST)
             out->at[out->count++] = lowered(value, call->arena);
     }

@@ -110,7 +110,7 @@ records_row_drop(struct core *core, const struct type *type, int64_t record)
 }
 
 struct bytes
-record_value(const struct record_now *now, const struct type *type, const char *name)
+record_now_value(const struct record_now *now, const struct type *type, const char *name)
 {
     const struct type_field *f = type_field_find_name(type, name);
 

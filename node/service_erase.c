@@ -188,7 +188,7 @@ suppress_rows(struct call *call, const struct record_now *contact, const struct 
             continue;
         TRY(record_now(call->store, item->record, false, call->arena, &now));
         if (now->record != contact->record &&
-            !bytes_is_equal(record_value(now, item->type, "contact"), her_id))
+            !bytes_is_equal(record_now_value(now, item->type, "contact"), her_id))
             continue;
         suppression_keys_add_record(call->core, &item->id, &keys);
         TRY(suppression_add(call->core, &keys, act));
