@@ -18,19 +18,34 @@
 /* As deep as our calls go; a request's deepest frames are SQLite's and those with a path or a frame in them. */
 enum { STACK = 192 * 1024 };
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAS_OWN_ALLOCATOR 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                     \
-    __has_feature(memory_sanitizer)
-#define HAS_OWN_ALLOCATOR 1
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN 1
+#elif defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#elif defined(__has_feature) /* clang's word for it */
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN 1
+#elif __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
 #endif
-#endif
-#ifndef HAS_OWN_ALLOCATOR
-#define HAS_OWN_ALLOCATOR 0
 #endif
 
-#if HAS_OWN_ALLOCATOR
+#if defined(UNDER_TSAN)
+
+/* Nothing is wiped: its realloc() calls the hook of free before it has copied. */
+void
+wipe_begin(void)
+{
+}
+
+void
+wipe_free(void *ptr, size_t used)
+{
+    (void)used;
+    free(ptr);
+}
+
+#elif defined(UNDER_ASAN)
 
 /* <sanitizer/allocator_interface.h> is not packaged with gcc. */
 int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t),
