@@ -133,6 +133,20 @@ next_data(struct core *core, struct peer *peer, uint64_t seq, struct arena *aren
                      : next_direct(core, peer, seq, arena, out);
 }
 
+/* STATUS_NOT_FOUND: what takes back has no number yet, because too much is unacknowledged, and no data goes before it; or
+ * the partner is to know our keys first. */
+static enum status
+data_waits(struct core *core, const struct peer *peer)
+{
+    int64_t one;
+    enum status s =
+        store_number(core->store, &one, STMT_CONTROL_TAKES_BACK, "i", peer_company(peer));
+
+    if (s != STATUS_NOT_FOUND)
+        return s == STATUS_OK ? STATUS_NOT_FOUND : s;
+    return keys_wait(core, company_by_id(core, peer_company(peer)));
+}
+
 enum status
 exchange_next(void *self, struct peer *peer, enum stream stream, uint64_t seq,
               struct arena *arena, struct peer_frame *out)
@@ -146,7 +160,7 @@ exchange_next(void *self, struct peer *peer, enum stream stream, uint64_t seq,
                    : next_control(core, peer, seq, arena, out);
     if (disk_is_full(core->disk))
         return STATUS_NOT_FOUND; /* its number would have to be kept */
-    TRY(keys_wait(core, company_by_id(core, peer_company(peer))));
+    TRY(data_waits(core, peer));
     return next_data(core, peer, seq, arena, out);
 }
 
@@ -192,7 +206,7 @@ rebuild(struct core *core, const struct kept *kept, int64_t partner, struct aren
 }
 
 static enum status
-make_void(struct core *core, struct peer *peer, enum stream stream, uint64_t seq,
+sign_void(struct core *core, struct peer *peer, enum stream stream, uint64_t seq,
           struct arena *arena, struct peer_frame *out)
 {
     uint64_t last = out->last > seq ? out->last : seq;
@@ -207,6 +221,14 @@ make_void(struct core *core, struct peer *peer, enum stream stream, uint64_t seq
     TRY(core_sign(core, SIGN_VOID, wire_void_range_format(&v, arena), &object));
     out->kind = MESSAGE_VOID;
     out->body = wire_signed_body_format(&object, arena);
+    return STATUS_OK;
+}
+
+static enum status
+make_void(struct core *core, struct peer *peer, enum stream stream, uint64_t seq,
+          struct arena *arena, struct peer_frame *out)
+{
+    TRY(sign_void(core, peer, stream, seq, arena, out));
     return frame_keep(core, peer, stream, seq, out, 0);
 }
 
@@ -223,6 +245,25 @@ make_lost(struct core *core, struct peer *peer, enum stream stream, uint64_t seq
     return make_void(core, peer, stream, seq, arena, out);
 }
 
+/* What takes back does not wait behind what had a number before it and was not acknowledged: that is queued again, and a
+ * Void stands for each. STATUS_NOT_FOUND: nothing takes back, or nobody can sign. */
+static enum status
+overtake(struct core *core, struct peer *peer, uint64_t seq, struct arena *arena,
+         struct peer_frame *out)
+{
+    int64_t one, company = peer_company(peer);
+
+    TRY(store_number(core->store, &one, STMT_FRAME_OVERTAKEN, "ii", company, (int64_t)seq));
+    enum status s = sign_void(core, peer, STREAM_CONTROL, seq, arena, out);
+    if (s != STATUS_OK)
+        return s == STATUS_LOCKED ? STATUS_NOT_FOUND : s;
+    TRY(store_exec(core->store, STMT_FRAME_BACK, "ii", company, (int64_t)seq));
+    TRY(store_exec(core->store, STMT_CONTROL_HEADS_OLD, "i", company));
+    TRY(store_exec(core->store, STMT_FRAME_EMPTY, "ii", company, (int64_t)seq));
+    company_by_id(core, company)->control_waits = true;
+    return frame_keep(core, peer, STREAM_CONTROL, seq, out, 0);
+}
+
 enum status
 exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
                struct arena *arena, struct peer_frame *out)
@@ -231,11 +272,19 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
     struct kept kept;
 
     if (stream == STREAM_DATA)
-        TRY(keys_wait(core, company_by_id(core, peer_company(peer))));
+        TRY(data_waits(core, peer));
     enum status s = kept_get(core, peer, stream, seq, arena, &kept);
     if (s == STATUS_NOT_FOUND)
         return make_lost(core, peer, stream, seq, arena, out);
     TRY(s);
+    *out = (struct peer_frame){ 0 };
+    if (kept.kind == MESSAGE_VOID && kept.body.len == 0)
+        return make_void(core, peer, stream, seq, arena, out); /* overtaken, and not signed */
+    if (stream == STREAM_CONTROL) {
+        s = overtake(core, peer, seq, arena, out);
+        if (s != STATUS_NOT_FOUND)
+            return s;
+    }
     *out = (struct peer_frame){ .kind = kept.kind, .body = kept.body };
     if (kept.kind == MESSAGE_SEALED)
         return route_may_go_again(core, kept.items, kept.body)

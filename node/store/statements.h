@@ -31,6 +31,10 @@
 #define RECEIPT_FILTER \
     "(?2 = '' OR instr(fold(s.title || ' ' || p.name), fold(?2)) > 0) AND (?3 = 0 OR s.id = ?3) AND (?4 = 0 OR p.id = ?4)"
 
+/* What takes back, and what its signature may need: our new descriptor. */
+#define CONTROL_IS_FIRST(t) \
+    "(" t ".kind IN (20, 29) OR (" t ".kind = 22 AND " t ".share BETWEEN -4611686018427387903 AND -1))"
+
 /* A company, and those that we know through it and are no partners of ours. */
 #define BROUGHT                                                                                                        \
     "WITH RECURSIVE brought (id) AS (SELECT ?1 UNION SELECT c.id FROM company c JOIN brought b"                        \
@@ -542,8 +546,8 @@
     X(CONTROL_NEXT, "SELECT c.id, c.kind, c.body, c.share FROM control c WHERE c.company = ?1 AND NOT (c.kind IN (16, 30)" \
                     " AND EXISTS (SELECT 1 FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root" \
                     " WHERE s.id = c.share AND g.root > 0 AND coalesce(h.expires_ms, 0) <= ?2))" \
-                    " ORDER BY c.kind NOT IN (20, 29) AND NOT (c.kind = 22 AND c.share BETWEEN -4611686018427387903 AND -1)," \
-                    " c.id LIMIT 1") \
+                    " ORDER BY NOT " CONTROL_IS_FIRST("c") ", c.id LIMIT 1") \
+    X(CONTROL_TAKES_BACK, "SELECT 1 FROM control WHERE company = ?1 AND kind IN (20, 29) LIMIT 1") \
     X(CONTROL_NEWEST, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND id NOT IN (SELECT id FROM control" \
                       " WHERE company = ?1 AND share = ?2 ORDER BY id DESC LIMIT ?3)") \
     X(CONTROL_DROP, "DELETE FROM control WHERE id = ?1") \
@@ -565,6 +569,20 @@
     X(FRAME_ALL, "SELECT company, kind, body, grant_id, items, share FROM frame" \
                  " WHERE kind <> 21 AND kind <> 33 ORDER BY company, stream, seq DESC") \
     X(FRAME_CLEAR, "DELETE FROM frame") \
+    /* What takes back waits behind this frame, which does not, with a number or without. */ \
+    X(FRAME_OVERTAKEN, "SELECT 1 FROM frame f WHERE f.company = ?1 AND f.stream = 1 AND f.seq = ?2 AND f.kind <> 21" \
+                       " AND NOT " CONTROL_IS_FIRST("f") " AND (EXISTS (SELECT 1 FROM control WHERE company = ?1" \
+                       " AND kind IN (20, 29)) OR EXISTS (SELECT 1 FROM frame WHERE company = ?1 AND stream = 1" \
+                       " AND seq > ?2 AND kind IN (20, 29)))") \
+    /* From this number on, before what waits, in their order; a Void will stand for each. */ \
+    X(FRAME_BACK, "INSERT INTO control (id, company, kind, body, share) SELECT (SELECT coalesce(min(id), 1) FROM control)" \
+                  " - row_number() OVER (ORDER BY seq DESC), company, kind, body, share FROM frame" \
+                  " WHERE company = ?1 AND stream = 1 AND seq >= ?2 AND kind <> 21") \
+    /* Of several heads of a share only the newest: an older one after it would be a word taken back. */ \
+    X(CONTROL_HEADS_OLD, "DELETE FROM control AS c WHERE c.company = ?1 AND c.kind = 30 AND EXISTS (SELECT 1 FROM control n" \
+                         " WHERE n.company = ?1 AND n.share = c.share AND n.kind = 30 AND n.id > c.id)") \
+    X(FRAME_EMPTY, "UPDATE frame SET kind = 21, body = NULL, share = 0 WHERE company = ?1 AND stream = 1" \
+                   " AND seq >= ?2 AND kind <> 21") \
     X(FRAME_AFTER, "SELECT coalesce(min(f.seq), o.next) FROM outstream o LEFT JOIN frame f ON f.company = o.company" \
                    " AND f.stream = o.stream AND f.seq > ?3 WHERE o.company = ?1 AND o.stream = ?2") \
     X(FRAME_UPTO, "SELECT seq, kind, grant_id, items, share FROM frame" \

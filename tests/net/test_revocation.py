@@ -14,7 +14,8 @@ from three import accept, company, held
 ROWS = 150  # that change to 8 kB each: more than the kernel takes of a connection that nobody reads
 FIELDS = "contact.name,contact.note"
 TERMS = {"fields": FIELDS, "purpose": "event", "until": "2037-12-31"}
-REVOCATION, RECORDS = 20, 32
+OFFER, REVOCATION, VOID, RECORDS = 16, 20, 21, 32
+CONTROL, CREDIT_CONTROL = 1, 16  # schema/base/limits.h
 PREVIEW_ROWS_MAX, NAMED_MAX = 4096, 20  # schema/base/limits.h
 
 
@@ -111,6 +112,9 @@ def stopped_edge(t, net, acme, brio, cedar, made):
     share_with(brio, "Cedar", theirs[:1])  # its offer waits in the same queue
     edge = brio.pids()["edge"]
     os.kill(edge, signal.SIGSTOP)
+    event = acme.cli("event add", name="Fair")["id"]
+    for _ in range(CREDIT_CONTROL + 2):  # as much as may be under way, and more behind it
+        acme.cli("share create", event, partner="Brio", fields="event.name", purpose="event", until="2037-12-31")
     import_contacts(net, acme, "acme", ROWS, "canary-9031")
     acme.wait(lambda: unsent(acme, brio) > 20000, 20, "more is on its way than the kernel takes")
     seen = acme.cli("share stop", share, preview=True)
@@ -127,11 +131,16 @@ def stopped_edge(t, net, acme, brio, cedar, made):
     t.that("P5: from then on no byte of it is left to be sent", left < 200, left)
     t.that("the answer lists what may be on the wire", done["on_the_wire"][0]["rows"] >= wire["rows"], done["on_the_wire"])
 
-    os.kill(edge, signal.SIGCONT)
+    os.kill(edge, signal.SIGKILL)  # with all that it and the kernel held for it
     brio.wait(lambda: has(brio, ours) == 2, 40, "Brio is back, and erases but what the other share leaves it")
     brio.wait(lambda: held(brio, "contact", ours[0], "name") == "due under the other share", 20, "what is due comes")
-    sent = [kind for kind, stream in captured_since(acme, before) if stream != 0]
+    brio.wait(lambda: sum(o["state"] == "open" for o in brio.items("offer list")) == CREDIT_CONTROL + 2, 20, "no offer is lost")
+    sent = captured_since(acme, before)
+    t.same("offers had their numbers before, and make place", [kind for kind, stream in sent if stream == CONTROL][:CREDIT_CONTROL],
+           [VOID] * CREDIT_CONTROL)
+    sent = [kind for kind, stream in sent if stream != 0 and kind != VOID]
     t.same("who is back is served the revocation before anything else", sent[:1], [REVOCATION])
+    t.same("then the offers", sent.count(OFFER), CREDIT_CONTROL + 2)
     t.that("then what was due under the other share", RECORDS in sent, sent)
     with open(acme.home + ".capture", "rb") as f:
         f.seek(before)

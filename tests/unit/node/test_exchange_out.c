@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/unit/node/test_exchange_out.c - what goes again to a partner that was away, and what goes before it.
+ */
+#include "tests/unit/node/route_fake.h"
+
+enum { MANY = CREDIT_CONTROL_FRAMES };
+
+static bool
+queue(struct desk *d, enum message_kind kind, const char *text, int64_t share)
+{
+    return control_queue(d->core, d->company[STRANGER]->id, kind, bytes_text(text), share) ==
+           STATUS_OK;
+}
+
+static const char *
+name_of(struct desk *d, int n)
+{
+    return arena_printf(d->arena, "object %d", n);
+}
+
+/* Handed over, and nothing is heard any more. */
+static bool
+hand_over_many(struct desk *d)
+{
+    bool is_well = true;
+
+    for (int i = 1; i <= MANY; i++) {
+        struct peer_frame frame;
+        is_well = is_well && queue(d, MESSAGE_ANSWER, name_of(d, i), 0) &&
+                  exchange_next(d->core, d->company[STRANGER]->peer, STREAM_CONTROL,
+                                (uint64_t)i, d->arena, &frame) == STATUS_OK;
+    }
+    return is_well;
+}
+
+/* As what goes when the partner has had nothing: a word per number, Voids as "-". */
+static bool
+goes(struct desk *d, bool is_new, int seq, enum message_kind kind, const char *text)
+{
+    struct peer *peer = d->company[STRANGER]->peer;
+    struct peer_frame frame;
+    enum status s =
+        is_new ? exchange_next(d->core, peer, STREAM_CONTROL, (uint64_t)seq, d->arena, &frame)
+               : exchange_again(d->core, peer, STREAM_CONTROL, (uint64_t)seq, d->arena, &frame);
+
+    return s == STATUS_OK && frame.kind == kind &&
+           (text == NULL || bytes_is_equal(frame.body, bytes_text(text)));
+}
+
+/* Something that we carry waits for it. */
+static bool
+carry(struct desk *d)
+{
+    return store_exec(d->core->store, STMT_CARRY_ADD, "iiiib", d->company[STRANGER]->id,
+                      d->company[OTHER]->id, (int64_t)1, d->company[CARRIER]->id,
+                      bytes_text("box")) == STATUS_OK;
+}
+
+static enum status
+data(struct desk *d)
+{
+    struct peer_frame frame;
+
+    return exchange_next(d->core, d->company[STRANGER]->peer, STREAM_DATA, 1, d->arena, &frame);
+}
+
+static void
+test_overtaken(struct check *t)
+{
+    struct desk d = { 0 };
+
+    CHECK(t, "a desk, and as much on its way as the credit allows, and one more",
+          desk_set(&d) && hand_over_many(&d) && queue(&d, MESSAGE_ANSWER, "later", 0));
+    for (int i = 1; i <= MANY; i++)
+        CHECK(t, "without anything taken back the same goes under the same number",
+              goes(&d, false, i, MESSAGE_ANSWER, name_of(&d, i)));
+    CHECK(t, "something is taken back", queue(&d, MESSAGE_REVOCATION, "back", 0));
+    for (int round = 0; round < 2; round++)
+        for (int i = 4; i <= MANY; i++)
+            CHECK(t, "what was not acknowledged makes place, and stays so",
+                  goes(&d, false, i, MESSAGE_VOID, NULL));
+    CHECK(t, "no data goes before it", carry(&d) && data(&d) == STATUS_NOT_FOUND);
+    CHECK(t, "what takes back goes first",
+          goes(&d, true, MANY + 1, MESSAGE_REVOCATION, "back"));
+    CHECK(t, "then data may go", data(&d) == STATUS_OK);
+    for (int i = 4; i <= MANY; i++)
+        CHECK(t, "then all the others in their order",
+              goes(&d, true, MANY - 2 + i, MESSAGE_ANSWER, name_of(&d, i)));
+    CHECK(t, "and what waited behind them, and no more",
+          goes(&d, true, 2 * MANY - 1, MESSAGE_ANSWER, "later") &&
+              !goes(&d, true, 2 * MANY, MESSAGE_ANSWER, NULL));
+    desk_clear(&d);
+}
+
+static void
+test_heads(struct check *t)
+{
+    struct desk d = { 0 };
+    int64_t root;
+
+    CHECK(t, "a desk, and an owner's word that lasts",
+          desk_set(&d) &&
+              store_number(d.core->store, &root, STMT_GRANT_FIND, "b",
+                           bytes_of(chain_link_id(d.core->lives[0].chain, 0)->b, ID_SIZE)) ==
+                  STATUS_OK &&
+              store_exec(d.core->store, STMT_HEAD_PUT, "iibiii", root, (int64_t)1,
+                         bytes_text("head"), (int64_t)COMPANY_US, (int64_t)HOME_NOW_MS + 1000,
+                         (int64_t)INT64_MAX) == STATUS_OK);
+    const struct live *live = &d.core->lives[0];
+    CHECK(t, "an older head has its number, a newer one waits",
+          queue(&d, MESSAGE_HEAD, "older", live->share) &&
+              goes(&d, true, 1, MESSAGE_HEAD, "older") &&
+              queue(&d, MESSAGE_HEAD, "newer", live->share) &&
+              queue(&d, MESSAGE_REVOCATION, "back", 0));
+    CHECK(t, "overtaken, only the newer goes",
+          goes(&d, false, 1, MESSAGE_VOID, NULL) &&
+              goes(&d, true, 2, MESSAGE_REVOCATION, "back") &&
+              goes(&d, true, 3, MESSAGE_HEAD, "newer") &&
+              !goes(&d, true, 4, MESSAGE_HEAD, NULL));
+    desk_clear(&d);
+}
+
+static enum status
+on_locked(void *self, enum sign_type type, struct bytes body, struct signature *out)
+{
+    (void)self, (void)type, (void)body, (void)out;
+    return STATUS_LOCKED;
+}
+
+static void
+test_not_overtaken(struct check *t)
+{
+    struct desk d = { 0 };
+
+    CHECK(t, "what takes back itself, and the descriptor that it may need, keep their numbers",
+          desk_set(&d) && queue(&d, MESSAGE_DESCRIPTOR, "ours", -1) &&
+              goes(&d, true, 1, MESSAGE_DESCRIPTOR, "ours") &&
+              queue(&d, MESSAGE_WITHDRAWAL, "rows", 0) &&
+              goes(&d, true, 2, MESSAGE_WITHDRAWAL, "rows") &&
+              queue(&d, MESSAGE_REVOCATION, "back", 0) &&
+              goes(&d, false, 1, MESSAGE_DESCRIPTOR, "ours") &&
+              goes(&d, false, 2, MESSAGE_WITHDRAWAL, "rows"));
+    CHECK(t, "what has its number behind something else is overtaken too",
+          queue(&d, MESSAGE_ANSWER, "one", 0) && goes(&d, true, 3, MESSAGE_REVOCATION, "back") &&
+              goes(&d, true, 4, MESSAGE_ANSWER, "one") &&
+              queue(&d, MESSAGE_REVOCATION, "two", 0) &&
+              goes(&d, true, 5, MESSAGE_REVOCATION, "two") &&
+              goes(&d, false, 3, MESSAGE_REVOCATION, "back") &&
+              goes(&d, false, 4, MESSAGE_VOID, NULL) && goes(&d, false, 5, MESSAGE_VOID, NULL) &&
+              goes(&d, true, 6, MESSAGE_REVOCATION, "two") &&
+              goes(&d, true, 7, MESSAGE_ANSWER, "one"));
+    CHECK(t, "without the key process nobody can sign Voids: what was on its way goes as it was",
+          queue(&d, MESSAGE_REVOCATION, "more", 0));
+    d.core->env.keyring.sign = on_locked;
+    CHECK(t, "and is not queued again", goes(&d, false, 7, MESSAGE_ANSWER, "one") &&
+              goes(&d, true, 8, MESSAGE_REVOCATION, "more") && !goes(&d, true, 9, MESSAGE_ANSWER, NULL));
+    desk_clear(&d);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct check_case cases[] = {
+        { "what takes back overtakes", test_overtaken },
+        { "what does not make place", test_not_overtaken },
+        { "heads that are overtaken", test_heads },
+    };
+
+    return check_main(argc, argv, cases, COUNT_OF(cases));
+}
