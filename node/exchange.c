@@ -7,7 +7,7 @@
 
 #include "node/contribution.h"
 #include "node/disk.h"
-#include "node/quarantine.h"
+#include "node/give_back.h"
 #include "node/repair.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
@@ -343,7 +343,7 @@ on_restored(void *self, struct peer *peer)
     struct core *core = self;
 
     TRY(core_need_txn(core));
-    return quarantine_return(core, company_by_id(core, peer_company(peer)));
+    return give_back_begin(core, company_by_id(core, peer_company(peer)));
 }
 
 static void

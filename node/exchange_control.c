@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * node/exchange_control.c - objects of the control stream: offers and answers, notices of passing on,
- * revocations, descriptors. Each handler verifies before it believes, and writes only after the last check; what it
+ * node/exchange_control.c - objects of the control stream: offers and answers, revocations, descriptors. Each handler verifies before it believes, and writes only after the last check; what it
  * wrote is undone with the mark of the message when it fails.
  */
 #include <string.h>
@@ -9,8 +8,10 @@
 #include "node/budget.h"
 #include "node/contribution.h"
 #include "node/equivocation.h"
+#include "node/give_back.h"
 #include "node/heads.h"
 #include "node/keys.h"
+#include "node/passon.h"
 #include "node/quarantine.h"
 #include "node/receipt.h"
 #include "node/relay.h"
@@ -72,8 +73,9 @@ learn_all(struct taking *t, const struct bundle *bundle)
     return STATUS_OK;
 }
 
-static enum status
-verify_links(struct taking *t, const struct bundle *bundle, struct verified_chain **chain)
+enum status
+exchange_verify_links(struct taking *t, const struct bundle *bundle,
+                      struct verified_chain **chain)
 {
     struct chain_fault fault = { 0 };
 
@@ -122,7 +124,7 @@ check_offer(struct taking *t, const struct bundle *bundle, const struct offer *o
     t->detail = "offer";
     TRY(object_verify(SIGN_OFFER, &bundle->object, &offer->author, &offer->audience,
                       &t->core->me, &keys));
-    TRY(verify_links(t, bundle, chain));
+    TRY(exchange_verify_links(t, bundle, chain));
     t->detail = "leaf";
     const struct grant *leaf = chain_leaf(*chain);
     if (!ID_IS_EQUAL(leaf->audience, t->core->me))
@@ -149,8 +151,10 @@ take_offer(struct taking *t)
     struct object_id oid = digest_object_id(bundle->object.body);
     enum status s =
         store_number(core->store, &known, STMT_SHARE_BY_OID, "b", bytes_of(oid.b, ID_SIZE));
+    if (s == STATUS_OK) /* we have it: who asks again may have lost our answer */
+        return give_back_answer(core, t->from, known);
     if (s != STATUS_NOT_FOUND)
-        return s; /* we have it */
+        return s;
     t->detail = "offers";
     TRY(budget_ask(core, BUDGET_OFFERS, t->from->id));
     struct share_row row = { .role = ROLE_RECEIVED,
@@ -190,6 +194,8 @@ answer_send(struct core *core, const char *actor, const struct live *live,
     answer->grant = *chain_leaf_id(live->chain);
     answer->answered = core_wall(core);
     TRY(core_sign(core, SIGN_ANSWER, wire_answer_format(answer, core->round), &object));
+    TRY(store_exec(core->store, STMT_SHARE_ANSWERED, "ib", live->share,
+                   wire_signed_object_format(&object, core->round)));
     TRY(audit_add(core, actor, answer->accepted ? "offer.accept" : "offer.decline",
                   bytes_of(answer->grant.b, ID_SIZE), object.body));
     return control_queue(core, live->partner, MESSAGE_ANSWER,
@@ -238,163 +244,6 @@ take_answer(struct taking *t)
     TRY(audit_add(t->core, actor_of(t), answer->accepted ? "offer.accepted" : "offer.declined",
                   bytes_of(answer->grant.b, ID_SIZE), object->body));
     return answered(t, live, answer);
-}
-
-/* ---- passing on --------------------------------------------------------------------------- */
-
-/* Our neighbours in a chain: who issued to us, and to whom we issued. */
-static struct company *
-neighbour(struct core *core, const struct verified_chain *chain, bool upward)
-{
-    for (size_t i = 0; i < chain_length(chain); i++) {
-        const struct grant *g = chain_link(chain, i);
-        if (upward && ID_IS_EQUAL(g->audience, core->me))
-            return company_find(core, &g->issuer);
-        if (!upward && ID_IS_EQUAL(g->issuer, core->me))
-            return company_find(core, &g->audience);
-    }
-    return NULL;
-}
-
-/* A noted share is called what ours is called. */
-static enum status
-title_of(struct taking *t, int64_t share, struct share_row *row)
-{
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(t->core->store, STMT_SHARE_OFFER);
-
-    stmt_bind(q, "i", share);
-    TRY(stmt_step(q));
-    row->kind = (enum offer_kind)stmt_int(q, 1);
-    row->title = arena_text(t->arena, bytes_text(stmt_text(q, 2)));
-    row->count = stmt_int(q, 4);
-    return STATUS_OK;
-}
-
-static enum status
-note_passon(struct taking *t, const struct bundle *bundle, struct verified_chain **chain)
-{
-    struct core *core = t->core;
-    const struct live *root = NULL;
-    const struct company *next = company_find(core, &chain_leaf(*chain)->audience);
-    struct share_row row = { .role = ROLE_NOTED,
-                             .partner = next->id,
-                             .state = SHARE_ACCEPTED,
-                             .kind = OFFER_EVENT,
-                             .title = "",
-                             .note = "" };
-    struct live *live;
-    int64_t known;
-
-    enum status s = store_number(core->store, &known, STMT_GRANT_FIND, "b",
-                                 bytes_of(chain_leaf_id(*chain)->b, ID_SIZE));
-    if (s != STATUS_NOT_FOUND)
-        return s;
-    const struct company *bringer = neighbour(core, *chain, false);
-    t->detail = "issuer";
-    if (bringer == NULL) /* nothing of it went through us */
-        return STATUS_NOT_GRANTED;
-    t->detail = "passed on";
-    TRY(budget_ask(core, BUDGET_NOTED, bringer->id));
-    root = live_by_gid(core, chain_link_id(*chain, 0), ROLE_GIVEN);
-    if (root != NULL)
-        TRY(title_of(t, root->share, &row));
-    TRY(grants_keep(core, bundle->links, *chain, &row.leaf));
-    TRY(share_add(core, &row, chain, &live));
-    return heads_changed(core, live->leaf);
-}
-
-static enum status
-answer_passon(struct taking *t, const struct passon *passon, const struct company *next)
-{
-    bool refused = next->state == COMPANY_SUSPENDED || next->state == COMPANY_REMOVED;
-    struct passon_ack ack = { .author = t->core->me,
-                              .audience = passon->author,
-                              .grant = passon->grant,
-                              .noted = !refused,
-                              .reason = refused ? "not with this company" : "",
-                              .noted_at = core_wall(t->core) };
-    struct signed_object object;
-
-    TRY(core_sign(t->core, SIGN_PASSON_ACK, wire_passon_ack_format(&ack, t->arena), &object));
-    TRY(audit_add(t->core, actor_of(t), refused ? "passon.refused" : "passon.noted",
-                  bytes_of(passon->grant.b, ID_SIZE), bytes_of(passon->next.b, ID_SIZE)));
-    return control_queue(t->core, t->from->id, MESSAGE_PASSON_ACK,
-                         wire_signed_body_format(&object, t->arena), 0);
-}
-
-static enum status
-take_passon(struct taking *t)
-{
-    AUTO(verified_chain_free) struct verified_chain *chain = NULL;
-    struct key_directory keys = company_keys_of(t->core);
-    struct bundle *bundle;
-    struct passon *passon;
-
-    TRY(wire_bundle_parse(t->env->body, t->arena, &bundle));
-    TRY(wire_passon_parse(bundle->object.body, t->arena, &passon));
-    TRY(verify_links(t, bundle, &chain));
-    t->detail = "passon";
-    TRY(object_verify(SIGN_PASSON, &bundle->object, &passon->author, &passon->audience,
-                      &passon->audience, &keys));
-    const struct grant *leaf = chain_leaf(chain);
-    if (!ID_IS_EQUAL(passon->audience, leaf->owner) ||
-        !ID_IS_EQUAL(passon->author, leaf->issuer) ||
-        !ID_IS_EQUAL(passon->next, leaf->audience) ||
-        !ID_IS_EQUAL(passon->grant, *chain_leaf_id(chain)))
-        return STATUS_BROKEN_CHAIN;
-    const struct company *next = company_find(t->core, &passon->next);
-    t->detail = "descriptor";
-    if (next == NULL) /* a chain verifies without its last audience's */
-        return STATUS_UNKNOWN_KEY;
-    if (ID_IS_EQUAL(passon->audience, t->core->me)) {
-        TRY(note_passon(t, bundle, &chain));
-        return answer_passon(t, passon, next);
-    }
-    /* Between the one who passes on and the owner: the bytes go on unchanged. */
-    const struct company *up = neighbour(t->core, chain, true);
-    t->detail = "route";
-    if (up == NULL || up->peer == NULL)
-        return STATUS_NOT_GRANTED;
-    TRY(note_passon(t, bundle, &chain));
-    return control_queue(t->core, up->id, MESSAGE_PASSON, t->env->body, 0);
-}
-
-static enum status
-relay_ack(struct taking *t, const struct passon_ack *ack)
-{
-    const struct live *noted = live_by_gid(t->core, &ack->grant, ROLE_NOTED);
-    const struct company *down = noted == NULL ? NULL : neighbour(t->core, noted->chain, false);
-
-    if (down == NULL || down->peer == NULL)
-        return STATUS_NOT_GRANTED;
-    return control_queue(t->core, down->id, MESSAGE_PASSON_ACK, t->env->body, 0);
-}
-
-static enum status
-take_passon_ack(struct taking *t)
-{
-    struct key_directory keys = company_keys_of(t->core);
-    struct signed_object *object;
-    struct passon_ack *ack;
-
-    TRY(wire_signed_body_parse(t->env->body, t->arena, &object));
-    TRY(wire_passon_ack_parse(object->body, t->arena, &ack));
-    t->detail = "author";
-    TRY(object_verify(SIGN_PASSON_ACK, object, &ack->author, &ack->audience, &ack->audience,
-                      &keys));
-    if (!ID_IS_EQUAL(ack->audience, t->core->me))
-        return relay_ack(t, ack);
-    struct live *live = live_by_gid(t->core, &ack->grant, ROLE_GIVEN);
-    if (live == NULL || live->state != SHARE_WAITING)
-        return STATUS_OK;
-    if (!ID_IS_EQUAL(ack->author, *chain_owner(live->chain)))
-        return STATUS_FOREIGN_OWNER;
-    TRY(audit_add(t->core, actor_of(t), ack->noted ? "passon.acknowledged" : "passon.refused",
-                  bytes_of(ack->grant.b, ID_SIZE), object->body));
-    if (!ack->noted)
-        return share_move(t->core, live, SHARE_REFUSED, ack->reason);
-    TRY(share_move(t->core, live, SHARE_OFFERED, ""));
-    return offer_send(t->core, live);
 }
 
 /* ---- revocation --------------------------------------------------------------------------- */
@@ -525,8 +374,8 @@ static const struct {
 } handlers[] = {
     { MESSAGE_OFFER, take_offer },
     { MESSAGE_ANSWER, take_answer },
-    { MESSAGE_PASSON, take_passon },
-    { MESSAGE_PASSON_ACK, take_passon_ack },
+    { MESSAGE_PASSON, passon_take },
+    { MESSAGE_PASSON_ACK, passon_take_ack },
     { MESSAGE_REVOCATION, take_revocation },
     { MESSAGE_DESCRIPTOR, take_descriptor },
     { MESSAGE_HEAD, heads_take },

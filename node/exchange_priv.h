@@ -17,6 +17,9 @@ struct taking {
     const char *detail;         /* component at fault; static */
 };
 
+/* The chain that came with an object, and the descriptors that it names. */
+MUST_CHECK enum status exchange_verify_links(struct taking *t, const struct bundle *bundle,
+                                             struct verified_chain **chain);
 /* One object by the table of kinds; STATUS_UNKNOWN_KIND when the table has none. */
 MUST_CHECK enum status exchange_take_object(struct taking *taking);
 /* A Records body under one of from's shares. *detail: component at fault. */

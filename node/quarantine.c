@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "node/keys.h"
+#include "node/passon.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/base/plant.h"
@@ -259,9 +259,20 @@ quarantine_load(struct core *core)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+/* What waits for its owner's word waits for one that we may have had, and do not know any more. */
+static enum status
+ask_again(struct core *core, const struct company *c)
+{
+    for (size_t i = 0; i < core->live_count; i++)
+        if (core->lives[i].state == SHARE_WAITING && passon_upward(core, &core->lives[i]) == c)
+            TRY(passon_send(core, &core->lives[i]));
+    return STATUS_OK;
+}
+
 static enum status
 lift(struct core *core, struct company *c, const char *actor)
 {
+    TRY(ask_again(core, c));
     TRY(store_exec(core->store, STMT_QUARANTINE_DROP, "i", c->id));
     c->held = false;
     c->heard = false;
@@ -296,60 +307,4 @@ quarantine_confirm(struct core *core, const struct company *only, bool at_once,
             TRY(lift(core, c, actor));
     }
     return STATUS_OK;
-}
-
-/* ---- at the partner of a restored node ---------------------------------------------------- */
-
-static enum status
-return_revocations(struct core *core, const struct company *company)
-{
-    AUTO(arena_free) struct arena *arena = arena_new(0);
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_REVOKED_RETURN);
-    enum status s;
-
-    stmt_bind(q, "bi", bytes_of(company->node.b, ID_SIZE), company->id);
-    while ((s = stmt_step(q)) == STATUS_OK) {
-        struct signed_object *object;
-        arena_reset(arena);
-        TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, 0)), arena, &object));
-        TRY(control_queue(core, company->id, MESSAGE_REVOCATION,
-                          wire_signed_body_format(object, arena), 0));
-    }
-    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
-}
-
-/* What it had of ours: the offers again, and every record under them is due. */
-static enum status
-return_shares(struct core *core, const struct company *company)
-{
-    for (size_t i = 0; i < core->live_count; i++) {
-        struct live *live = &core->lives[i];
-        if (live->role != ROLE_GIVEN || live->partner != company->id ||
-            (live->state != SHARE_DELIVERED && live->state != SHARE_ACCEPTED))
-            continue;
-        TRY(offer_send(core, live));
-        TRY(records_queue_share(core, live));
-    }
-    return STATUS_OK;
-}
-
-enum status
-quarantine_return(struct core *core, struct company *company)
-{
-    struct signed_object object;
-    int64_t waiting;
-
-    TRY(store_number(core->store, &waiting, STMT_CONTROL_COUNT, "i", company->id));
-    if (waiting > RETURN_WAITING_MAX)
-        return STATUS_OK; /* it asks again faster than it takes */
-    LOG(LOG_WARN, "partner.restored", log_id("partner", company->node.b));
-    company->told = 0;
-    TRY(keys_tell(core, company));
-    TRY(return_revocations(core, company));
-    TRY(return_shares(core, company));
-    TRY(company_descriptor(core, &core->me, core->round, &object));
-    TRY(control_queue(core, company->id, MESSAGE_DESCRIPTOR,
-                      wire_signed_body_format(&object, core->round), 0));
-    return audit_add(core, actor_partner(core, &company->node), "partner.restored",
-                     bytes_of(company->node.b, ID_SIZE), (struct bytes){ 0 });
 }

@@ -24,8 +24,6 @@ MUST_CHECK enum status quarantine_load(struct core *core);
 void quarantine_note_state(struct core *core, const struct company *company);
 void quarantine_note_all(struct core *core);
 
-/* This partner was restored: back goes what it must not forget, our descriptor last. */
-MUST_CHECK enum status quarantine_return(struct core *core, struct company *company);
 /* It has sent its descriptor, and with it everything. */
 MUST_CHECK enum status quarantine_heard(struct core *core, struct company *company);
 /* An admin confirmed. at_once: also who has not sent back anything. only: NULL, all. */

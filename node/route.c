@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "node/give_back.h"
 #include "node/keys.h"
 #include "node/route_priv.h"
 #include "schema/base/cleanup.h"
@@ -308,6 +309,8 @@ arrived(struct arriving *a)
     n.owed = true;
     core->receipts_wait = true;
     n.way = a->header->grant;
+    if (n.incarnation > 0 && a->header->incarnation > n.incarnation) /* it was restored */
+        TRY(give_back_words(core, a->author));
     if (!is_of_now(a->header, &n)) /* the receipt says which we know */
         return route_numbers_put(core, a->author->id, &n);
     if (number != n.have + 1) /* again, or one is missing: the receipt says which we have */

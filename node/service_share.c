@@ -13,6 +13,7 @@
 #include "node/consent.h"
 #include "node/keys.h"
 #include "node/light.h"
+#include "node/passon.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/plant.h"
@@ -523,29 +524,6 @@ sign_offer(struct making *m, int64_t count, struct signed_object *object)
     return core_sign(call->core, SIGN_OFFER, wire_offer_format(&offer, call->arena), object);
 }
 
-/* The owner hears of it first. */
-static enum status
-ask_owner(struct making *m, const struct live *live)
-{
-    struct call *call = m->call;
-    struct passon passon = { .author = call->core->me,
-                             .audience = m->grant.owner,
-                             .grant = *chain_leaf_id(live->chain),
-                             .next = m->partner->node,
-                             .asked = call->now };
-    struct bundle bundle = { .links = m->links, .link_count = m->link_count };
-    const struct node_id *audiences[CHAIN_MAX];
-    size_t n = chain_length(live->chain);
-    struct bytes body;
-
-    TRY(core_sign(call->core, SIGN_PASSON, wire_passon_format(&passon, call->arena),
-                  &bundle.object));
-    for (size_t i = 0; i < n; i++)
-        audiences[i] = &chain_link(live->chain, i)->audience;
-    TRY(keys_bundle(call->core, &bundle, audiences, n, call->arena, &body));
-    return control_queue(call->core, m->source->partner, MESSAGE_PASSON, body, 0);
-}
-
 static enum status
 keep(struct making *m)
 {
@@ -584,7 +562,8 @@ keep(struct making *m)
     consent_stay_put(&c.left, call->reply);
     if (by_file)
         return STATUS_OK; /* people carry it: share.to-file */
-    return m->source != NULL ? ask_owner(m, live) : offer_send(call->core, live);
+    return m->source != NULL ? passon_send(call->core, live) /* the owner hears of it first */
+                             : offer_send(call->core, live);
 }
 
 enum status

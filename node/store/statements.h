@@ -328,6 +328,11 @@
                       " FROM grants g JOIN up ON g.id = up.id WHERE g.parent > 0)" \
                       " SELECT r.object FROM revoked r WHERE length(r.object) > 0 AND (r.author = ?1 OR" \
                       " EXISTS (SELECT 1 FROM grants g JOIN up ON up.id = g.id WHERE g.gid = r.gid))") \
+    /* What goes back to a restored partner, of shares that are not over: our answers, and our verdicts on its rows. */ \
+    X(ANSWER_RETURN, "SELECT s.answer FROM share s JOIN grants g ON g.id = s.leaf WHERE s.partner = ?1 AND s.role = 1" \
+                     " AND s.answer IS NOT NULL AND s.state IN (4, 5) AND g.ends_ms > ?2 ORDER BY s.id") \
+    X(VERDICT_RETURN, "SELECT o.object FROM share s JOIN verdict v ON v.share = s.id JOIN verdict_object o ON o.id = v.object" \
+                      " WHERE s.partner = ?1 AND s.role = 1 AND s.state = 4 GROUP BY o.id ORDER BY max(v.at_ms)") \
     X(REVOKED_BY, "SELECT 1 FROM revoked WHERE gid = ?1 AND author = ?2") \
     X(REVOKED_FIND, "SELECT 1 FROM revoked WHERE gid = ?1 LIMIT 1") \
     X(SHARE_ADD, "INSERT INTO share (leaf, role, partner, state, kind, title, note, count, offer, oid, reason," \
@@ -339,6 +344,8 @@
                   " FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root WHERE s.state IN (0, 2, 3, 4, 8) ORDER BY s.id") \
     X(SHARE_GET, "SELECT " SHARE_COLUMNS SHARE_TABLES "WHERE s.id = ?1") \
     X(SHARE_OFFER, "SELECT offer, kind, title, note, count FROM share WHERE id = ?1") \
+    X(SHARE_ANSWERED, "UPDATE share SET answer = ?2 WHERE id = ?1") \
+    X(SHARE_ANSWER, "SELECT answer FROM share WHERE id = ?1 AND answer IS NOT NULL AND state IN (4, 5)") \
     X(SHARE_BY_OID, "SELECT id FROM share WHERE oid = ?1") \
     X(SHARE_PREFIX, "SELECT s.id FROM share s JOIN grants g ON g.id = s.leaf WHERE g.gid >= ?1 AND g.gid <= ?2 LIMIT 2") \
     X(SHARE_LIST, "SELECT " SHARE_COLUMNS SHARE_TABLES \

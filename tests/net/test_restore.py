@@ -23,11 +23,17 @@ def put_back(node, name):
         shutil.copy(os.path.join(node.net.folder, name, f), os.path.join(node.home, f))
 
 
-def share(giver, taker, record, title):
-    sid = giver.cli("share create", record, partner=taker.name, fields=["event.name"], purpose="event", until="2099-01-01")["id"]
+def offered(giver, taker, record, title, fields=("event.name",)):
+    """Ids of the share, and of the offer at the other side."""
+    sid = giver.cli("share create", record, partner=taker.name, fields=list(fields), purpose="event", until="2099-01-01")["id"]
     offer = taker.wait(lambda: next((o for o in taker.items("offer list") if o["title"] == title), None), 30,
                        f"{taker.name} is offered {title}")
-    taker.cli("offer accept", offer["id"])
+    return sid, offer["id"]
+
+
+def share(giver, taker, record, title):
+    sid, offer = offered(giver, taker, record, title)
+    taker.cli("offer accept", offer)
     taker.wait(lambda: any(r["id"] == record for r in taker.items("event list")), 30, f"{taker.name} has {title}")
     return sid
 
@@ -51,6 +57,9 @@ def an_old_database_is_put_back(t):
         share(acme, brio, kept, "Kept Fair")
         stopped = share(acme, brio, taken, "Taken Fair")
         share(brio, acme, theirs, "Brio Fair")
+        asked = {title: acme.cli("event add", name=title, start="2027-05-14 09:00 Europe/Berlin")["id"]
+                 for title in ("Yes Fair", "No Fair")}
+        offers = {title: offered(acme, brio, record, title) for title, record in asked.items()}
         acme.stop()
         keep(acme, "old")
 
@@ -61,7 +70,11 @@ def an_old_database_is_put_back(t):
         acme.cli("event set", kept, name="Kept and Changed")
         brio.wait(lambda: brio.show("event", kept)["fields"]["name"] == "Kept and Changed", 30, "the change arrives")
         brio.cli("event set", theirs, name="Brio Changed")
+        brio.cli("offer accept", offers["Yes Fair"][1])
+        brio.cli("offer decline", offers["No Fair"][1], reason="no time")
         acme.wait(lambda: acme.show("event", theirs)["fields"]["name"] == "Brio Changed", 30, "Brio's change arrives")
+        acme.wait(lambda: {s["title"]: s["state"] for s in acme.items("share list")}.get("No Fair") == "declined", 30,
+                  "the answers arrive")
         acme.cli("partner remove", "Cedar")
         acme.stop()
         put_back(acme, "old")
@@ -75,6 +88,8 @@ def an_old_database_is_put_back(t):
         t.same("what Brio changed meanwhile is here again", acme.show("event", theirs)["fields"]["name"], "Brio Changed")
         shares = {s["title"]: s["state"] for s in acme.items("share list")}
         t.same("what was taken back is taken back again, by our own signed word", shares["Taken Fair"], "stopped")
+        t.same("what was answered since is answered again", (shares["Yes Fair"], shares["No Fair"]), ("accepted", "declined"))
+        t.same("in the partner's words", acme.cli("share show", offers["No Fair"][0])["reason"], "no time")
         t.that("and never came to Brio again", not has(brio, taken))
         t.same("a look lifts nobody", held(acme, "Brio"), "repaired")
 

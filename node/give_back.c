@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/give_back.c - at the partner of a restored node: back goes what that one must not forget (contract:
+ * node/give_back.h).
+ */
+#include "node/give_back.h"
+
+#include "node/exchange_priv.h"
+#include "node/keys.h"
+#include "node/passon.h"
+#include "schema/base/cleanup.h"
+#include "schema/base/log.h"
+
+/* It asks faster than it takes. */
+static bool
+is_busy(struct core *core, const struct company *company)
+{
+    int64_t waiting = 0;
+    enum status s = store_number(core->store, &waiting, STMT_CONTROL_COUNT, "i", company->id);
+
+    return s != STATUS_OK || waiting > RETURN_WAITING_MAX;
+}
+
+/* ---- as it was signed --------------------------------------------------------------------- */
+
+/* Every object that the statement finds, oldest first; bound by the caller. */
+static enum status
+queue_all(struct core *core, const struct company *company, enum message_kind kind,
+          struct stmt *q)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    enum status s;
+
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        struct signed_object *object;
+        arena_reset(arena);
+        TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, 0)), arena, &object));
+        TRY(control_queue(core, company->id, kind, wire_signed_body_format(object, arena), 0));
+    }
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+static enum status
+give_revocations(struct core *core, const struct company *company)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_REVOKED_RETURN);
+
+    stmt_bind(q, "bi", bytes_of(company->node.b, ID_SIZE), company->id);
+    return queue_all(core, company, MESSAGE_REVOCATION, q);
+}
+
+enum status
+give_back_answer(struct core *core, const struct company *company, int64_t share)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_SHARE_ANSWER);
+
+    if (is_busy(core, company))
+        return STATUS_OK;
+    stmt_bind(q, "i", share);
+    return queue_all(core, company, MESSAGE_ANSWER, q);
+}
+
+static enum status
+give_answers(struct core *core, const struct company *company)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_ANSWER_RETURN);
+
+    stmt_bind(q, "ii", company->id, core_wall(core).ms);
+    return queue_all(core, company, MESSAGE_ANSWER, q);
+}
+
+static enum status
+give_verdicts(struct core *core, const struct company *company)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_VERDICT_RETURN);
+
+    stmt_bind(q, "i", company->id);
+    return queue_all(core, company, MESSAGE_VERDICT, q);
+}
+
+static enum status
+give_words(struct core *core, const struct company *company)
+{
+    TRY(give_answers(core, company));
+    return give_verdicts(core, company);
+}
+
+enum status
+give_back_words(struct core *core, const struct company *company)
+{
+    return is_busy(core, company) ? STATUS_OK : give_words(core, company);
+}
+
+/* ---- shares ------------------------------------------------------------------------------- */
+
+/* What it had of ours: the offers again, and every record under them is due. */
+static enum status
+give_shares(struct core *core, const struct company *company)
+{
+    for (size_t i = 0; i < core->live_count; i++) {
+        struct live *live = &core->lives[i];
+        if (live->role != ROLE_GIVEN || live->partner != company->id ||
+            (live->state != SHARE_DELIVERED && live->state != SHARE_ACCEPTED))
+            continue;
+        TRY(offer_send(core, live));
+        TRY(records_queue_share(core, live));
+    }
+    return STATUS_OK;
+}
+
+/* What we, or others below us, passed on of its own or of what it gave us. */
+static enum status
+give_passons(struct core *core, const struct company *company)
+{
+    for (size_t i = 0; i < core->live_count; i++) {
+        const struct live *live = &core->lives[i];
+        const struct company *up = passon_upward(core, live);
+        if (up == company)
+            TRY(passon_send(core, live));
+    }
+    return STATUS_OK;
+}
+
+enum status
+give_back_begin(struct core *core, struct company *company)
+{
+    struct signed_object object;
+
+    if (is_busy(core, company))
+        return STATUS_OK;
+    LOG(LOG_WARN, "partner.restored", log_id("partner", company->node.b));
+    company->told = 0;
+    TRY(keys_tell(core, company));
+    TRY(give_revocations(core, company));
+    TRY(give_shares(core, company));
+    TRY(give_passons(core, company));
+    TRY(give_words(core, company));
+    TRY(company_descriptor(core, &core->me, core->round, &object));
+    TRY(control_queue(core, company->id, MESSAGE_DESCRIPTOR,
+                      wire_signed_body_format(&object, core->round), 0));
+    return audit_add(core, actor_partner(core, &company->node), "partner.restored",
+                     bytes_of(company->node.b, ID_SIZE), (struct bytes){ 0 });
+}

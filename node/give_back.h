@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/give_back.h - at the partner of a restored node: back goes what that one must not forget, as it was signed
+ * (docs/protocol/restore.md).
+ *
+ * 1. Nothing is made for it but what says that we passed something on: answers, verdicts and revocations go as the bytes that they were.
+ * 2. Our own descriptor goes last, and says that this was all.
+ */
+#ifndef HANSA_NODE_GIVE_BACK_H
+#define HANSA_NODE_GIVE_BACK_H
+
+#include "node/core_priv.h"
+
+/* This partner was restored. */
+MUST_CHECK enum status give_back_begin(struct core *core, struct company *company);
+/* What we answered to this offer, once more; nothing when there is no answer yet. */
+MUST_CHECK enum status give_back_answer(struct core *core, const struct company *company,
+                                        int64_t share);
+/* What we answered and judged, to a company of a chain that began a new incarnation of the sealed way. */
+MUST_CHECK enum status give_back_words(struct core *core, const struct company *company);
+
+#endif
