@@ -294,9 +294,8 @@ is_expected(const struct sim *sim, const struct share *s, const char *state)
     return strcmp(state, "delivered") == 0 && !s->accepted && !s->declined;
 }
 
-/* The giver knows how its share stands. */
-static void
-check_share(struct sim *sim, const struct share *s)
+void
+judge_share(struct sim *sim, const struct share *s)
 {
     enum status status;
     json_t *reply = judge_look(&sim->nodes[s->giver], "share.show",
@@ -327,7 +326,7 @@ judge_end(struct sim *sim)
     }
     receipts_judge(sim);
     for (int i = 0; i < sim->share_count && !sim_failed(sim); i++)
-        check_share(sim, &sim->shares[i]);
+        judge_share(sim, &sim->shares[i]);
     for (int i = 0; i < sim->share_count && !sim_failed(sim); i++)
         if (share_is_judged(sim, &sim->shares[i]))
             judge_brought(sim, &sim->shares[i]);

@@ -140,18 +140,10 @@ is_ended(const struct sim *sim, const struct share *s)
     return SIM_EPOCH_MS + sim->now >= s->until;
 }
 
-/* A restored node is not told again what was answered in the time that it forgot. */
-static bool
-forgot_answers(const struct sim *sim, const struct share *s)
-{
-    return sim->restore.is_back && s->giver == sim->restore.node;
-}
-
 bool
 share_may_go(const struct sim *sim, const struct share *s)
 {
-    if (s->stopped || (s->declined && s->answer_known && !forgot_answers(sim, s)) ||
-        is_ended(sim, s))
+    if (s->stopped || (s->declined && s->answer_known) || is_ended(sim, s))
         return false;
     if (s->kind != SHARE_PLAIN)
         return s->cites >= 0 && !sim->shares[s->cites].fall_known &&
@@ -241,8 +233,8 @@ model_may_send(const struct sim *sim, int from, int to, int record, int slot)
     for (int i = 0; i < sim->share_count; i++) {
         const struct share *s = &sim->shares[i];
         bool within = true;
-        if (s->giver != from || s->receiver != to ||
-            (is_struck(s, record) && !forgot_answers(sim, s)) || !share_may_go(sim, s))
+        if (s->giver != from || s->receiver != to || is_struck(s, record) ||
+            !share_may_go(sim, s))
             continue;
         for (int k = i; k >= 0; k = sim->shares[k].parent)
             within = within && share_matches(sim, &sim->shares[k], record) &&

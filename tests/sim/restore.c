@@ -12,7 +12,7 @@
 
 #include "tests/sim/people_priv.h"
 
-enum { REMOVE_PERCENT = 50, QUIET_MINUTES = 12 };
+enum { REMOVE_PERCENT = 50, QUIET_LOOKS = 100 };
 
 /* Once in a while, a copy of one node's database. */
 void
@@ -26,6 +26,7 @@ restore_keep(struct sim *sim)
     for (int i = 0; i < sim->share_count; i++)
         sim->shares[i].answer_copied = sim->shares[i].answer_known;
     sim->restore.has_copy = true;
+    sim->restore.shares = sim->share_count;
     sim->restore.node = node->index;
 }
 
@@ -49,13 +50,14 @@ remove_partner(struct node *node)
     net_run(sim, sim->now + SIM_MINUTE);
 }
 
-/* Answers are not sent back (docs/protocol/restore.md): of one that came since the copy, and of what it declined, the
- * restored node knows nothing. All that is granted it may send as before the answer. */
+/* Answers come back over the link. Of who is away by now, and of companies that it has no link with, the restored node
+ * knows none that came since the copy: what is granted them it may send as before the answer. */
 static void
 forget_answers(struct sim *sim)
 {
     for (int i = 0; i < sim->share_count; i++)
-        if (sim->shares[i].giver == sim->restore.node)
+        if (sim->shares[i].giver == sim->restore.node &&
+            !sim->linked[sim->restore.node][sim->shares[i].receiver])
             sim->shares[i].answer_known &= sim->shares[i].answer_copied;
 }
 
@@ -81,13 +83,12 @@ restore_watch(struct sim *sim, int from, int to, const struct envelope *env)
 
 /* ---- afterwards --------------------------------------------------------------------------- */
 
-/* Not its own queues: an offer that was answered in the time that it forgot has no answer, and its rows wait for one. */
 static bool
 is_quiet(struct sim *sim, bool say)
 {
     for (int i = 0; i < sim->node_count; i++)
         for (int k = 0; k < sim->node_count; k++)
-            if (sim->linked[i][k] && i != sim->restore.node && !judge_quiet(sim, i, k, say))
+            if (sim->linked[i][k] && !judge_quiet(sim, i, k, say))
                 return false;
     return true;
 }
@@ -108,6 +109,16 @@ check_removed(struct sim *sim, struct node *node)
     }
 }
 
+/* Of what it gave before the copy it knows what became of it, as if it had never been away. */
+static void
+check_shares(struct sim *sim, const struct node *node)
+{
+    for (int i = 0; i < sim->restore.shares && !sim_failed(sim); i++)
+        if (sim->shares[i].giver == node->index &&
+            sim->linked[node->index][sim->shares[i].receiver])
+            judge_share(sim, &sim->shares[i]);
+}
+
 /* Own records that were erased, also of people without an address and of those whose address changed: no view shows one. */
 static void
 check_erased(struct sim *sim, struct node *node)
@@ -119,6 +130,25 @@ check_erased(struct sim *sim, struct node *node)
             judge_view(sim, node->index, i, shown) >= 0)
             sim_fail(sim, "%s was restored, and shows %s %s, which was erased", node->name,
                      kind_names[sim->records[i].kind], sim->records[i].id);
+}
+
+static void
+come_back(struct sim *sim, struct node *node, bool is_said)
+{
+    node_kill(node);
+    node_put_back(node, is_said);
+    node->restart_at = sim->now;
+    net_run(sim, sim->now + SIM_MINUTE);
+}
+
+static bool
+was_noticed(const struct sim *sim)
+{
+    bool is = false;
+
+    for (int i = 0; i < sim->node_count; i++)
+        is = is || sim->restore.returned[i];
+    return is;
 }
 
 void
@@ -133,12 +163,12 @@ restore_act(struct sim *sim)
     remove_partner(node);
     if (sim_failed(sim))
         return;
-    node_kill(node);
-    node_put_back(node, sim_chance(sim, 50));
     r->is_back = true;
     forget_answers(sim);
-    node->restart_at = sim->now;
-    net_run(sim, sim->now + SIM_MINUTE);
+    come_back(sim, node, sim_chance(sim, 50));
+    if (!sim_failed(sim) &&
+        !was_noticed(sim)) /* nothing is lost that the audit knows of: a person says it */
+        come_back(sim, node, true);
     if (sim_failed(sim))
         return;
     enum status s = people_tell(node, "node.confirm", json_object());
@@ -152,14 +182,15 @@ restore_act(struct sim *sim)
     }
     people_trust_again(node);
     node_flush(node, SIZE_MAX);
-    for (int i = 0; i < QUIET_MINUTES * 6 && !sim_failed(sim); i++) {
-        net_run(sim, sim->now + 10000);
-        if (!sim_failed(sim) && is_quiet(sim, i == QUIET_MINUTES * 6 - 1))
+    for (int i = 0; i < QUIET_LOOKS && !sim_failed(sim); i++) {
+        net_run(sim, sim->now + 7000); /* a word of an owner goes every 20 s */
+        if (!sim_failed(sim) && is_quiet(sim, i == QUIET_LOOKS - 1))
             break;
     }
     sim->counts[COUNT_restored]++;
     if (!sim_failed(sim))
         check_removed(sim, node);
+    check_shares(sim, node);
     check_erased(sim, node);
     if (!sim_failed(sim))
         judge_sound(sim, r->node);

@@ -216,6 +216,7 @@ struct notice { /* what somebody will know once it acknowledges this number */
 struct restore {
     bool has_copy, has_begun, is_back, is_confirmed;
     int node;
+    int shares;               /* that there were when it was copied */
     bool returned[NODES_MAX]; /* this one has sent it what it knows */
 };
 
@@ -401,7 +402,8 @@ bool judge_views(struct sim *sim, bool say);   /* views as the model says */
 bool judge_settled(struct sim *sim, bool say); /* queues empty and views as the model says */
 bool judge_quiet(struct sim *sim, int at, int partner, bool say); /* one queue is empty */
 void judge_sound(struct sim *sim, int at);                        /* audit and database */
-void judge_end(struct sim *sim);    /* audit, dead letters, nothing frozen */
+void judge_end(struct sim *sim); /* audit, dead letters, nothing frozen */
+void judge_share(struct sim *sim, const struct share *s); /* its giver knows how it stands */
 void judge_glance(struct sim *sim); /* at any time: own records are as acknowledged */
 /* Canaries that a node shows in this record; -1: it shows no such record. */
 int judge_view(struct sim *sim, int holder, int record, int out[static SLOTS]);
