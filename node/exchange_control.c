@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * node/exchange_control.c - objects of the control stream: offers and answers, revocations, descriptors. Each handler verifies before it believes, and writes only after the last check; what it
- * wrote is undone with the mark of the message when it fails.
+ * node/exchange_control.c - objects of the control stream: offers and answers, revocations, descriptors. Each handler
+ * verifies before it believes, and writes only after the last check; what it wrote is undone with the mark of the message
+ * when it fails.
  */
 #include <string.h>
 
