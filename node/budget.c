@@ -13,12 +13,11 @@ static const struct {
     [BUDGET_INTRODUCED] = { INTRODUCED_MAX, STMT_BUDGET_INTRODUCED },
     [BUDGET_OFFERS] = { OFFERS_RUNNING_MAX, STMT_BUDGET_OFFERS },
     [BUDGET_NOTED] = { NOTED_RUNNING_MAX, STMT_BUDGET_NOTED },
-    [BUDGET_REVOCATIONS] = { REVOCATIONS_EARLY_MAX, STMT_BUDGET_REVOCATIONS },
+    [BUDGET_CARRY] = { CARRY_MAX, STMT_BUDGET_CARRY },
 };
 
-/* Who brought those who brought it; partners, and whom we know from nobody, answer for themselves. */
-static int64_t
-answerable(struct core *core, int64_t company)
+int64_t
+budget_of(struct core *core, int64_t company)
 {
     const struct company *c = company_by_id(core, company);
 
@@ -34,6 +33,6 @@ budget_ask(struct core *core, enum budget what, int64_t company)
 {
     int64_t count;
 
-    TRY(store_number(core->store, &count, budgets[what].count, "i", answerable(core, company)));
+    TRY(store_number(core->store, &count, budgets[what].count, "i", budget_of(core, company)));
     return count < budgets[what].most ? STATUS_OK : STATUS_TOO_BIG;
 }

@@ -11,10 +11,13 @@ enum budget {
     BUDGET_INTRODUCED, /* companies that it made known to us */
     BUDGET_OFFERS,     /* shares in its name that run here */
     BUDGET_NOTED,      /* shares that it, or who had it from it, passed on of what we gave it */
-    BUDGET_REVOCATIONS, /* revocations that it brought of grants that we do not know */
+    BUDGET_CARRY,      /* sealed messages of its that wait here for the next link */
     BUDGET_COUNT_
 };
 
+/* Who brought those who brought this company, and so answers for it; partners, and whom we know from nobody, answer for
+ * themselves. */
+int64_t budget_of(struct core *core, int64_t company);
 /* Companies cost nothing to make: what comes from one that a partner introduced, directly or through others, counts as that
  * partner's. STATUS_TOO_BIG: of this there is enough from this partner; the object is refused, its stream goes on. */
 MUST_CHECK enum status budget_ask(struct core *core, enum budget what, int64_t company);

@@ -284,7 +284,7 @@ check_revoker(struct taking *t, const struct revocation *r, bool *is_early)
         store_number(t->core->store, &id, STMT_GRANT_FIND, "b", bytes_of(r->grant.b, ID_SIZE));
     *is_early = s == STATUS_NOT_FOUND;
     if (*is_early) /* before its grant: kept with its author, judged with the chain */
-        return is_kept(t, r) ? STATUS_OK : budget_ask(t->core, BUDGET_REVOCATIONS, t->from->id);
+        return STATUS_OK;
     TRY(s);
     TRY(grant_links(t->core->store, id, t->arena, &links, &count));
     for (size_t i = 0; i < count; i++) {
@@ -294,6 +294,19 @@ check_revoker(struct taking *t, const struct revocation *r, bool *is_early)
             return STATUS_OK;
     }
     return STATUS_NOT_GRANTED;
+}
+
+/* A revocation is never refused for its number: of those whose grant never came the oldest go. */
+static enum status
+keep_early(struct taking *t, const struct revocation *r)
+{
+    int64_t source = budget_of(t->core, t->from->id);
+
+    TRY(store_exec(t->core->store, STMT_REVOKED_EARLY, "bbi", bytes_of(r->grant.b, ID_SIZE),
+                   bytes_of(r->author.b, ID_SIZE), source));
+    TRY(store_exec(t->core->store, STMT_REVOKED_EARLY_KNOWN, "i", source));
+    return store_exec(t->core->store, STMT_REVOKED_EARLY_TRIM, "ii", source,
+                      (int64_t)REVOCATIONS_EARLY_MAX);
 }
 
 static enum status
@@ -317,10 +330,7 @@ take_revocation(struct taking *t)
         return STATUS_OK;
     TRY(grant_fall(t->core, &r->grant, &r->author, wire_signed_object_format(object, t->arena),
                    SHARE_STOPPED, r->reason));
-    return is_early ? store_exec(t->core->store, STMT_REVOKED_EARLY, "bbi",
-                                 bytes_of(r->grant.b, ID_SIZE), bytes_of(r->author.b, ID_SIZE),
-                                 t->from->id)
-                    : STATUS_OK;
+    return is_early ? keep_early(t, r) : STATUS_OK;
 }
 
 /* ---- descriptors, voids ------------------------------------------------------------------- */

@@ -283,9 +283,15 @@ tell(struct core *core, const struct live *live, struct bytes object, const char
 {
     struct signed_object *parsed;
     struct company *c = company_by_id(core, live->partner);
+    int64_t one;
 
+    enum status s = store_number(core->store, &one, STMT_CONTROL_UNSENT_OFFER, "ii",
+                                 live->partner, live->share);
+    bool is_unsent = s == STATUS_OK; /* it never heard of it */
+    if (s != STATUS_OK && s != STATUS_NOT_FOUND)
+        return s;
     TRY(store_exec(core->store, STMT_CONTROL_DROP_SHARE, "ii", live->partner, live->share));
-    if (live->state == SHARE_WAITING || c == NULL)
+    if (live->state == SHARE_WAITING || c == NULL || is_unsent)
         return STATUS_OK;
     if (object.len == 0) {
         TRY(revocation_note(core, live, live->partner, reason));

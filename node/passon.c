@@ -29,8 +29,8 @@ neighbour(struct core *core, const struct verified_chain *chain, bool upward)
 struct company *
 passon_upward(struct core *core, const struct live *live)
 {
-    bool is_passed_on = live->role == ROLE_NOTED ||
-                        (live->role == ROLE_GIVEN && chain_length(live->chain) > 1);
+    bool is_passed_on =
+        live->role == ROLE_NOTED || (live->role == ROLE_GIVEN && chain_length(live->chain) > 1);
 
     return is_passed_on ? neighbour(core, live->chain, true) : NULL;
 }
@@ -137,19 +137,20 @@ note_passon(struct taking *t, const struct bundle *bundle, struct verified_chain
 }
 
 static enum status
-answer_passon(struct taking *t, const struct passon *passon, const struct company *next)
+answer_passon(struct taking *t, const struct passon *passon, const char *reason)
 {
-    bool refused = next->state == COMPANY_SUSPENDED || next->state == COMPANY_REMOVED;
+    bool refused = reason[0] != '\0';
     struct passon_ack ack = { .author = t->core->me,
                               .audience = passon->author,
                               .grant = passon->grant,
                               .noted = !refused,
-                              .reason = refused ? "not with this company" : "",
+                              .reason = reason,
                               .noted_at = core_wall(t->core) };
     struct signed_object object;
 
     TRY(core_sign(t->core, SIGN_PASSON_ACK, wire_passon_ack_format(&ack, t->arena), &object));
-    TRY(audit_add(t->core, actor_partner(t->core, &t->from->node), refused ? "passon.refused" : "passon.noted",
+    TRY(audit_add(t->core, actor_partner(t->core, &t->from->node),
+                  refused ? "passon.refused" : "passon.noted",
                   bytes_of(passon->grant.b, ID_SIZE), bytes_of(passon->next.b, ID_SIZE)));
     return control_queue(t->core, t->from->id, MESSAGE_PASSON_ACK,
                          wire_signed_body_format(&object, t->arena), 0);
@@ -180,8 +181,14 @@ passon_take(struct taking *t)
     if (next == NULL) /* a chain verifies without its last audience's */
         return STATUS_UNKNOWN_KEY;
     if (ID_IS_EQUAL(passon->audience, t->core->me)) {
-        TRY(note_passon(t, bundle, &chain));
-        return answer_passon(t, passon, next);
+        bool may = next->state != COMPANY_SUSPENDED && next->state != COMPANY_REMOVED;
+        enum status s = note_passon(t, bundle, &chain);
+        if (s != STATUS_OK && s != STATUS_TOO_BIG)
+            return s;
+        return answer_passon(t, passon,
+                             s != STATUS_OK ? "too many passed on"
+                             : may          ? ""
+                                            : "not with this company");
     }
     /* Between the one who passes on and the owner: the bytes go on unchanged. */
     const struct company *up = neighbour(t->core, chain, true);
@@ -222,7 +229,8 @@ passon_take_ack(struct taking *t)
         return STATUS_OK;
     if (!ID_IS_EQUAL(ack->author, *chain_owner(live->chain)))
         return STATUS_FOREIGN_OWNER;
-    TRY(audit_add(t->core, actor_partner(t->core, &t->from->node), ack->noted ? "passon.acknowledged" : "passon.refused",
+    TRY(audit_add(t->core, actor_partner(t->core, &t->from->node),
+                  ack->noted ? "passon.acknowledged" : "passon.refused",
                   bytes_of(ack->grant.b, ID_SIZE), object->body));
     if (!ack->noted)
         return share_move(t->core, live, SHARE_REFUSED, ack->reason);

@@ -153,6 +153,7 @@ begin_store(struct core *core)
     TRY(store_meta_put(core->store, "quarantine", bytes_text("restored")));
     TRY(store_exec(core->store, STMT_INVITATION_CLEAR, "")); /* they may be used up */
     TRY(store_exec(core->store, STMT_OUT_ANEW, ""));
+    TRY(store_exec(core->store, STMT_CONTROL_AGAIN_ALL, "")); /* it may have gone since */
     TRY(keep_states(core));
     TRY(store_exec(core->store, STMT_QUARANTINE_ALL, ""));
     return audit_add(core, "node", "node.restored", bytes_of(core->me.b, ID_SIZE),

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "node/budget.h"
 #include "node/give_back.h"
 #include "node/keys.h"
 #include "node/route_priv.h"
@@ -14,7 +15,6 @@
 #include "schema/digest.h"
 
 enum {
-    CARRY_MOST = 4096, /* sealed messages of one author that we keep for others: 256 MiB */
     KEYS_KEPT = 16,
     TELL_MOST = 32,
 };
@@ -352,14 +352,17 @@ static enum status
 carry(struct arriving *a, const struct company *next, struct bytes body)
 {
     const struct company *audience = company_find(a->core, &a->header->audience);
-    int64_t waiting;
 
     a->detail = "audience";
     if (audience == NULL)
         return STATUS_UNKNOWN_KEY;
-    TRY(store_number(a->core->store, &waiting, STMT_CARRY_COUNT, "i", a->author->id));
-    if (waiting >= CARRY_MOST)
-        return STATUS_BUSY; /* its own stream waits until the next link has taken some */
+    enum status s = budget_ask(a->core, BUDGET_CARRY, a->author->id);
+    if (s == STATUS_TOO_BIG) { /* let go: no receipt comes, and its author sends it again */
+        LOG(LOG_WARN, "sealed.not_carried", log_id("author", a->author->node.b),
+            log_id("audience", audience->node.b));
+        return STATUS_OK; /* others' come by the same link: it does not wait */
+    }
+    TRY(s);
     TRY(count_rows(a));
     if (a->header->gone_count > 0)
         a->core->has_erased = true; /* nor shall the log keep what was carried before (P11) */

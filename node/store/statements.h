@@ -315,11 +315,15 @@
                   " ON CONFLICT DO NOTHING") \
     X(REVOKED_ADD, "INSERT INTO revoked (gid, author, object, at_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING") \
     X(REVOKED_EARLY, "UPDATE revoked SET source = ?3 WHERE gid = ?1 AND author = ?2") \
+    /* Of those that came before their grants the newest stay; whose grant came since counts no more. */ \
+    X(REVOKED_EARLY_KNOWN, "UPDATE revoked SET source = 0 WHERE source = ?1 AND EXISTS (SELECT 1 FROM grants g" \
+                           " WHERE g.gid = revoked.gid)") \
+    X(REVOKED_EARLY_TRIM, "DELETE FROM revoked WHERE (gid, author) IN (SELECT gid, author FROM revoked WHERE source = ?1" \
+                          " ORDER BY at_ms DESC, gid LIMIT -1 OFFSET ?2)") \
     /* ---- what one partner can make us keep ---- */ \
     X(BUDGET_INTRODUCED, BROUGHT "SELECT count(*) - 1 FROM brought") \
     X(BUDGET_OFFERS, BROUGHT "SELECT count(*) FROM share WHERE partner IN brought AND role = 1 AND state IN (2, 4)") \
-    X(BUDGET_REVOCATIONS, BROUGHT "SELECT count(*) FROM revoked r WHERE r.source IN brought AND r.source > 0" \
-                                  " AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.gid = r.gid)") \
+    X(BUDGET_CARRY, BROUGHT "SELECT count(*) FROM carry WHERE author IN brought") \
     X(BUDGET_NOTED, BROUGHT "SELECT count(*) FROM share s JOIN grants g ON g.id = s.leaf JOIN grants p ON p.id = g.parent" \
                     " LEFT JOIN grants q ON q.id = p.parent LEFT JOIN grants r ON r.id = q.parent" \
                     " WHERE s.role = 2 AND s.state = 4 AND ((p.issuer = 1 AND p.audience IN brought)" \
@@ -517,7 +521,6 @@
     X(CARRY_NEXT, "SELECT id, author, audience, number, body FROM carry WHERE company = ?1 ORDER BY id LIMIT 1") \
     X(CARRY_LOSE, "DELETE FROM carry WHERE company = ?1 OR author = ?1 OR audience = ?1") \
     X(CARRY_DROP, "DELETE FROM carry WHERE id = ?1") \
-    X(CARRY_COUNT, "SELECT count(*) FROM carry WHERE author = ?1") \
     X(CARRY_FIND, "SELECT 1 FROM carry WHERE author = 1 AND audience = ?1 AND number = ?2") \
     X(CARRY_UNDO, "DELETE FROM carry WHERE author = 1 AND audience = ?1 AND number BETWEEN ?2 AND ?3") \
     X(CARRY_FORGET, "DELETE FROM carry WHERE author = 1 AND NOT EXISTS (SELECT 1 FROM parcel p WHERE" \
@@ -547,8 +550,11 @@
     X(INBOX_GET, "SELECT hash FROM inbox WHERE company = ?1 AND stream = ?2 AND seq = ?3") \
     X(INBOX_TRIM, "DELETE FROM inbox WHERE company = ?1 AND stream = ?2 AND seq <= ?3") \
     X(CONTROL_ADD, "INSERT INTO control (company, kind, body, share) VALUES (?1, ?2, ?3, ?4)") \
-    X(CONTROL_FIRST, "INSERT INTO control (id, company, kind, body, share)" \
-                     " VALUES (coalesce((SELECT min(id) FROM control), 1) - 1, ?1, ?2, ?3, ?4)") \
+    /* 1: it had a number before: the partner may know it. */ \
+    X(CONTROL_FIRST, "INSERT INTO control (id, company, kind, body, share, again)" \
+                     " VALUES (coalesce((SELECT min(id) FROM control), 1) - 1, ?1, ?2, ?3, ?4, 1)") \
+    X(CONTROL_AGAIN_ALL, "UPDATE control SET again = 1") \
+    X(CONTROL_UNSENT_OFFER, "SELECT 1 FROM control WHERE company = ?1 AND share = ?2 AND kind = 16 AND again = 0") \
     /* An offer that passes on (16), and the head stapled to it (30), wait while the owner's word is not news. */ \
     X(CONTROL_NEXT, "SELECT c.id, c.kind, c.body, c.share FROM control c WHERE c.company = ?1 AND NOT (c.kind IN (16, 30)" \
                     " AND EXISTS (SELECT 1 FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root" \
@@ -582,8 +588,8 @@
                        " AND kind IN (20, 29)) OR EXISTS (SELECT 1 FROM frame WHERE company = ?1 AND stream = 1" \
                        " AND seq > ?2 AND kind IN (20, 29)))") \
     /* From this number on, before what waits, in their order; a Void will stand for each. */ \
-    X(FRAME_BACK, "INSERT INTO control (id, company, kind, body, share) SELECT (SELECT coalesce(min(id), 1) FROM control)" \
-                  " - row_number() OVER (ORDER BY seq DESC), company, kind, body, share FROM frame" \
+    X(FRAME_BACK, "INSERT INTO control (id, company, kind, body, share, again) SELECT (SELECT coalesce(min(id), 1) FROM" \
+                  " control) - row_number() OVER (ORDER BY seq DESC), company, kind, body, share, 1 FROM frame" \
                   " WHERE company = ?1 AND stream = 1 AND seq >= ?2 AND kind <> 21") \
     /* Of several heads of a share only the newest: an older one after it would be a word taken back. */ \
     X(CONTROL_HEADS_OLD, "DELETE FROM control AS c WHERE c.company = ?1 AND c.kind = 30 AND EXISTS (SELECT 1 FROM control n" \

@@ -61,11 +61,13 @@
 
 /* What one partner can make us keep (node/budget.c); test_budget.c. Companies that it introduced: each is a descriptor and a
  * line of people's lists. Shares of its that run, and those that were passed on of what we gave it: each is a verified chain
- * in memory. Revocations that came before their grants: each some 300 bytes until the grant comes. */
+ * in memory. Revocations that came before their grants: each some 300 bytes until the grant comes; the oldest go. Sealed
+ * messages that wait here for the next link, each of one message: more are let go, and their author sends them again. */
 #define INTRODUCED_MAX        1024
 #define OFFERS_RUNNING_MAX    4096
 #define NOTED_RUNNING_MAX     4096
 #define REVOCATIONS_EARLY_MAX 1024
+#define CARRY_MAX             4096
 
 /* Proofs kept that one owner signed two contents with one position, each under 4 KiB; more are frozen and not kept.
  * test_equivocation.c */

@@ -108,6 +108,13 @@ pass_on(struct desk *d, int64_t from, int64_t n)
 }
 
 static bool
+box(struct desk *d, int64_t from, int64_t n)
+{
+    return store_exec(d->core->store, STMT_CARRY_ADD, "iiiib", d->company[TELLER]->id, from, n,
+                      d->company[TELLER]->id, bytes_text("x")) == STATUS_OK;
+}
+
+static bool
 come_early(struct desk *d, int64_t from, int64_t n)
 {
     struct bytes gid = number_of(d, n + OTHERS), by = number_of(d, 0);
@@ -128,8 +135,7 @@ static const struct {
     { "companies that one introduced", BUDGET_INTRODUCED, INTRODUCED_MAX, introduce },
     { "shares of one that run", BUDGET_OFFERS, OFFERS_RUNNING_MAX, offer },
     { "what one passed on", BUDGET_NOTED, NOTED_RUNNING_MAX, pass_on },
-    { "revocations before their grants", BUDGET_REVOCATIONS, REVOCATIONS_EARLY_MAX,
-      come_early },
+    { "what waits here for the next link", BUDGET_CARRY, CARRY_MAX, box },
 };
 
 static void
@@ -183,18 +189,123 @@ say_revocation(struct desk *d, size_t from, uint8_t n)
     return exchange_take_object(&taking);
 }
 
+static bool
+is_revoked(struct desk *d, struct bytes gid)
+{
+    int64_t one;
+
+    return store_number(d->core->store, &one, STMT_REVOKED_FIND, "b", gid) == STATUS_OK;
+}
+
+/* None is refused: of those whose grant never came the oldest are forgotten. */
 static void
 test_early_revocations(struct check *t)
+{
+    struct object_id mine[] = { { { 0xee, 1 } }, { { 0xee, 2 } }, { { 0xee, 3 } } };
+    struct desk d;
+
+    CHECK(t, "a core", desk_set(&d));
+    d.home.now_ms += 1000; /* what is said from now on is newer */
+    for (int64_t n = 1; n < REVOCATIONS_EARLY_MAX; n++)
+        CHECK(t, "many came early", come_early(&d, d.company[OWNER]->id, n));
+    CHECK(t, "the last one that there is room for",
+          say_revocation(&d, OWNER, 1) == STATUS_OK &&
+              is_revoked(&d, bytes_of(mine[0].b, ID_SIZE)) &&
+              is_revoked(&d, number_of(&d, OTHERS + REVOCATIONS_EARLY_MAX - 1)));
+    CHECK(t, "it may be said again",
+          say_revocation(&d, OWNER, 1) == STATUS_OK &&
+              is_revoked(&d, number_of(&d, OTHERS + REVOCATIONS_EARLY_MAX - 1)));
+    CHECK(t, "another partner's has its own room",
+          say_revocation(&d, TELLER, 3) == STATUS_OK &&
+              is_revoked(&d, number_of(&d, OTHERS + REVOCATIONS_EARLY_MAX - 1)));
+    CHECK(t, "one beyond is kept, also when it comes through others, and an old one is not",
+          say_revocation(&d, BROUGHT_BY, 2) == STATUS_OK &&
+              is_revoked(&d, bytes_of(mine[0].b, ID_SIZE)) &&
+              is_revoked(&d, bytes_of(mine[1].b, ID_SIZE)) &&
+              !is_revoked(&d, number_of(&d, OTHERS + REVOCATIONS_EARLY_MAX - 1)));
+    CHECK(t, "and that alone",
+          is_revoked(&d, number_of(&d, OTHERS + REVOCATIONS_EARLY_MAX - 2)));
+    desk_clear(&d);
+}
+
+/* ---- passing on --------------------------------------------------------------------------- */
+
+/* OWNER passes on to TELLER what we gave it. */
+static enum status
+say_passon(struct desk *d, uint8_t nonce, struct arena *arena)
+{
+    static const char *purposes[] = { "event" };
+    struct grant_field fields[] = { { { .number = 2 }, { .number = 1 } } };
+    const struct sample_company *by = &d->home.world.companies[OWNER];
+    struct grant root = { .issuer = d->core->me,
+                          .audience = by->id,
+                          .owner = d->core->me,
+                          .selector = SELECTOR_TREE,
+                          .tree = { { 7 } },
+                          .fields = fields,
+                          .field_count = 1,
+                          .actions = ACTION_READ | ACTION_PASS_ON,
+                          .depth = 1,
+                          .not_before = { HOME_NOW_MS - 1000 },
+                          .not_after = { HOME_NOW_MS + 1000000 },
+                          .purposes = purposes,
+                          .purpose_count = 1,
+                          .nonce = { nonce } };
+    struct signed_object links[2] = { sample_grant_sign(&d->home.world, &root, arena) };
+    struct object_id parent = digest_object_id(links[0].body);
+    struct grant link = sample_link(&d->home.world, &root, &parent, TELLER);
+    links[1] = sample_grant_sign(&d->home.world, &link, arena);
+    struct passon passon = { .author = by->id,
+                             .audience = d->core->me,
+                             .grant = digest_object_id(links[1].body),
+                             .next = link.audience };
+    struct bundle bundle = { .object = { .body = wire_passon_format(&passon, arena) },
+                             .links = links,
+                             .link_count = 2 };
+    bundle.object.signature = sample_sign(by, SIGN_PASSON, bundle.object.body);
+    struct envelope env = { .kind = MESSAGE_PASSON,
+                            .body = wire_bundle_format(&bundle, arena) };
+    struct taking taking = {
+        .core = d->core, .from = d->company[OWNER], .arena = arena, .env = &env
+    };
+    return exchange_take_object(&taking);
+}
+
+/* The newest answer that waits for OWNER. */
+static const struct passon_ack *
+last_ack(struct desk *d, struct arena *arena)
+{
+    struct peer_frame frame = { 0 };
+    struct signed_object *object;
+    struct passon_ack *ack;
+    int64_t share;
+
+    if (exchange_control_pull(d->core, d->company[OWNER]->id, arena, &frame, &share) !=
+            STATUS_OK ||
+        frame.kind != MESSAGE_PASSON_ACK ||
+        wire_signed_body_parse(frame.body, arena, &object) != STATUS_OK ||
+        wire_passon_ack_parse(object->body, arena, &ack) != STATUS_OK)
+        return NULL;
+    return ack;
+}
+
+static void
+test_passed_on(struct check *t)
 {
     struct desk d;
 
     CHECK(t, "a core", desk_set(&d));
-    for (int64_t n = 1; n < REVOCATIONS_EARLY_MAX; n++)
-        CHECK(t, "many came early", come_early(&d, d.company[OWNER]->id, n));
-    CHECK(t, "the last one of its budget is kept", say_revocation(&d, OWNER, 1) == STATUS_OK);
-    CHECK(t, "it may be said again", say_revocation(&d, OWNER, 1) == STATUS_OK);
-    CHECK(t, "one beyond is refused", say_revocation(&d, OWNER, 2) == STATUS_TOO_BIG);
-    CHECK(t, "another partner's is kept", say_revocation(&d, TELLER, 3) == STATUS_OK);
+    for (int64_t n = 1; n < NOTED_RUNNING_MAX; n++)
+        CHECK(t, "much is passed on", pass_on(&d, d.company[OWNER]->id, n));
+    enum status s = say_passon(&d, 1, d.arena);
+    const struct passon_ack *ack = last_ack(&d, d.arena);
+    CHECK(t, "the last one that there is room for",
+          s == STATUS_OK && ack != NULL && ack->noted);
+    s = say_passon(&d, 2, d.arena);
+    ack = last_ack(&d, d.arena);
+    CHECK(t, "one more is refused, signed and with the reason",
+          s == STATUS_OK && ack != NULL && !ack->noted &&
+              strcmp(ack->reason, "too many passed on") == 0);
     desk_clear(&d);
 }
 
@@ -204,6 +315,7 @@ main(int argc, char **argv)
     static const struct check_case cases[] = {
         { "budgets", test_budgets },
         { "early revocations", test_early_revocations },
+        { "one passed on too many", test_passed_on },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));

@@ -2,6 +2,7 @@
  *
  * tests/unit/node/test_exchange_out.c - what goes again to a partner that was away, and what goes before it.
  */
+#include "node/revocation.h"
 #include "tests/unit/node/route_fake.h"
 
 enum { MANY = CREDIT_CONTROL_FRAMES };
@@ -141,20 +142,83 @@ test_not_overtaken(struct check *t)
               queue(&d, MESSAGE_REVOCATION, "back", 0) &&
               goes(&d, false, 1, MESSAGE_DESCRIPTOR, "ours") &&
               goes(&d, false, 2, MESSAGE_WITHDRAWAL, "rows"));
-    CHECK(t, "what has its number behind something else is overtaken too",
-          queue(&d, MESSAGE_ANSWER, "one", 0) && goes(&d, true, 3, MESSAGE_REVOCATION, "back") &&
-              goes(&d, true, 4, MESSAGE_ANSWER, "one") &&
-              queue(&d, MESSAGE_REVOCATION, "two", 0) &&
-              goes(&d, true, 5, MESSAGE_REVOCATION, "two") &&
-              goes(&d, false, 3, MESSAGE_REVOCATION, "back") &&
-              goes(&d, false, 4, MESSAGE_VOID, NULL) && goes(&d, false, 5, MESSAGE_VOID, NULL) &&
-              goes(&d, true, 6, MESSAGE_REVOCATION, "two") &&
-              goes(&d, true, 7, MESSAGE_ANSWER, "one"));
-    CHECK(t, "without the key process nobody can sign Voids: what was on its way goes as it was",
+    CHECK(
+        t, "what has its number behind something else is overtaken too",
+        queue(&d, MESSAGE_ANSWER, "one", 0) && goes(&d, true, 3, MESSAGE_REVOCATION, "back") &&
+            goes(&d, true, 4, MESSAGE_ANSWER, "one") &&
+            queue(&d, MESSAGE_REVOCATION, "two", 0) &&
+            goes(&d, true, 5, MESSAGE_REVOCATION, "two") &&
+            goes(&d, false, 3, MESSAGE_REVOCATION, "back") &&
+            goes(&d, false, 4, MESSAGE_VOID, NULL) && goes(&d, false, 5, MESSAGE_VOID, NULL) &&
+            goes(&d, true, 6, MESSAGE_REVOCATION, "two") &&
+            goes(&d, true, 7, MESSAGE_ANSWER, "one"));
+    CHECK(t,
+          "without the key process nobody can sign Voids: what was on its way goes as it was",
           queue(&d, MESSAGE_REVOCATION, "more", 0));
     d.core->env.keyring.sign = on_locked;
-    CHECK(t, "and is not queued again", goes(&d, false, 7, MESSAGE_ANSWER, "one") &&
-              goes(&d, true, 8, MESSAGE_REVOCATION, "more") && !goes(&d, true, 9, MESSAGE_ANSWER, NULL));
+    CHECK(t, "and is not queued again",
+          goes(&d, false, 7, MESSAGE_ANSWER, "one") &&
+              goes(&d, true, 8, MESSAGE_REVOCATION, "more") &&
+              !goes(&d, true, 9, MESSAGE_ANSWER, NULL));
+    desk_clear(&d);
+}
+
+/* ---- taking back -------------------------------------------------------------------------- */
+
+/* A share with STRANGER, whose offer is in the queue. */
+static struct live *
+offer(struct desk *d, uint8_t nonce)
+{
+    struct grant g = grant_of(d, STRANGER, nonce);
+    struct signed_object link = sample_grant_sign(&d->home.world, &g, d->arena);
+    struct live *live;
+
+    if (!hold(d, &link, 1, ROLE_GIVEN, &live) || !queue(d, MESSAGE_OFFER, "offer", live->share))
+        return NULL;
+    live->partner = d->company[STRANGER]->id;
+    live->state = SHARE_OFFERED;
+    return live;
+}
+
+/* Stops it. How many things are to be said of that, and wait. */
+static int64_t
+stop(struct desk *d, const struct live *live)
+{
+    struct object_id gid = *chain_leaf_id(live->chain);
+    struct peer_frame frame = { 0 };
+    int64_t n = 0;
+
+    if (grant_fall(d->core, &gid, &d->core->me, (struct bytes){ 0 }, SHARE_STOPPED, "") !=
+            STATUS_OK ||
+        revocation_tell(d->core) != STATUS_OK)
+        return -1;
+    while (exchange_control_pull(d->core, d->company[STRANGER]->id, d->arena, &frame,
+                                 &(int64_t){ 0 }) == STATUS_OK)
+        n++;
+    return n;
+}
+
+static void
+test_never_offered(struct check *t)
+{
+    struct desk d = { 0 };
+
+    CHECK(t, "a desk", desk_set(&d));
+    const struct live *live = offer(&d, 11);
+    CHECK(t, "of what it never heard of nothing is taken back",
+          live != NULL && stop(&d, live) == 0);
+    live = offer(&d, 12);
+    CHECK(t, "what had its number may be there: a revocation",
+          live != NULL && goes(&d, true, 1, MESSAGE_OFFER, "offer") && stop(&d, live) == 1);
+    live = offer(&d, 13);
+    CHECK(t, "and if something overtook it meanwhile",
+          live != NULL && goes(&d, true, 2, MESSAGE_OFFER, "offer") &&
+              queue(&d, MESSAGE_REVOCATION, "back", 0) &&
+              goes(&d, false, 2, MESSAGE_VOID, NULL) && stop(&d, live) == 2);
+    live = offer(&d, 14);
+    CHECK(t, "and if we are restored from a copy, in which it waits",
+          live != NULL && store_exec(d.core->store, STMT_CONTROL_AGAIN_ALL, "") == STATUS_OK &&
+              stop(&d, live) == 1);
     desk_clear(&d);
 }
 
@@ -165,6 +229,7 @@ main(int argc, char **argv)
         { "what takes back overtakes", test_overtaken },
         { "what does not make place", test_not_overtaken },
         { "heads that are overtaken", test_heads },
+        { "an offer that never left", test_never_offered },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));

@@ -265,12 +265,65 @@ test_saying(struct check *t)
     desk_clear(&d);
 }
 
+/* ---- carried for others ------------------------------------------------------------------- */
+
+static int64_t
+waiting(struct desk *d)
+{
+    int64_t n = -1;
+
+    return store_number(d->core->store, &n, STMT_BUDGET_CARRY, "i", d->company[CARRIER]->id) ==
+                   STATUS_OK
+               ? n
+               : -1;
+}
+
+/* What CARRIER gave us and we passed on to STRANGER, who is away. */
+static bool
+open_through(struct desk *d)
+{
+    struct grant root = grant_of(d, CARRIER, 9);
+    struct live *live;
+
+    root.issuer = root.owner = d->company[CARRIER]->node;
+    root.audience = d->core->me;
+    struct signed_object links[2] = { sample_grant_sign(&d->home.world, &root, d->arena) };
+    struct object_id parent = digest_object_id(links[0].body);
+    struct grant link = sample_link(&d->home.world, &root, &parent, STRANGER);
+    links[1] = sample_grant_sign(&d->home.world, &link, d->arena);
+    d->way[0] = digest_object_id(links[1].body);
+    return hold(d, links, 2, ROLE_GIVEN, &live);
+}
+
+static void
+test_no_room_for_more(struct check *t)
+{
+    struct saying row = {
+        .incarnation = 1, .number = 1, .author = CARRIER, .audience = STRANGER, .from = CARRIER
+    };
+    struct desk d = { 0 };
+
+    CHECK(t, "a desk between others", desk_set(&d) && open_through(&d));
+    for (int64_t n = 1; n < CARRY_MAX; n++)
+        CHECK(t, "much waits",
+              store_exec(d.core->store, STMT_CARRY_ADD, "iiiib", d.company[STRANGER]->id,
+                         d.company[CARRIER]->id, n, d.company[STRANGER]->id,
+                         bytes_text("box")) == STATUS_OK);
+    CHECK(t, "the last one that there is room for",
+          is_same(say(&d, &row), "OK") && waiting(&d) == CARRY_MAX);
+    row.number++;
+    CHECK(t, "one more is taken off its link, which others use too, and let go",
+          is_same(say(&d, &row), "OK") && waiting(&d) == CARRY_MAX);
+    desk_clear(&d);
+}
+
 int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
         { "what a destination takes", test_taking },
         { "receipts it says", test_saying },
+        { "no room for more", test_no_room_for_more },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
