@@ -54,6 +54,14 @@ io_out_open(const char *path, struct diag *diag, struct io_out *out)
 }
 
 enum status
+io_out_add(struct io_out *file, struct bytes text, struct diag *diag)
+{
+    return file_write(file->fd, text) == STATUS_OK
+               ? STATUS_OK
+               : say_errno(diag, "cli.file.write", file->path);
+}
+
+enum status
 io_out_put(struct io_out *file, struct bytes text, struct diag *diag)
 {
     if (file_write(file->fd, text) != STATUS_OK || rename(file->temporary, file->path) != 0)

@@ -24,6 +24,8 @@ struct io_out {
 /* Opened before the node is asked, so that a reply which exists only once is not lost to a bad
  * path. */
 MUST_CHECK enum status io_out_open(const char *path, struct diag *diag, struct io_out *out);
+/* A piece of it; and the last one, with which it appears. */
+MUST_CHECK enum status io_out_add(struct io_out *file, struct bytes text, struct diag *diag);
 MUST_CHECK enum status io_out_put(struct io_out *file, struct bytes text, struct diag *diag);
 /* Removes what was not put. */
 void io_out_close(struct io_out *file);

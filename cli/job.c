@@ -38,11 +38,10 @@ number_of(const json_t *job, const char *name)
     return json_integer_value(json_object_get(job, name));
 }
 
-static void
-show_progress(struct cli *cli, const json_t *job)
+void
+job_progress(struct cli *cli, json_int_t done, json_int_t total)
 {
     static json_int_t shown = -1;
-    json_int_t done = number_of(job, "done"), total = number_of(job, "total");
     const char *counts =
         total > 0 ? arena_printf(cli->arena, "%lld/%lld", (long long)done, (long long)total)
                   : arena_printf(cli->arena, "%lld", (long long)done);
@@ -118,7 +117,7 @@ job_follow(struct cli *cli, const json_t *started, json_t **reply)
         json_decref(*reply);
         status = client_ask(cli, &show, reply);
         if (status == STATUS_OK)
-            show_progress(cli, *reply);
+            job_progress(cli, number_of(*reply, "done"), number_of(*reply, "total"));
         if (status != STATUS_OK || !is_under_way(*reply))
             break;
         wait_a_little();

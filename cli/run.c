@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "cli/client.h"
+#include "cli/file.h"
 #include "cli/folder.h"
-#include "cli/io.h"
 #include "cli/help.h"
 #include "cli/home.h"
 #include "cli/job.h"
@@ -45,35 +45,6 @@ ask_person(struct cli *cli, struct command *command)
 /* ---- replies ---- */
 
 static enum status
-write_out(struct cli *cli, struct io_out *file, const json_t *reply)
-{
-    const json_t *text = json_object_get(reply, "text");
-
-    if (!json_is_string(text))
-        return STATUS_INTERNAL;
-    TRY(io_out_put(file, bytes_of(json_string_value(text), json_string_length(text)),
-                   &cli->diag));
-    if (cli->is_json) {
-        AUTO(json_decrefp) json_t *done = json_pack("{ss}", "file", file->path);
-        render_json(cli, done, stdout);
-    } else {
-        (void)fprintf(stderr, "%s\n", cli_text(cli, "cli.written", file->path));
-    }
-    return STATUS_OK;
-}
-
-static enum status
-run_to_file(struct cli *cli, const struct command *command)
-{
-    AUTO(io_out_close) struct io_out file = { .fd = -1 };
-    AUTO(json_decrefp) json_t *reply = NULL;
-
-    TRY(io_out_open(command->out, &cli->diag, &file));
-    TRY(client_ask(cli, command, &reply));
-    return write_out(cli, &file, reply);
-}
-
-static enum status
 run_job(struct cli *cli, const struct command *command, const json_t *started)
 {
     AUTO(json_decrefp) json_t *job = NULL;
@@ -99,8 +70,9 @@ run_service(struct cli *cli, struct command *command)
         TRY(ask_person(cli, command));
     if (is_folder)
         return folder_run(cli, command);
-    if (command->out != NULL && command->service->shape == REPLY_FILE)
-        return run_to_file(cli, command);
+    if (command->service->shape == REPLY_FILE &&
+        json_object_get(command->args, "preview") == NULL)
+        return file_run(cli, command);
     TRY(client_ask(cli, command, &reply));
     if (command->service->shape == REPLY_JOB && json_object_get(reply, "job") != NULL)
         return run_job(cli, command, reply);

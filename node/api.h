@@ -14,6 +14,13 @@
 #include "schema/service.h"
 #include "schema/type.h"
 
+/* What a reading service gave away, for the audit: its reply goes out once the entry is durable. */
+struct api_note {
+    bool is_set;
+    char action[64];
+    uint8_t subject[32], detail[32];
+};
+
 struct api_request {
     const struct service *service;
     json_t *args; /* object: parameters by name, checked against the table's kinds */
@@ -28,6 +35,7 @@ struct api_request {
     enum status status;
     struct diag diag; /* when status is not OK */
     json_t *reply;    /* when it is; owned by the request */
+    struct api_note note;
 
     /* the HTTP server's own: called exactly once for a request given to write() */
     void (*done)(struct api_request *request);
@@ -38,7 +46,8 @@ struct api_request {
 struct api {
     /* Must a reading service be given to write() now, and wait for the loop? Any thread. NULL: never. */
     bool (*read_waits)(void *self);
-    /* A reading service: on the calling thread, returns when the reply is there. Any thread. */
+    /* A reading service: on the calling thread, returns when the reply is there. Any thread. With a note in it, the request
+     * is then given to write(), and answered after that. */
     void (*read)(void *self, struct api_request *request);
     /* Any other: takes the request, returns at once; done() comes later from the core's loop thread. */
     void (*write)(void *self, struct api_request *request);

@@ -295,6 +295,13 @@ struct core {
     struct store *reader_pool[8];
     size_t reader_count;
     uint64_t forgotten; /* counts core_forget(): readers from before are not kept */
+    struct export_run { /* between two parts of a file (node/service_export.c) */
+        uint8_t id[ID_SIZE];
+        uint8_t hash[384]; /* struct digest_state */
+        int64_t after, rows, partner_rows, left_out, total;
+        uint64_t used; /* 0: free */
+    } exports[EXPORTS_MAX];
+    uint64_t exports_used;
 };
 
 struct link_view {

@@ -367,7 +367,8 @@ ask(struct exchange *ex, const char *method)
     bool waits = api->read_waits != NULL && api->read_waits(api->self);
     if (ex->request.service->effect == SERVICE_READS && !waits) {
         api->read(api->self, &ex->request);
-        return answer(ex, method);
+        if (ex->request.status != STATUS_OK || !ex->request.note.is_set)
+            return answer(ex, method);
     }
     if (!begin_write(ex->http)) {
         refuse(ex, diag_say(&ex->request.diag, STATUS_STOPPED, "http.stopping", NULL));

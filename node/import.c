@@ -2,7 +2,6 @@
 #include "node/import.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -168,16 +167,14 @@ bad_row(struct import *im, size_t line, size_t column, const struct csv_cell *ce
     im->counts.bad_size += (int64_t)out.len;
 }
 
-/* Somebody who must not come back: where she stands in the file, and nothing of her. */
+/* What must not be kept, not even among the bad rows: where it stands in the file, and nothing of what it says. */
 static enum status
-suppressed_row(struct import *im, size_t line)
+unkept_row(struct import *im, size_t line, const char *key, const char *owner)
 {
     const struct csv_cell blank = { .column = im->header_count };
-    char text[32];
+    const char *text = arena_printf(im->batch, "%zu", line);
 
-    im->counts.suppressed++;
-    (void)snprintf(text, sizeof(text), "%zu", line);
-    (void)diag_say(im->diag, STATUS_DENIED, "suppression.row", text, NULL);
+    (void)diag_say(im->diag, STATUS_DENIED, key, text, owner, NULL);
     bad_row(im, line, 0, &blank, 1);
     return im->failed;
 }
@@ -468,6 +465,7 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
     size_t n, key_count = 0, column = 0;
     enum suppression_verdict verdict;
     struct record_now *now = NULL;
+    const char *owner;
     const struct type *type;
     int64_t record;
 
@@ -481,6 +479,8 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
         return im->failed;
     }
     const struct mapped_value *values = mapping_row(im->mapping, cells, count, im->batch, &n);
+    if (mapping_row_owner(im->mapping, cells, count, im->batch, &owner))
+        return unkept_row(im, line, "import.not_own", owner);
     enum status s = row_draft(im, type, values, n, draft, &column);
     if (s == STATUS_USAGE || s == STATUS_TOO_BIG || s == STATUS_MALFORMED) {
         bad_row(im, line, column, cells, count);
@@ -488,8 +488,9 @@ take_row(struct import *im, size_t line, const struct csv_cell *cells, size_t co
     }
     TRY(s);
     TRY(suppression_judge(&im->call, type, NULL, draft, &verdict));
-    if (verdict == SUPPRESSION_REFUSED)
-        return suppressed_row(im, line);
+    im->counts.suppressed += verdict == SUPPRESSION_REFUSED;
+    if (verdict == SUPPRESSION_REFUSED) /* somebody who must not come back */
+        return unkept_row(im, line, "suppression.row", NULL);
     bool is_limited = verdict == SUPPRESSION_LIMITED;
     for (size_t i = 0; i < n && key_count < COUNT_OF(keys); i++)
         if (values[i].is_key) {

@@ -44,6 +44,7 @@ static const struct {
     { "record.set", service_record_set },
     { "record.show", service_record_show },
     { "record.list", service_record_list },
+    { "record.export", service_record_export },
     { "record.remove", service_record_remove },
     { "record.import", service_record_import },
     { "job.list", service_job_list },
@@ -63,6 +64,7 @@ static const struct {
     { "segment.exclude", service_segment_exclude },
     { "guest.add", service_guest_add },
     { "guest.list", service_guest_list },
+    { "guest.export", service_guest_export },
     { "guest.arrive", service_guest_arrive },
     { "lead.make", service_lead_make },
     { "lead.undo", service_lead_undo },
@@ -163,6 +165,14 @@ is_for_quarantine(const char *name)
     return false;
 }
 
+/* What a reading service gave away. */
+static enum status
+write_note(struct call *call, const struct api_note *note)
+{
+    return audit_add(call->core, call->actor, note->action, bytes_of(note->subject, ID_SIZE),
+                     bytes_of(note->detail, ID_SIZE));
+}
+
 /* A writing request keeps or loses all its changes. */
 static enum status
 run_marked(struct call *call, const struct api_request *request)
@@ -179,7 +189,8 @@ run_marked(struct call *call, const struct api_request *request)
     if (call->core->unconfirmed && !is_for_quarantine(request->service->name))
         return diag_say(call->diag, STATUS_CONFLICT, "home.quarantined", NULL);
     TRY(core_mark_set(call->core, &mark));
-    enum status s = run(call, request);
+    enum status s =
+        request->note.is_set ? write_note(call, &request->note) : run(call, request);
     if (s == STATUS_OK)
         core_mark_keep(call->core);
     else
@@ -198,12 +209,17 @@ service_run(struct call *call, struct api_request *request)
     call->language = request->language;
     call->actor = "user:admin";
     call->diag->key[0] = '\0';
-    request->status = request->service->effect == SERVICE_READS ? run(call, request)
-                                                                : run_marked(call, request);
-    if (request->status == STATUS_OK)
-        request->reply = call->reply != NULL ? call->reply : json_object();
-    else
+    bool is_read = request->service->effect == SERVICE_READS, is_noted = request->note.is_set;
+    request->status = is_noted  ? STATUS_OK
+                      : is_read ? run(call, request)
+                                : run_marked(call, request);
+    if (request->status == STATUS_OK && request->note.is_set &&
+        call->store == call->core->store)
+        request->status = run_marked(call, request);
+    if (request->status != STATUS_OK)
         json_decref(call->reply);
+    else if (!is_noted)
+        request->reply = call->reply != NULL ? call->reply : json_object();
     call->reply = NULL;
 }
 

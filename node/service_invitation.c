@@ -156,8 +156,8 @@ inviting_init(struct call *call, struct inviting *v)
 }
 
 enum status
-invitation_event(struct call *call, struct record_now *event, struct diag *why,
-                 const char **out)
+invitation_event(struct call *call, struct record_now *event, const char *const *marks,
+                 struct diag *why, const char **out)
 {
     struct inviting v = { .call = call, .event = event };
     struct diag *said = call->diag;
@@ -169,6 +169,7 @@ invitation_event(struct call *call, struct record_now *event, struct diag *why,
     v.common.organizer_name = us.name;
     v.common.organizer_email = text_of(call, v.event_type, event, "organizerEmail");
     v.common.uid = uid_of(call, &event->id);
+    v.common.marks = marks;
     call->diag = why;
     enum status s = event_fill(&v);
     call->diag = said;

@@ -310,7 +310,7 @@ add_calendar(struct light_files *f, json_t *files, json_t *left_out)
     struct diag why = { 0 };
     const char *text;
 
-    enum status s = invitation_event(call, f->event, &why, &text);
+    enum status s = invitation_event(call, f->event, NULL, &why, &text);
     if (s == STATUS_OK)
         add_file(files, "event.ics", text);
     if (s != STATUS_USAGE)

@@ -431,18 +431,26 @@ list_page(struct call *call, struct project_query *query, struct page *page)
 }
 
 enum status
+person_query(struct call *call, struct project_query *out)
+{
+    struct record_now *event;
+
+    *out = (struct project_query){ .people = true };
+    TRY(guests_event(call, &event));
+    out->parent = &event->id;
+    TRY(find_type(call, "attendee", &out->type));
+    return narrow(call, out);
+}
+
+enum status
 service_guest_list(struct call *call)
 {
-    struct project_query query = { .people = true };
     struct totals totals = { call, NULL };
-    struct record_now *event;
+    struct project_query query;
     struct page page;
 
-    TRY(guests_event(call, &event));
-    TRY(find_type(call, "attendee", &query.type));
-    TRY(narrow(call, &query));
+    TRY(person_query(call, &query));
     TRY(page_begin(call, &page));
-    query.parent = &event->id;
     query.search = page.search;
     query.after = page.after;
     query.limit = page.limit + 1;
@@ -451,5 +459,5 @@ service_guest_list(struct call *call)
         return STATUS_OK;
     totals.list = json_array();
     reply_set(call->reply, "by_company", totals.list);
-    return project_each_share(call->store, query.type, &event->id, on_share, &totals);
+    return project_each_share(call->store, query.type, query.parent, on_share, &totals);
 }

@@ -60,6 +60,8 @@ MUST_CHECK enum status record_page(struct call *call, struct project_query *quer
 MUST_CHECK enum status record_json(struct call *call, const struct record_now *now,
                                    json_t **out);
 /* STATUS_DENIED with a sentence: another company's. */
+/* What record.list and record.export are asked for: type, event, segment, rule. */
+MUST_CHECK enum status record_page_query(struct call *call, struct project_query *out);
 MUST_CHECK enum status record_check_own(struct call *call, const struct record_now *now);
 struct company_name {
     const char *name;
@@ -152,6 +154,8 @@ const char *person_text(struct call *call, const struct type *type, const struct
 const char *claim_words(struct call *call, const struct claim *claim);
 
 /* The one person of the event that the text means: by the beginning of a row's id, or by words. */
+/* What guest.list and guest.export are asked for: event, company, status. */
+MUST_CHECK enum status person_query(struct call *call, struct project_query *out);
 MUST_CHECK enum status person_find(struct call *call, const struct record_id *event,
                                    const char *text, int64_t *person);
 /* The newest activity of this form about the row, ours or (own_only false) anybody's; NULL: none. */
@@ -215,8 +219,10 @@ MUST_CHECK enum status light_company_put(struct call *call, int64_t company, jso
 
 /* ---- calendar files (service_invitation.c) ---- */
 /* The event, as far as its fields are given, for nobody in particular. STATUS_USAGE with *why: it has no time. */
+/* marks: as in struct ical_invitation. */
 MUST_CHECK enum status invitation_event(struct call *call, struct record_now *event,
-                                        struct diag *why, const char **out);
+                                        const char *const *marks, struct diag *why,
+                                        const char **out);
 
 /* ---- evidence files (service_evidence.c) ---- */
 void evidence_begin(struct buffer *out);
@@ -254,6 +260,7 @@ enum status service_record_add(struct call *call);
 enum status service_record_set(struct call *call);
 enum status service_record_show(struct call *call);
 enum status service_record_list(struct call *call);
+enum status service_record_export(struct call *call);
 enum status service_record_remove(struct call *call);
 enum status service_record_import(struct call *call);
 enum status service_job_list(struct call *call);
@@ -273,6 +280,7 @@ enum status service_segment_include(struct call *call);
 enum status service_segment_exclude(struct call *call);
 enum status service_guest_add(struct call *call);
 enum status service_guest_list(struct call *call);
+enum status service_guest_export(struct call *call);
 enum status service_guest_arrive(struct call *call);
 enum status service_lead_make(struct call *call);
 enum status service_lead_undo(struct call *call);

@@ -372,20 +372,28 @@ record_page(struct call *call, struct project_query *query)
 }
 
 enum status
-service_record_list(struct call *call)
+record_page_query(struct call *call, struct project_query *out)
 {
     const char *event = arg_text(call, "event");
-    struct project_query query = { 0 };
-    struct record_id parent;
 
-    TRY(find_type(call, arg_text(call, "type"), &query.type));
+    *out = (struct project_query){ 0 };
+    TRY(find_type(call, arg_text(call, "type"), &out->type));
     if (event != NULL) {
+        struct record_id *parent = ARENA_NEW(call->arena, struct record_id);
         struct bytes id;
         TRY(find_record_id(call, event, &id));
-        memcpy(parent.b, id.data, ID_SIZE);
-        query.parent = &parent;
+        memcpy(parent->b, id.data, ID_SIZE);
+        out->parent = parent;
     }
-    TRY(segment_filter(call, "segment", &query));
+    return segment_filter(call, "segment", out);
+}
+
+enum status
+service_record_list(struct call *call)
+{
+    struct project_query query;
+
+    TRY(record_page_query(call, &query));
     return record_page(call, &query);
 }
 

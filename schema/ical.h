@@ -22,6 +22,8 @@ struct ical_invitation {
     const char *summary, *location, *description, *url;
     const char *organizer_email, *organizer_name;
     const char *guest_email, *guest_name;
+    const char *const
+        *marks; /* name and value of properties of our own, ended by NULL; NULL: none */
 };
 
 /* A REQUEST, or a CANCEL, as a whole file in the arena. STATUS_USAGE with a sentence when an address is none that a

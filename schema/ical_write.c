@@ -189,6 +189,17 @@ put_guest(const struct ical_invitation *in, icalcomponent *event, struct arena *
     icalcomponent_add_property(event, guest);
 }
 
+static void
+put_marks(const struct ical_invitation *in, icalcomponent *event, struct arena *arena)
+{
+    for (const char *const *mark = in->marks; mark != NULL && *mark != NULL; mark += 2) {
+        icalproperty *property =
+            icalproperty_new_x(ical_plain_text(mark[1], TEXT_CUT, false, arena));
+        icalproperty_set_x_name(property, mark[0]);
+        icalcomponent_add_property(event, property);
+    }
+}
+
 static icalproperty_method
 method_of(const struct ical_invitation *in)
 {
@@ -219,6 +230,7 @@ make_calendar(const struct ical_invitation *in, struct arena *arena)
         put_organizer(in, event, arena);
     if (in->guest_email != NULL)
         put_guest(in, event, arena);
+    put_marks(in, event, arena);
     icalcomponent_add_component(calendar, event);
     return calendar;
 }

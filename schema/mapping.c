@@ -144,6 +144,23 @@ count_known(struct making *mk, json_t *preset)
     return known;
 }
 
+/* A column of our own export. */
+static bool
+is_mark(const char *folded)
+{
+    return strncmp(folded, MAPPING_MARK, sizeof(MAPPING_MARK) - 1) == 0;
+}
+
+/* The place of a mark of our own export; 0: it has none. */
+static size_t
+mark_column(const struct making *mk, const char *name)
+{
+    for (size_t i = 0; i < mk->mapping->count; i++)
+        if (strcmp(mk->folded[i], name) == 0)
+            return i + 1;
+    return 0;
+}
+
 /* Of the recognised presets the one that knows most columns; "generic" when there is none. */
 static void
 recognise_preset(struct making *mk)
@@ -169,7 +186,8 @@ choose_preset(struct making *mk, const char *name)
     const char *known = "";
 
     if (name == NULL || *name == '\0') {
-        recognise_preset(mk);
+        if (mark_column(mk, MAPPING_MARK_OWN) == 0)
+            recognise_preset(mk);
         return STATUS_OK;
     }
     for (size_t i = 0; i < mapping_preset_count(); i++) {
@@ -443,7 +461,7 @@ map_column(struct making *mk, size_t at)
 
     if (target != NULL)
         return use_file(mk, at, target);
-    if (column->header[0] == '\0')
+    if (column->header[0] == '\0' || is_mark(mk->folded[at]))
         column->use = COLUMN_DROP;
     else if (!use_preset(mk, at, target_of(&mk->preset, mk->folded[at])))
         use_names(mk, at);
@@ -515,6 +533,8 @@ set_details(struct making *mk)
         region = json_string_value(json_object_get(mk->preset.json, "region"));
     m->region = region == NULL ? NULL : arena_text(mk->arena, bytes_text(region));
 
+    m->own_column = mark_column(mk, MAPPING_MARK_OWN);
+    m->owner_column = mark_column(mk, MAPPING_MARK_OWNER);
     const struct type_field *name = type_field_find_name(mk->type, "name");
     if (name != NULL && type_field_find_name(mk->type, "givenName") != NULL)
         m->person_name = name;

@@ -12,7 +12,9 @@
  * language); what is left becomes the company's own field, named after the column. Several columns may be the
  * parts of one address: box, extended, street, locality, region, postalCode, country. A column without
  * a header is dropped. "recognise" may hold several lists, of which one is enough; the preset "generic" has none and
- * serves where no other is recognised. Cells that say no more than a text of "empty" are empty.
+ * serves where no other is recognised. A column whose name begins with "hansa." is one that our own export adds: it is
+ * dropped, the others are the type's fields by their names, and a row that says it is another company's is for the
+ * caller to refuse. Cells that say no more than a text of "empty" are empty.
  */
 #ifndef HANSA_SCHEMA_MAPPING_H
 #define HANSA_SCHEMA_MAPPING_H
@@ -20,6 +22,12 @@
 #include "schema/base/arena.h"
 #include "schema/csv.h"
 #include "schema/type.h"
+
+#define MAPPING_MARK       "hansa."
+#define MAPPING_MARK_OWN   MAPPING_MARK "own" /* MAPPING_MARK_NO: a row of MAPPING_MARK_OWNER */
+#define MAPPING_MARK_OWNER MAPPING_MARK "owner"
+#define MAPPING_MARK_YES   "yes"
+#define MAPPING_MARK_NO    "no"
 
 enum column_use {
     COLUMN_FIELD,
@@ -42,6 +50,7 @@ struct mapping {
     struct mapped_column *columns;
     size_t count;
     const char **empty;                   /* texts that mean nothing, folded, ended by NULL */
+    size_t own_column, owner_column;      /* marks of our own export, 1 = first; 0: none */
     const struct type_field *person_name; /* made of given and family name, or NULL */
 };
 
@@ -74,6 +83,9 @@ MUST_CHECK enum status mapping_make(const struct mapping_request *request, struc
 const struct mapped_value *mapping_row(const struct mapping *mapping,
                                        const struct csv_cell *cells, size_t count,
                                        struct arena *arena, size_t *values);
+/* Does a row of our own export say that it is another company's? Then *owner is that company, shown safely. */
+bool mapping_row_owner(const struct mapping *mapping, const struct csv_cell *cells,
+                       size_t count, struct arena *arena, const char **owner);
 size_t mapping_preset_count(void);
 const char *mapping_preset_name(size_t index);
 

@@ -6,6 +6,7 @@
 
 #include "schema/base/cleanup.h"
 #include "schema/mapping.h"
+#include "schema/text.h"
 #include "schema/text_priv.h"
 
 enum { PARTS = 7 };
@@ -163,4 +164,21 @@ mapping_row(const struct mapping *mapping, const struct csv_cell *cells, size_t 
     add_person_name(&row);
     *values = row.value_count;
     return row.values;
+}
+
+bool
+mapping_row_owner(const struct mapping *mapping, const struct csv_cell *cells, size_t count,
+                  struct arena *arena, const char **owner)
+{
+    const struct row row = {
+        .mapping = mapping, .cells = cells, .count = count, .arena = arena
+    };
+
+    *owner = "";
+    if (mapping->own_column == 0)
+        return false;
+    if (mapping->owner_column > 0)
+        *owner = text_visible(cell_text(&row, mapping->owner_column - 1), arena);
+    return strcmp(text_fold(cell_text(&row, mapping->own_column - 1), arena),
+                  MAPPING_MARK_NO) == 0;
 }

@@ -13,6 +13,7 @@
     { "quota", PARAM_INTEGER, 0, "30" }, { "closes", PARAM_TEXT, 0, "2027-05-01" }, { "visible", PARAM_TEXT, 0, "chain" }
 #define LISTING { "search", PARAM_TEXT, 0, "lovelace" }, { "limit", PARAM_INTEGER, 0, "50" }, { "cursor", PARAM_TEXT, 0, NULL }
 
+#define FILE_FORM { "format", PARAM_TEXT, 0, "csv" }, { "bom", PARAM_BOOLEAN, 0, NULL }, { "preview", PARAM_BOOLEAN, 0, NULL }
 #define FILTER { "segment", PARAM_TEXT, 0, "s2b7kd" }, { "where", PARAM_TEXT, 0, "country=DE" }
 
 static const struct service table[] = {
@@ -73,6 +74,8 @@ static const struct service table[] = {
         { "mapping", PARAM_FILE, 0, "mapping.json" }, { "dry-run", PARAM_BOOLEAN, 0, NULL }, { "charset", PARAM_TEXT, 0, "gb18030" },
         { "delimiter", PARAM_TEXT, 0, ";" }, { "consent", PARAM_TEXT, 0, "legitimateInterest" },
         { "consent-purpose", PARAM_TEXT, 0, "event; follow-up" }, { "consent-recipients", PARAM_TEXT, 0, "Brio; Cedar" } } },
+    { "record.export", "GET", "/api/v1/exports/{type}", RIGHT_READ, true, REPLY_FILE, NULL,
+      { { "type", PARAM_TEXT, NOUN, "contact" }, { "event", PARAM_TEXT, 0, "k4fzq2" }, FILTER, FILE_FORM, LISTING } },
     { "job.list", "GET", "/api/v1/jobs", RIGHT_READ, true, REPLY_LIST, "id kind state done total", { LISTING } },
     { "job.show", "GET", "/api/v1/jobs/{job}", RIGHT_READ, true, REPLY_OBJECT, NULL, { { "job", PARAM_TEXT, POS, "1" } } },
     { "job.stop", "POST", "/api/v1/jobs/{job}/stop", RIGHT_WRITE, SERVICE_TAKES_BACK, REPLY_OBJECT, NULL, { { "job", PARAM_TEXT, POS, "1" } } },
@@ -110,6 +113,9 @@ static const struct service table[] = {
         { "search", PARAM_TEXT, 0, "berlin" }, FILTER, { "all", PARAM_BOOLEAN, 0, NULL } } },
     { "guest.list", "GET", "/api/v1/events/{event}/guests", RIGHT_READ, true, REPLY_LIST, "id name organization email status arrived brought_by as_of",
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "company", PARAM_TEXT, 0, "Brio" }, { "status", PARAM_TEXT, 0, "accepted" }, LISTING } },
+    { "guest.export", "GET", "/api/v1/events/{event}/guests/export", RIGHT_READ, true, REPLY_FILE, NULL,
+      { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "company", PARAM_TEXT, 0, "Brio" }, { "status", PARAM_TEXT, 0, "accepted" }, FILE_FORM,
+        LISTING } },
     { "guest.arrive", "POST", "/api/v1/events/{event}/guests/{guest}/arrival", RIGHT_WRITE, false, REPLY_OBJECT, NULL,
       { { "event", PARAM_TEXT, POS, "k4fzq2" }, { "guest", PARAM_TEXT, POS, "lovelace" }, { "at", PARAM_TEXT, 0, "2027-05-20 18:40" },
         { "undo", PARAM_BOOLEAN, 0, NULL } } },

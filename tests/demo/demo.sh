@@ -298,10 +298,12 @@ chapter "15. One of Cedar's guests takes back her consent"
 echo 'a passphrase that Cedar keeps elsewhere' >"$WHERE/passphrase"
 cedar --language en backup "$WHERE/cedar.backup" --passphrase-file "$WHERE/passphrase" >/dev/null 2>&1
 step 'Cedar saved its node last night, into one encrypted file.'
+expect 'a file that Acme exports says whose she is, and until when' '李静.*,no,Cedar,.*,event; follow-up,20' acme guest export "$event"
 guest=$(cedar contact list --search 李静 --json | text_of id)
 cedar --language en consent withdraw "$guest" --preview | grep -E '^(Companies|Values)' | indent
 cedar consent withdraw "$guest" --yes >/dev/null
 leaves "she leaves Acme's list" '李静' acme guest list "$event"
+never 'no file that is exported from now on has her' '李静' acme guest export "$event"
 erased 'no file of Acme has a byte of her' '李静\|guest2@example.cn' acme
 expect 'the bytes that Brio carried are gone: one row less' '"rows": *2' brio guest carried "$event" --json
 expect "Cedar holds Acme's signed receipt" 'purged *1 *WITHDRAWN' cedar --language en receipt list

@@ -4,6 +4,8 @@
 Acme has the event, Brio carries, Cedar brought the guest. Nothing of her may be found anywhere afterwards, and nothing
 brings her back: neither last month's file nor last month's database.
 """
+import csv
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -149,6 +151,71 @@ def restored(node, old):
     node.start()
 
 
+def exported(node, command, name, **options):
+    """The file, its rows by title, and what the node said of it."""
+    path = os.path.join(node.home, "..", name)
+    said = node.cli(command, out=path, **options)
+    with open(path, newline="", encoding="utf-8") as file:
+        raw = file.read()
+    os.remove(path)
+    return raw, {row["name"]: row for row in csv.DictReader(raw.splitlines())}, said
+
+
+def audit_of(node, action):
+    """The hash and the action of the newest entry of this kind, as the database has them."""
+    db = sqlite3.connect(os.path.join(node.home, "hansa.db"))
+    row = db.execute("SELECT action, actor, lower(hex(detail)) FROM audit WHERE action LIKE ? ORDER BY number DESC", (action + "%",)).fetchone()
+    db.close()
+    return row
+
+
+def what_is_exported(t, acme, brio, event):
+    """Acme's list as a file: whose each row is, and until when; and nobody makes it her own by importing it."""
+    acme.cli("attendee add", event=event, name="=Eve Ownxyzzy", email="eve@acme.example")
+    raw, rows, said = exported(acme, f"guest export {event}", "guests.csv")
+    t.same("both guests are in the file, and Acme's own", sorted(rows), ["'=Eve Ownxyzzy", "Lin Otherqwert", "Wei Zhangxyzzy"])
+    wei, eve = rows["Wei Zhangxyzzy"], rows["'=Eve Ownxyzzy"]
+    t.same("her row says whose it is", (wei["hansa.own"], wei["hansa.owner"], wei["hansa.via"]), ("no", "Cedar", "Brio"))
+    t.same("for what and until when", (wei["hansa.purpose"], wei["hansa.until"][:10] > "2026"), ("event; follow-up", True))
+    t.same("an own row is free of that", (eve["hansa.own"], eve["hansa.owner"], eve["hansa.until"]), ("yes", "Acme", ""))
+    digest = hashlib.blake2b(raw.encode(), digest_size=32).hexdigest()
+    t.same("the audit says who took it out, how many rows, and the hash of the file", (audit_of(acme, "attendee.exported"), said["hash"]),
+           (("attendee.exported:3", "user:admin", digest), digest))
+    t.same("and of no person", [r for r in acme.items("audit list") if "Zhang" in str(r)], [])
+    t.same("a count before", {k: v for k, v in acme.cli("guest export", event, preview=True).items() if k != "state"},
+           {"rows": 3, "own_rows": 1, "partner_rows": 2})
+    t.same("filters are those of the list", list(exported(acme, f"guest export {event}", "cedar.csv", company="Cedar", search="lin")[1]), ["Lin Otherqwert"])
+    result = brio.cli("contact import", brio.file("taken.csv", raw))
+    t.same("rows of others do not become Brio's own by a file", (titles(brio, "contact"), result["bad"]), (["=Eve Ownxyzzy"], 2))
+    t.that("and it hears why", "Cedar" in str(result["first_bad"]), result["first_bad"])
+    brio.cli("contact remove", brio.items("contact list")[0]["id"])
+
+
+def an_export_comes_back(t, node):
+    """Own contacts, out and in again: the same values, and in parts the same file."""
+    node.cli("contact add", name="Bo; \"Quotes\", 李", telephone="+49 40 123456", address=";;Main street 1;Hamburg;;20095;DE", birthday="1990-02-03",
+             note="-1 line\nsecond line", consentBasis="contract", tags="a, b")
+    raw, rows, _ = exported(node, "contact export", "all.csv")
+    parts, cursor = "", {}
+    while cursor is not None:
+        part = node.cli("contact export", limit=1, **cursor)
+        parts += part["text"]
+        cursor = {"cursor": part["next"]} if part["next"] else None
+    t.that("parts make the same file", parts == raw, (parts, raw))
+    t.that("a part goes out once", node.refusal("contact export", limit=1, cursor="a" * 52 + ".0"), "it is given")
+    card = node.cli("contact export", format="vcard", search="quotes")["text"]
+    t.that("a card has the parts of an address in their places", "ADR:;;Main street 1;Hamburg;;20095;DE\r\n" in card, card)
+    t.that("and what is not in the standard under a name of ours", "X-HANSA-CONSENTBASIS:contract\r\n" in card, card)
+    t.refused("events are no cards", node.refusal("event export", format="vcard"), said="csv")
+    for contact in node.items("contact list"):
+        node.cli("contact remove", contact["id"])
+    result = node.cli("contact import", node.file("all.csv", raw))
+    again = exported(node, "contact export", "again.csv")[1]
+    mine = [name for name in next(iter(rows.values())) if not name.startswith("hansa.")]
+    t.same("all of them are there again", (result["added"], result["bad"]), (len(rows), 0))
+    t.same("with the same values", {n: [r[c] for c in mine] for n, r in again.items()}, {n: [r[c] for c in mine] for n, r in rows.items()})
+
+
 def a_guest_withdraws(t):
     with Net() as net:
         acme, brio, cedar, event = brought_through_brio(net)
@@ -157,12 +224,17 @@ def a_guest_withdraws(t):
         row = [g["id"] for g in acme.items("guest list", event) if "Zhang" in g["name"]][0]
         lead = [r["id"] for r in acme.items("lead list") if "Zhang" in r["title"]][0]
         t.that("the test would see her", found_at(acme, SECRETS[:3]), "not even before")
+        what_is_exported(t, acme, brio, event)
+        calendar = acme.cli("event export", format="ical")["text"]
+        t.that("events go into a calendar file", "SUMMARY:Spring launch\r\n" in calendar and "X-HANSA-OWNER:Acme" in calendar, calendar)
+        acme.cli("attendee remove", [g["id"] for g in acme.items("attendee list", search="ownxyzzy")][0])
         old = copied(cedar)
         preview = cedar.cli("consent withdraw", zhang, preview=True)
         t.same("a preview says who has her", (preview["holders"], preview["altogether"]), (["Acme"], True))
         cedar.cli("consent withdraw", zhang)
         acme.wait(lambda: names_at(acme, event) == ["Lin Otherqwert"], 40, "she leaves Acme's guest list")
         t.same("and every search", acme.items("attendee list", search="zhang"), [])
+        t.same("and every file that is exported from now on", list(exported(acme, f"guest export {event}", "after.csv")[1]), ["Lin Otherqwert"])
         t.that("her row is no row any more", acme.refusal("attendee show", row), "it is shown")
         guest = acme.show("lead", lead)["guest"]
         t.same("the lead keeps no name", (guest["name"], guest["email"]), (None, None))
@@ -201,6 +273,7 @@ def a_guest_withdraws(t):
         imported(cedar, "once-more.csv")
         t.same("nothing brings her back", (titles(cedar, "contact"), names_at(acme, event)), (["Lin Otherqwert"], ["Lin Otherqwert"]))
         a_waiver_brings_back(t, brio, cedar)
+        an_export_comes_back(t, acme)
         for node in (acme, brio, cedar):
             t.same(f"{node.name}'s audit trail follows", node.cli("audit verify")["ok"], True)
             t.same(f"{node.name} has no dead letters", node.items("deadletter list"), [])

@@ -140,9 +140,10 @@ test_wrong_lines(struct check *t)
         { "partner", "A verb is missing. Write one of: hansa partner "
                      "invite|accept|list|show|trust|confirm|waive|suspend|remove|add-light" },
         { "contact", "A verb is missing. Write one of: hansa contact "
-                     "add|set|show|list|remove|import|erase" },
-        { "segment lst", "\"segment\" has no verb \"lst\". Write one of: hansa segment "
-                         "add|set|show|remove|import|list|preview|members|include|exclude" },
+                     "add|set|show|list|remove|import|export|erase" },
+        { "segment lst",
+          "\"segment\" has no verb \"lst\". Write one of: hansa segment "
+          "add|set|show|remove|import|export|list|preview|members|include|exclude" },
         { "partner lst",
           "\"partner\" has no verb \"lst\". Write one of: hansa partner "
           "invite|accept|list|show|trust|confirm|waive|suspend|remove|add-light" },
@@ -317,7 +318,8 @@ test_completion(struct check *t)
         { "a verb", "offer de", "decline\n" },
         { "verbs of a type", "contact s", "set\nshow\n" },
         { "with those of its own", "segment ",
-          "add\nset\nshow\nremove\nimport\nlist\npreview\nmembers\ninclude\nexclude\n" },
+          "add\nset\nshow\nremove\nimport\nexport\nlist\npreview\nmembers\ninclude\nexclude"
+          "\n" },
         { "once, when it is a type and more", "segm", "segment\n" },
         { "options", "offer decline p7 --r", "--reason\n" },
         { "fields", "contact add --give", "--givenName\n" },

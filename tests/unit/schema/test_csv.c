@@ -346,6 +346,60 @@ test_output_comes_back(struct check *t)
     }
 }
 
+/* Does a spreadsheet take the cell for a formula? Without its quotes, as a spreadsheet reads it. */
+static bool
+is_formula(struct bytes cell)
+{
+    static const char *const starts[] = {
+        "=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"
+    };
+
+    for (size_t i = 0; i < COUNT_OF(starts); i++)
+        if (cell.len >= strlen(starts[i]) &&
+            memcmp(cell.data, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+static void
+test_any_output_comes_back(struct check *t)
+{
+    static const char *const pieces[] = { "=", "+",  "-", "@",  "\t", "\r",        "＝",
+                                          "'", "\"", ",", ";",  "|",  "\n",        "\r\n",
+                                          " ", "a",  "1", "李", "é",  "hansa.own", "\"\"" };
+    enum { ROUNDS = 3000, CELLS = 3, MOST = 12 };
+    uint64_t state = t->seed;
+    size_t lost = 0, formulas = 0;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        AUTO(arena_free) struct arena *arena = arena_new(0);
+        AUTO(buffer_fini) struct buffer out = { 0 };
+        struct csv_rows got = { .arena = arena };
+        struct csv_shape shape = { "UTF-8", 0, ',' };
+        const char *cells[CELLS];
+        for (size_t c = 0; c < CELLS; c++) {
+            cells[c] = c == 0 ? "x" : ""; /* a row that is wholly empty is none */
+            for (uint64_t n = check_random(&state) % MOST; n > 0; n--)
+                cells[c] = arena_printf(arena, "%s%s", cells[c],
+                                        pieces[check_random(&state) % COUNT_OF(pieces)]);
+            csv_put_cell(&out, bytes_text(cells[c]), c == 0);
+        }
+        buffer_put_text(&out, "\r\n");
+        if (csv_rows_read(buffer_bytes(&out), &shape, 7, NULL, &got) != STATUS_OK ||
+            got.count != 1 || got.row[0].count != CELLS) {
+            lost++;
+            continue;
+        }
+        for (size_t c = 0; c < CELLS; c++) {
+            struct bytes cell = got.row[0].cells[c].text;
+            lost += !bytes_is_equal(csv_unguard(cell), bytes_text(cells[c]));
+            formulas += is_formula(cell);
+        }
+    }
+    CHECK(t, "any text comes back", lost == 0);
+    CHECK(t, "and none is a formula on the way", formulas == 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -360,6 +414,7 @@ main(int argc, char **argv)
         { "limits", test_limits },
         { "stopping", test_stopping },
         { "output comes back", test_output_comes_back },
+        { "any output comes back", test_any_output_comes_back },
     };
     return check_main(argc, argv, cases, COUNT_OF(cases));
 }

@@ -376,6 +376,43 @@ test_limits(struct check *t)
     CHECK(t, "as many columns as a file may have", with_columns(CSV_COLUMNS_MAX) == STATUS_OK);
 }
 
+/* What our own export adds is known, and nothing of it becomes a field. */
+static void
+test_own_export(struct check *t)
+{
+    static const struct {
+        const char *header, *goes_to;
+    } rows[] = {
+        { "name", "name" },
+        { "region", "region" },
+        { "hansa.account", "-" },
+        { "hansa.owner", "-" },
+        { "Hansa.Own", "-" },
+        { "hansa.until", "-" },
+        { "consentBasis", "consentBasis" },
+    };
+    struct loaded l = { 0 };
+    const char *owner;
+
+    CHECK(t, "is read",
+          load(&l, bytes_text("name,region,hansa.account,consentBasis,Hansa.Own,hansa.owner,"
+                              "hansa.until\r\nn/a,Bayern,m3x7aa,consent,yes,Acme,\r\n"
+                              "Li,,,, NO ,Brio,2027\r\n")) == STATUS_OK &&
+              map_header(&l, "contact", NULL, (struct bytes){ 0 }) == STATUS_OK);
+    CHECK(t, "by no preset", strcmp(l.mapping->preset, "") == 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        CHECK(t, rows[i].header, strcmp(where(&l, rows[i].header), rows[i].goes_to) == 0);
+    CHECK(t, "a row that is our own",
+          !mapping_row_owner(l.mapping, l.rows.row[1].cells, l.rows.row[1].count, l.arena,
+                             &owner));
+    CHECK(t, "and one of another company",
+          mapping_row_owner(l.mapping, l.rows.row[2].cells, l.rows.row[2].count, l.arena,
+                            &owner) &&
+              strcmp(owner, "Brio") == 0);
+    CHECK(t, "and every cell is what it says", strcmp(value_of(&l, 1, "name"), "n/a") == 0);
+    unload(&l);
+}
+
 static void
 test_presets_are_listed(struct check *t)
 {
@@ -403,6 +440,7 @@ main(int argc, char **argv)
         { "names are made", test_names_are_made },
         { "second import finds own fields", test_second_import_finds_own_fields },
         { "limits", test_limits },
+        { "our own export", test_own_export },
         { "presets are listed", test_presets_are_listed },
     };
     return check_main(argc, argv, cases, COUNT_OF(cases));
