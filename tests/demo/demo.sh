@@ -298,7 +298,7 @@ chapter "15. One of Cedar's guests takes back her consent"
 echo 'a passphrase that Cedar keeps elsewhere' >"$WHERE/passphrase"
 cedar --language en backup "$WHERE/cedar.backup" --passphrase-file "$WHERE/passphrase" >/dev/null 2>&1
 step 'Cedar saved its node last night, into one encrypted file.'
-expect 'a file that Acme exports says whose she is, and until when' '李静.*,no,Cedar,.*,event; follow-up,20' acme guest export "$event"
+expect 'a file that Acme exports says whose she is, and until when' '李静.*,no,Cedar,Brio,.*"event; follow-up",20' acme guest export "$event"
 guest=$(cedar contact list --search 李静 --json | text_of id)
 cedar --language en consent withdraw "$guest" --preview | grep -E '^(Companies|Values)' | indent
 cedar consent withdraw "$guest" --yes >/dev/null
