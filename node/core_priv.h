@@ -195,6 +195,16 @@ enum audit_state {
     AUDIT_ALTERED, /* it says something else: edited. Nothing is changed any more, nothing sent or taken */
 };
 
+/* Where signing anew stands (node/keys_anew.c). Kept in `meta` by number: append only. */
+enum keys_anew_stage {
+    ANEW_QUEUE,
+    ANEW_COMPANIES,
+    ANEW_GRANTS,
+    ANEW_SHARES,
+    ANEW_RUNS,
+    ANEW_STAGE_COUNT_
+};
+
 struct core {
     struct core_env env;
     char *home;
@@ -251,7 +261,8 @@ struct core {
     bool has_former_sealing, has_former_transport; /* beside our keys (node/keys.h) */
     bool signs_anew;  /* what was signed with stolen keys (node/keys_anew.c), from: */
     bool signs_later; /* ... and the key does not answer now: no reason to turn without rest */
-    uint64_t signs_anew_at;
+    enum keys_anew_stage signs_anew_stage;
+    int64_t signs_anew_at;
     bool are_keys_older; /* a partner knows newer ones: this process ends after the round */
 
     struct mono_ms sweep_at;

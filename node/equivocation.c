@@ -124,6 +124,34 @@ equivocation_mended(struct core *core, int64_t record, struct position at, bool 
     return store_exec(core->store, STMT_RECORD_THAW, "i", record);
 }
 
+enum status
+equivocation_stolen(struct core *core, const struct company *owner)
+{
+    enum { ID, PROOF };
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct key_directory keys = company_keys_of(core);
+    int64_t after = 0;
+
+    for (;;) {
+        struct equivocation e;
+        struct bytes proof;
+        {
+            AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_EQUIVOCATION_OF);
+            stmt_bind(q, "ii", owner->id, after);
+            enum status s = stmt_step(q);
+            if (s == STATUS_NOT_FOUND)
+                break;
+            TRY(s);
+            after = stmt_int(q, ID);
+            proof = arena_copy(arena, stmt_bytes(q, PROOF));
+        }
+        if (equivocation_verify(proof, &keys, arena, &e) != STATUS_OK)
+            TRY(store_exec(core->store, STMT_EQUIVOCATION_STOLEN, "i", after));
+    }
+    scopes_forget_all(core);
+    return store_exec(core->store, STMT_RECORD_THAW_OWNER, "i", owner->id);
+}
+
 /* ---- told --------------------------------------------------------------------------------- */
 
 enum status

@@ -15,6 +15,9 @@ MUST_CHECK enum status equivocation_found(struct core *core, int64_t record, int
 /* A frozen record: does a revision at this position end it? Then it is thawed. */
 MUST_CHECK enum status equivocation_mended(struct core *core, int64_t record,
                                            struct position at, bool *out);
+/* The owner calls keys stolen, and its descriptor is taken: proofs under them prove nothing any more, and records that
+ * nothing else holds are thawed. */
+MUST_CHECK enum status equivocation_stolen(struct core *core, const struct company *owner);
 /* Handler of the table of kinds. */
 MUST_CHECK enum status equivocation_take(struct taking *t);
 

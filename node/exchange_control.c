@@ -10,6 +10,7 @@
 #include "node/contribution.h"
 #include "node/equivocation.h"
 #include "node/give_back.h"
+#include "node/grants_anew.h"
 #include "node/heads.h"
 #include "node/keys.h"
 #include "node/passon.h"
@@ -152,8 +153,10 @@ take_offer(struct taking *t)
     struct object_id oid = digest_object_id(bundle->object.body);
     enum status s =
         store_number(core->store, &known, STMT_SHARE_BY_OID, "b", bytes_of(oid.b, ID_SIZE));
-    if (s == STATUS_OK) /* we have it: who asks again may have lost our answer */
+    if (s == STATUS_OK) { /* we have it: who asks again may have lost our answer, or signed anew */
+        TRY(grants_better(core, bundle->links, chain));
         return give_back_answer(core, t->from, known);
+    }
     if (s != STATUS_NOT_FOUND)
         return s;
     t->detail = "offers";

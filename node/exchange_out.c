@@ -155,9 +155,8 @@ exchange_next(void *self, struct peer *peer, enum stream stream, uint64_t seq,
 
     *out = (struct peer_frame){ 0 };
     if (stream == STREAM_CONTROL)
-        return core->signs_anew && core->signs_anew_at == 0
-                   ? STATUS_NOT_FOUND
-                   : next_control(core, peer, seq, arena, out);
+        return keys_anew_holds(core) ? STATUS_NOT_FOUND
+                                     : next_control(core, peer, seq, arena, out);
     if (disk_is_full(core->disk))
         return STATUS_NOT_FOUND; /* its number would have to be kept */
     TRY(data_waits(core, peer));
@@ -224,9 +223,9 @@ sign_void(struct core *core, struct peer *peer, enum stream stream, uint64_t seq
     return STATUS_OK;
 }
 
-static enum status
-make_void(struct core *core, struct peer *peer, enum stream stream, uint64_t seq,
-          struct arena *arena, struct peer_frame *out)
+enum status
+exchange_void(struct core *core, struct peer *peer, enum stream stream, uint64_t seq,
+              struct arena *arena, struct peer_frame *out)
 {
     TRY(sign_void(core, peer, stream, seq, arena, out));
     return frame_keep(core, peer, stream, seq, out, 0);
@@ -242,7 +241,7 @@ make_lost(struct core *core, struct peer *peer, enum stream stream, uint64_t seq
     TRY(store_number(core->store, &after, STMT_FRAME_AFTER, "iii", peer_company(peer),
                      (int64_t)stream, (int64_t)seq));
     *out = (struct peer_frame){ .last = (uint64_t)after - 1 };
-    return make_void(core, peer, stream, seq, arena, out);
+    return exchange_void(core, peer, stream, seq, arena, out);
 }
 
 /* What takes back does not wait behind what had a number before it and was not acknowledged: that is queued again, and a
@@ -273,13 +272,15 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
 
     if (stream == STREAM_DATA)
         TRY(data_waits(core, peer));
+    if (keys_anew_holds(core))
+        return STATUS_NOT_FOUND;
     enum status s = kept_get(core, peer, stream, seq, arena, &kept);
     if (s == STATUS_NOT_FOUND)
         return make_lost(core, peer, stream, seq, arena, out);
     TRY(s);
     *out = (struct peer_frame){ 0 };
     if (kept.kind == MESSAGE_VOID && kept.body.len == 0)
-        return make_void(core, peer, stream, seq, arena, out); /* overtaken, and not signed */
+        return exchange_void(core, peer, stream, seq, arena, out); /* overtaken, and not signed */
     if (stream == STREAM_CONTROL) {
         s = overtake(core, peer, seq, arena, out);
         if (s != STATUS_NOT_FOUND)
@@ -289,10 +290,10 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
     if (kept.kind == MESSAGE_SEALED)
         return route_may_go_again(core, kept.items, kept.body)
                    ? STATUS_OK
-                   : make_void(core, peer, stream, seq, arena, out);
+                   : exchange_void(core, peer, stream, seq, arena, out);
     if (kept.kind != MESSAGE_RECORDS)
         return exchange_offer_is_past(core, kept.kind, kept.share)
-                   ? make_void(core, peer, stream, seq, arena, out)
+                   ? exchange_void(core, peer, stream, seq, arena, out)
                    : STATUS_OK;
     s = rebuild(core, &kept, peer_company(peer), arena, &out->body);
     if (s != STATUS_NOT_GRANTED && s != STATUS_NOT_FOUND)
@@ -303,7 +304,7 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
         if (s != STATUS_NOT_FOUND)
             return s;
     }
-    return make_void(core, peer, stream, seq, arena, out);
+    return exchange_void(core, peer, stream, seq, arena, out);
 }
 
 /* ---- acknowledged ------------------------------------------------------------------------- */

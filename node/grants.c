@@ -4,6 +4,7 @@
  * again when they are read (contract: node/core_priv.h).
  */
 #include "node/core_priv.h"
+#include "node/grants_anew.h"
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
 
@@ -140,7 +141,7 @@ grants_keep(struct core *core, const struct signed_object *links,
         TRY(keep_key(core, parent, &g->issuer, &links[i]));
     }
     *leaf = parent;
-    return STATUS_OK;
+    return grants_better(core, links, chain);
 }
 
 /* The issuers of a stored chain, and the keys that were kept with their grants. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/equivocation.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/file.h"
@@ -203,6 +204,7 @@ keys_take(struct core *core, struct company *c, const struct descriptor *d,
           const struct signed_object *object, int64_t from)
 {
     bool is_self = c->state == COMPANY_SELF;
+    bool is_stolen = d->refused_below > c->refused_below;
 
     if (d->serial <= c->serial)
         return compare(core, c, d, object);
@@ -219,6 +221,8 @@ keys_take(struct core *core, struct company *c, const struct descriptor *d,
     TRY(store_exec(core->store, STMT_COMPANY_DESCRIBE, "ittib", c->id, d->name, d->country,
                    (int64_t)d->serial, wire_signed_object_format(object, core->round)));
     TRY(company_describe(core, c));
+    if (is_stolen)
+        TRY(equivocation_stolen(core, c));
     if (c->state == COMPANY_TRUSTED)
         company_admit(core, c);
     LOG(LOG_INFO, "company.described", log_id("company", c->node.b),

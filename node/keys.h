@@ -71,6 +71,8 @@ MUST_CHECK enum status keys_linked(struct core *core, struct arena *arena,
 MUST_CHECK enum status keys_anew_begin(struct core *core);
 MUST_CHECK enum status keys_anew_load(struct core *core);
 MUST_CHECK enum status keys_anew_pass(struct core *core);
+/* Nothing of ours goes yet. */
+bool keys_anew_holds(const struct core *core);
 
 /* ---- the link to a company whose transport key changes ---- */
 /* After its descriptor was read: the key of its descriptor `linked` is tried too, until it is proved that it is over. */

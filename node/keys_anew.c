@@ -3,29 +3,36 @@
  * node/keys_anew.c - after our keys were stolen: what we said before and has yet to arrive somewhere is signed anew, with
  * not a byte of what is signed changed (contract: node/keys.h).
  *
- * First the objects that wait in the queues, then the batches of our records, a piece a round; until the first is done
- * nothing of ours goes, until the second no data. Words on our roots are made anew by node/heads.c. Grants stay as they
- * are: a share that a company has never seen must be given again. Where it stands is in `meta`, so a start goes on from there.
+ * In stages, a piece a round: the control queue; per company its sealed parcels and the control frames that have a number
+ * (the number gets a Void, the object goes again under another); our grants; the offers of our shares, which go again to
+ * whoever may need the grant's new signature (node/grants_anew.c), and so do records that may be passed on. Until then nothing of ours goes. Last the batches of our
+ * records; until then no data. Words on our roots are made anew by node/heads.c. Where it stands is in `meta`, so a start
+ * goes on from there.
  */
 #include <string.h>
 
+#include "node/exchange_priv.h"
+#include "node/grants_anew.h"
 #include "node/keys.h"
+#include "node/records_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
-#include "schema/merkle.h"
+#include "schema/digest.h"
 
-enum { PIECE = 64, PIECES = 8 };
+enum { PIECE = 64, PIECES = 8, NOTE_SIZE = 9 };
 
 static const char meta_name[] = "sign-anew";
 
-/* 0: the queues first; n: runs from this number on. */
+/* What comes after `at` in this stage. */
 static enum status
-note(struct core *core, uint64_t at)
+note(struct core *core, enum keys_anew_stage stage, int64_t at)
 {
-    uint8_t raw[8];
+    uint8_t raw[NOTE_SIZE];
 
-    put_u64(raw, at);
+    raw[0] = (uint8_t)stage;
+    put_u64(raw + 1, (uint64_t)at);
     core->signs_anew = true;
+    core->signs_anew_stage = stage;
     core->signs_anew_at = at;
     return store_meta_put(core->store, meta_name, bytes_of(raw, sizeof(raw)));
 }
@@ -35,7 +42,7 @@ keys_anew_begin(struct core *core)
 {
     TRY(store_exec(core->store, STMT_HEAD_WANT_ALL, ""));
     TRY(store_exec(core->store, STMT_PARCEL_ASTRAY_ALL, ""));
-    return note(core, 0);
+    return note(core, ANEW_QUEUE, INT64_MIN);
 }
 
 enum status
@@ -47,157 +54,406 @@ keys_anew_load(struct core *core)
 
     if (s != STATUS_OK && s != STATUS_NOT_FOUND)
         return s;
-    core->signs_anew = raw.len == 8;
-    core->signs_anew_at = raw.len == 8 ? get_u64(raw.data) : 0;
+    bool is_noted = raw.len == NOTE_SIZE && raw.data[0] <= ANEW_RUNS;
+    core->signs_anew = raw.len > 0;
+    core->signs_anew_stage = is_noted ? (enum keys_anew_stage)raw.data[0] : ANEW_QUEUE;
+    core->signs_anew_at = is_noted ? (int64_t)get_u64(raw.data + 1) : INT64_MIN;
     return STATUS_OK;
 }
 
-/* ---- objects that wait -------------------------------------------------------------------- */
+bool
+keys_anew_holds(const struct core *core)
+{
+    return core->signs_anew && core->signs_anew_stage < ANEW_RUNS;
+}
+
+/* ---- one object --------------------------------------------------------------------------- */
+
+enum fate { STAYS, SIGNED, GOES /* its author makes another */ };
 
 static const struct {
     enum message_kind kind;
     enum sign_type type;
+    enum fate fate;
 } objects[] = {
-    { MESSAGE_ANSWER, SIGN_ANSWER },
-    { MESSAGE_PASSON_ACK, SIGN_PASSON_ACK },
-    { MESSAGE_REVOCATION, SIGN_REVOCATION },
-    { MESSAGE_VERDICT, SIGN_VERDICT },
-    { MESSAGE_SEALED_RECEIPT, SIGN_SEALED_RECEIPT },
-    { MESSAGE_RECEIPT, SIGN_RECEIPT },
-    { MESSAGE_WITHDRAWAL, SIGN_WITHDRAWAL },
-    { MESSAGE_ASK, SIGN_ASK },
-    { MESSAGE_PROPOSAL, SIGN_PROPOSAL },
-    { MESSAGE_PROPOSAL_ANSWER, SIGN_PROPOSAL_ANSWER },
+    { MESSAGE_OFFER, SIGN_OFFER, SIGNED },
+    { MESSAGE_ANSWER, SIGN_ANSWER, SIGNED },
+    { MESSAGE_PASSON, SIGN_PASSON, SIGNED },
+    { MESSAGE_PASSON_ACK, SIGN_PASSON_ACK, SIGNED },
+    { MESSAGE_REVOCATION, SIGN_REVOCATION, SIGNED },
+    { MESSAGE_VERDICT, SIGN_VERDICT, SIGNED },
+    { MESSAGE_SEALED_RECEIPT, SIGN_SEALED_RECEIPT, SIGNED },
+    { MESSAGE_RECEIPT, SIGN_RECEIPT, SIGNED },
+    { MESSAGE_WITHDRAWAL, SIGN_WITHDRAWAL, SIGNED },
+    { MESSAGE_HEAD, SIGN_HEAD, GOES },
+    { MESSAGE_ASK, SIGN_ASK, SIGNED },
+    { MESSAGE_PROPOSAL, SIGN_PROPOSAL, SIGNED },
+    { MESSAGE_PROPOSAL_ANSWER, SIGN_PROPOSAL_ANSWER, SIGNED },
 };
 
-/* Ours, under a key of ours: signed anew. Anything else stays, of others above all. *out empty: it stays. */
-static enum status
-sign_object(struct core *core, int64_t kind, struct bytes body, struct arena *arena,
-            struct bytes *out)
+/* Under a key that we had before? Anything else stays, what others signed above all. */
+static bool
+is_former(const struct core *core, enum sign_type type, const struct signed_object *object)
 {
     const struct company *us = core->companies[0];
+
+    return signature_verify_any(type, us->signing + 1, us->signing_count - 1, object->body,
+                                &object->signature) == STATUS_OK;
+}
+
+static enum status
+sign_one(struct core *core, enum sign_type type, struct signed_object *object, bool *is_signed)
+{
+    if (!is_former(core, type, object))
+        return STATUS_OK;
+    *is_signed = true;
+    return core_sign(core, type, object->body, object);
+}
+
+static enum status
+sign_plain(struct core *core, enum sign_type type, enum fate fate, struct bytes body,
+           struct arena *arena, struct bytes *out, bool *is_signed)
+{
     struct signed_object *object;
 
-    *out = (struct bytes){ 0 };
-    for (size_t i = 0; i < COUNT_OF(objects); i++) {
-        if (kind != (int64_t)objects[i].kind ||
-            wire_signed_body_parse(body, arena, &object) != STATUS_OK ||
-            signature_verify_any(objects[i].type, us->signing, us->signing_count, object->body,
-                                 &object->signature) != STATUS_OK)
+    if (wire_signed_body_parse(body, arena, &object) != STATUS_OK)
+        return STATUS_OK;
+    *is_signed = fate == GOES && is_former(core, type, object);
+    if (fate == SIGNED)
+        TRY(sign_one(core, type, object, is_signed));
+    *out = wire_signed_body_format(object, arena);
+    return STATUS_OK;
+}
+
+/* The companies whose descriptors came with it. */
+static size_t
+about(const struct bundle *bundle, struct arena *arena, const struct node_id *out[CHAIN_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < bundle->descriptor_count; i++) {
+        struct descriptor *d;
+        if (wire_descriptor_parse(bundle->descriptors[i].body, arena, &d) != STATUS_OK)
             continue;
-        TRY(core_sign(core, objects[i].type, object->body, object));
-        *out = wire_signed_body_format(object, arena);
+        struct node_id *node = ARENA_NEW(arena, struct node_id);
+        *node = digest_node_id(&d->root_key);
+        bool is_new = count < CHAIN_MAX;
+        for (size_t k = 0; k < count; k++)
+            is_new = is_new && !ID_IS_EQUAL(*out[k], *node);
+        if (is_new)
+            out[count++] = node;
+    }
+    return count;
+}
+
+/* The object, and those of its links that are ours; with our newest descriptor. */
+static enum status
+sign_bundle(struct core *core, enum sign_type type, struct bytes body, struct arena *arena,
+            struct bytes *out, bool *is_signed)
+{
+    const struct node_id *companies[CHAIN_MAX];
+    struct bundle *bundle;
+
+    if (wire_bundle_parse(body, arena, &bundle) != STATUS_OK)
+        return STATUS_OK;
+    TRY(sign_one(core, type, &bundle->object, is_signed));
+    for (size_t i = 0; i < bundle->link_count; i++)
+        TRY(sign_one(core, SIGN_GRANT, &bundle->links[i], is_signed));
+    if (!*is_signed)
+        return STATUS_OK;
+    size_t count = about(bundle, arena, companies);
+    return keys_bundle(core, bundle, companies, count, arena, out);
+}
+
+static enum status
+renew(struct core *core, int64_t kind, struct bytes body, struct arena *arena,
+      struct bytes *out, enum fate *fate)
+{
+    bool is_signed = false;
+
+    *fate = STAYS;
+    for (size_t i = 0; i < COUNT_OF(objects); i++) {
+        if (kind != (int64_t)objects[i].kind)
+            continue;
+        bool is_bundle = kind == MESSAGE_OFFER || kind == MESSAGE_PASSON;
+        TRY(is_bundle ? sign_bundle(core, objects[i].type, body, arena, out, &is_signed)
+                      : sign_plain(core, objects[i].type, objects[i].fate, body, arena, out,
+                                   &is_signed));
+        *fate = is_signed ? objects[i].fate : STAYS;
     }
     return STATUS_OK;
 }
 
-/* Rows of (id, company, kind, body) of one table; `put` takes (id, company, body). */
-static enum status
-sign_rows(struct core *core, enum statement all, enum statement put)
-{
-    enum { ID, COMPANY, KIND, BODY };
-    AUTO(arena_free) struct arena *arena = arena_new(0);
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, all);
-    enum status s;
+/* ---- what waits --------------------------------------------------------------------------- */
 
-    while ((s = stmt_step(q)) == STATUS_OK) {
-        struct bytes made;
-        arena_reset(arena);
-        TRY(sign_object(core, stmt_int(q, KIND), arena_copy(arena, stmt_bytes(q, BODY)), arena,
-                        &made));
-        if (made.len > 0)
-            TRY(store_exec(core->store, put, "iib", stmt_int(q, ID), stmt_int(q, COMPANY),
-                           made));
-    }
+struct row {
+    int64_t id; /* in its table, or its number */
+    int64_t stream, kind, share;
+    struct bytes body;
+};
+
+/* The next rows of (id, stream, kind, share, body); *count under `most`: these are the last. */
+static enum status
+rows_get(struct core *core, enum statement which, int64_t a, int64_t b, size_t most,
+         struct arena *arena, struct row **out, size_t *count)
+{
+    enum { ID, STREAM, KIND, SHARE, BODY };
+    struct row *rows = ARENA_ARRAY(arena, struct row, most);
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, which);
+    enum status s = STATUS_OK;
+
+    *out = rows;
+    *count = 0;
+    stmt_bind(q, "iii", a, b, (int64_t)most);
+    while (*count < most && (s = stmt_step(q)) == STATUS_OK)
+        rows[(*count)++] = (struct row){ .id = stmt_int(q, ID),
+                                         .stream = stmt_int(q, STREAM),
+                                         .kind = stmt_int(q, KIND),
+                                         .share = stmt_int(q, SHARE),
+                                         .body = arena_copy(arena, stmt_bytes(q, BODY)) };
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
 static enum status
-sign_queues(struct core *core)
+queue_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
 {
-    TRY(sign_rows(core, STMT_CONTROL_OWN_ALL, STMT_CONTROL_SIGNED));
-    TRY(sign_rows(core, STMT_PARCEL_OWN_ALL, STMT_PARCEL_SIGNED));
-    return note(core, 1);
+    struct row *rows;
+    size_t count;
+
+    TRY(rows_get(core, STMT_CONTROL_OWN, *at, MESSAGE_DESCRIPTOR, PIECE, arena, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct bytes made;
+        enum fate fate;
+        TRY(renew(core, rows[i].kind, rows[i].body, arena, &made, &fate));
+        if (fate == SIGNED)
+            TRY(store_exec(core->store, STMT_CONTROL_SIGNED, "ib", rows[i].id, made));
+        if (fate == GOES)
+            TRY(store_exec(core->store, STMT_CONTROL_DROP, "i", rows[i].id));
+        *at = rows[i].id;
+    }
+    *over = count < PIECE;
+    return STATUS_OK;
+}
+
+static enum status
+sign_parcels(struct core *core, int64_t company, struct arena *arena)
+{
+    struct row *rows;
+    size_t count = PIECE;
+
+    for (int64_t after = -1; count == PIECE;) {
+        TRY(rows_get(core, STMT_PARCEL_OWN, company, after, PIECE, arena, &rows, &count));
+        for (size_t i = 0; i < count; i++) {
+            struct bytes made;
+            enum fate fate;
+            TRY(renew(core, rows[i].kind, rows[i].body, arena, &made, &fate));
+            if (fate == SIGNED)
+                TRY(store_exec(core->store, STMT_PARCEL_SIGNED, "iib", rows[i].id, company,
+                               made));
+            after = rows[i].id;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* A Void of ours stands for the same numbers as before. */
+static enum status
+sign_void(struct core *core, struct peer *peer, const struct row *row, struct arena *arena)
+{
+    struct peer_frame frame = { 0 };
+    struct signed_object *object;
+    struct void_range *v;
+
+    TRY(wire_signed_body_parse(row->body, arena, &object));
+    TRY(wire_void_range_parse(object->body, arena, &v));
+    frame.last = v->last;
+    return is_former(core, SIGN_VOID, object)
+               ? exchange_void(core, peer, (enum stream)row->stream, (uint64_t)row->id, arena,
+                               &frame)
+               : STATUS_OK;
+}
+
+/* It has a number, and other bytes under this number would be a contradiction: it goes under another one. */
+static enum status
+sign_frame(struct core *core, struct company *c, const struct row *row, struct arena *arena)
+{
+    struct peer_frame frame = { 0 };
+    struct bytes made;
+    enum fate fate;
+
+    if (row->kind == MESSAGE_VOID && row->body.len == 0)
+        return STATUS_OK; /* signed when it goes */
+    if (row->kind == MESSAGE_VOID)
+        return sign_void(core, c->peer, row, arena);
+    TRY(renew(core, row->kind, row->body, arena, &made, &fate));
+    if (fate == STAYS)
+        return STATUS_OK;
+    TRY(exchange_void(core, c->peer, (enum stream)row->stream, (uint64_t)row->id, arena,
+                      &frame));
+    if (fate == GOES)
+        return STATUS_OK;
+    c->control_waits = true;
+    return store_exec(core->store, STMT_CONTROL_FIRST, "iibi", c->id, row->kind, made,
+                      row->share);
+}
+
+/* The last first: each goes again before those that came after it. */
+static enum status
+sign_frames(struct core *core, struct company *c, enum statement which, struct arena *arena)
+{
+    struct row *rows;
+    size_t count = PIECE;
+
+    for (int64_t before = INT64_MAX; count == PIECE && c->peer != NULL;) {
+        TRY(rows_get(core, which, c->id, before, PIECE, arena, &rows, &count));
+        for (size_t i = 0; i < count; i++) {
+            TRY(sign_frame(core, c, &rows[i], arena));
+            before = rows[i].id;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status
+company_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
+{
+    for (size_t i = 1; i < core->company_count; i++) {
+        struct company *c = core->companies[i];
+        if (c->id <= *at)
+            continue;
+        *at = c->id;
+        TRY(sign_parcels(core, c->id, arena));
+        TRY(sign_frames(core, c, STMT_FRAME_OWN, arena));
+        return sign_frames(core, c, STMT_FRAME_VOIDS, arena);
+    }
+    *over = true;
+    return STATUS_OK;
+}
+
+/* ---- grants and shares -------------------------------------------------------------------- */
+
+static enum status
+grant_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
+{
+    struct row *rows;
+    size_t count;
+
+    TRY(rows_get(core, STMT_GRANT_OWN, *at, core_wall(core).ms, PIECE, arena, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct signed_object *object;
+        bool is_signed = false;
+        TRY(wire_signed_object_parse(rows[i].body, arena, &object));
+        TRY(sign_one(core, SIGN_GRANT, object, &is_signed));
+        if (is_signed)
+            TRY(store_exec(core->store, STMT_GRANT_ANEW, "ibb", rows[i].id,
+                           wire_signed_object_format(object, arena),
+                           bytes_of(core->companies[0]->signing[0].b, ID_SIZE)));
+        *at = rows[i].id;
+    }
+    *over = count < PIECE;
+    return STATUS_OK;
+}
+
+/* Whoever it is passed on to may never have seen its records: they go once more, too, with their new signatures. */
+static bool
+passes_on(const struct live *live)
+{
+    return (live->state == SHARE_DELIVERED || live->state == SHARE_ACCEPTED) &&
+           (chain_leaf(live->chain)->actions & ACTION_PASS_ON) != 0;
+}
+
+static enum status
+share_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
+{
+    struct row *rows;
+    size_t count;
+
+    TRY(rows_get(core, STMT_SHARE_OWN, *at, ROLE_GIVEN, PIECE, arena, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct live *live = live_by_share(core, rows[i].id);
+        struct signed_object *object;
+        bool is_signed = false;
+        TRY(wire_signed_object_parse(rows[i].body, arena, &object));
+        TRY(sign_one(core, SIGN_OFFER, object, &is_signed));
+        if (is_signed)
+            TRY(store_exec(core->store, STMT_SHARE_SIGNED, "ib", rows[i].id,
+                           wire_signed_object_format(object, arena)));
+        *at = rows[i].id;
+        if (live != NULL)
+            TRY(grant_say_again(core, live));
+        if (live != NULL && passes_on(live))
+            return records_queue_share(core, live); /* a piece of its own */
+    }
+    *over = count < PIECE;
+    return STATUS_OK;
 }
 
 /* ---- batches ------------------------------------------------------------------------------ */
 
-struct batch {
-    int64_t id;
-    uint32_t size, first;
-    struct signature signature;
-    struct bytes leaves, path;
-};
-
 static enum status
-sign_batch(struct core *core, const struct batch *b)
+sign_batch(struct core *core, int64_t run)
 {
-    const struct company *us = core->companies[0];
     struct signed_object object;
-    struct digest root;
     uint8_t body[68];
 
-    TRY(merkle_climb((const struct digest *)(const void *)b->leaves.data, b->size, b->first,
-                     b->leaves.len / ID_SIZE, b->path, &root));
-    signature_batch_body(&core->me, b->size, &root, body);
-    struct bytes raw = bytes_of(body, sizeof(body));
-    if (signature_verify_any(SIGN_BATCH, us->signing, us->signing_count, raw, &b->signature) !=
-        STATUS_OK)
+    TRY(records_batch_body(core->store, &core->me, run, body, &object.signature));
+    object.body = bytes_of(body, sizeof(body));
+    if (!is_former(core, SIGN_BATCH, &object))
         return STATUS_OK; /* another company's */
-    TRY(core_sign(core, SIGN_BATCH, raw, &object));
-    return store_exec(core->store, STMT_RUN_SIGNED, "ib", b->id,
+    TRY(core_sign(core, SIGN_BATCH, object.body, &object));
+    return store_exec(core->store, STMT_RUN_SIGNED, "ib", run,
                       bytes_of(object.signature.b, sizeof(object.signature.b)));
 }
 
 static enum status
-sign_piece(struct core *core, bool *over)
+run_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
 {
-    enum { ID, SIZE, FIRST, SIGNATURE, LEAVES, PATH };
-    AUTO(arena_free) struct arena *arena = arena_new(0);
-    struct batch batches[PIECE];
-    size_t count = 0;
-    enum status s = STATUS_OK;
+    struct row *rows;
+    size_t count;
 
-    {
-        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_RUN_FROM);
-        stmt_bind(q, "ii", (int64_t)core->signs_anew_at, (int64_t)PIECE);
-        while (count < PIECE && (s = stmt_step(q)) == STATUS_OK) {
-            struct batch *b = &batches[count++];
-            *b = (struct batch){ .id = stmt_int(q, ID),
-                                 .size = (uint32_t)stmt_int(q, SIZE),
-                                 .first = (uint32_t)stmt_int(q, FIRST),
-                                 .leaves = arena_copy(arena, stmt_bytes(q, LEAVES)),
-                                 .path = arena_copy(arena, stmt_bytes(q, PATH)) };
-            stmt_copy(q, SIGNATURE, b->signature.b, sizeof(b->signature.b));
-        }
+    TRY(rows_get(core, STMT_RUN_FROM, *at, 0, PIECE, arena, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(sign_batch(core, rows[i].id));
+        *at = rows[i].id;
     }
-    if (s != STATUS_OK && s != STATUS_NOT_FOUND)
-        return s;
-    for (size_t i = 0; i < count; i++)
-        TRY(sign_batch(core, &batches[i]));
     *over = count < PIECE;
-    return *over ? STATUS_OK : note(core, (uint64_t)batches[count - 1].id + 1);
+    return STATUS_OK;
 }
+
+/* ---- stages ------------------------------------------------------------------------------- */
+
+/* The next piece after *at; *over: there is no other. */
+typedef enum status piece_fn(struct core *core, struct arena *arena, int64_t *at, bool *over);
+
+static piece_fn *const stages[ANEW_STAGE_COUNT_] = {
+    [ANEW_QUEUE] = queue_piece,  [ANEW_COMPANIES] = company_piece, [ANEW_GRANTS] = grant_piece,
+    [ANEW_SHARES] = share_piece, [ANEW_RUNS] = run_piece,
+};
 
 static enum status
 step(struct core *core, bool *over)
 {
-    if (core->signs_anew_at == 0)
-        return sign_queues(core);
-    for (int i = 0; i < PIECES && !*over; i++)
-        TRY(sign_piece(core, over));
-    return STATUS_OK;
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    enum keys_anew_stage stage = core->signs_anew_stage;
+    int64_t at = core->signs_anew_at;
+    bool is_last = false;
+
+    TRY(stages[stage](core, arena, &at, &is_last));
+    *over = is_last && stage == ANEW_RUNS;
+    return is_last && !*over ? note(core, stage + 1, INT64_MIN) : note(core, stage, at);
 }
 
 enum status
 keys_anew_pass(struct core *core)
 {
+    enum status s = STATUS_OK;
     bool over = false;
 
     if (!core->signs_anew)
         return STATUS_OK;
     TRY(core_need_txn(core));
-    enum status s = step(core, &over);
+    for (int i = 0; i < PIECES && s == STATUS_OK && !over; i++)
+        s = step(core, &over);
     core->signs_later = s == STATUS_LOCKED;
     if (s == STATUS_LOCKED)
         return STATUS_OK; /* the key will be back: it begins this piece anew */

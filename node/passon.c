@@ -6,6 +6,7 @@
 #include "node/passon.h"
 
 #include "node/budget.h"
+#include "node/grants_anew.h"
 #include "node/heads.h"
 #include "node/keys.h"
 #include "schema/base/cleanup.h"
@@ -120,6 +121,8 @@ note_passon(struct taking *t, const struct bundle *bundle, struct verified_chain
 
     enum status s = store_number(core->store, &known, STMT_GRANT_FIND, "b",
                                  bytes_of(chain_leaf_id(*chain)->b, ID_SIZE));
+    if (s == STATUS_OK)
+        return grants_better(core, bundle->links, *chain);
     if (s != STATUS_NOT_FOUND)
         return s;
     const struct company *bringer = neighbour(core, *chain, false);

@@ -37,4 +37,13 @@ MUST_CHECK enum status records_row_drop(struct core *core, const struct type *ty
 /* The projection row anew, from every applied copy. */
 MUST_CHECK enum status records_project(struct core *core, int64_t record);
 
+/* ---- records_stolen.c ---- */
+/* What a kept run's batch signature covers, and that signature. */
+MUST_CHECK enum status records_batch_body(struct store *st, const struct node_id *owner,
+                                          int64_t run, uint8_t body[static 68],
+                                          struct signature *signature);
+/* Is a kept run signed with a key that its owner calls stolen? Then what stands in it gives way to anything that counts. */
+MUST_CHECK enum status records_run_is_stolen(struct core *core, const struct company *owner,
+                                             int64_t run, bool *out);
+
 #endif

@@ -28,12 +28,13 @@ contradicts(struct core *core, int64_t record, int64_t grant, const struct live 
     return STATUS_EQUIVOCATION;
 }
 
-/* Does any other copy hold another revision at the same position? */
+/* Does any other copy hold another revision at the same position? One under a stolen key says nothing. */
 static enum status
-check_others(struct core *core, int64_t record, const struct live *live,
-             const struct received *item)
+check_others(struct core *core, const struct company *owner, int64_t record,
+             const struct live *live, const struct received *item)
 {
     int64_t other = -1;
+    bool is_stolen;
     enum status s;
 
     {
@@ -41,8 +42,11 @@ check_others(struct core *core, int64_t record, const struct live *live,
         stmt_bind(q, "ii", record, live->leaf);
         while ((s = stmt_step(q)) == STATUS_OK) {
             struct position at = { (uint32_t)stmt_int(q, 0), (uint64_t)stmt_int(q, 1) };
-            if (position_compare(at, item->revision->position) == 0 &&
-                !bytes_is_equal(stmt_bytes(q, 2), item->shown->revision))
+            if (position_compare(at, item->revision->position) != 0 ||
+                bytes_is_equal(stmt_bytes(q, 2), item->shown->revision))
+                continue;
+            TRY(records_run_is_stolen(core, owner, stmt_int(q, 4), &is_stolen));
+            if (!is_stolen)
                 other = stmt_int(q, 3);
         }
     }
@@ -53,10 +57,11 @@ check_others(struct core *core, int64_t record, const struct live *live,
 
 /* Against the copy under the same grant. *old_run: its run, 0 when there is none. STATUS_REPLAY: nothing new. */
 static enum status
-check_same(struct core *core, int64_t record, const struct live *live,
-           const struct received *item, int64_t *old_run, struct position *was)
+check_same(struct core *core, const struct company *owner, int64_t record,
+           const struct live *live, const struct received *item, int64_t *old_run,
+           struct position *was)
 {
-    bool differs;
+    bool differs, is_stolen;
     int order;
 
     *old_run = 0;
@@ -72,11 +77,13 @@ check_same(struct core *core, int64_t record, const struct live *live,
         order = position_compare(item->revision->position, at);
         differs = !bytes_is_equal(stmt_bytes(q, 3), item->shown->revision);
     }
-    if (order == 0 && differs)
-        return contradicts(core, record, live->leaf, live, item);
     if (order > 0 || PLANTED(APPLY_OLDER))
         return STATUS_OK;
-    return STATUS_REPLAY;
+    TRY(records_run_is_stolen(core, owner, *old_run, &is_stolen));
+    if (is_stolen)
+        return STATUS_OK; /* its position says nothing, and its signature is of no use to others */
+    return order == 0 && differs ? contradicts(core, record, live->leaf, live, item)
+                                 : STATUS_REPLAY;
 }
 
 static enum status
@@ -170,8 +177,8 @@ record_take(struct core *core, const struct live *live, const struct received *i
     if (is_new) {
         TRY(records_add(core, &item->facts, owner->id, &copy.record));
     } else {
-        TRY(check_same(core, copy.record, live, item, &copy.old_run, &was));
-        TRY(check_others(core, copy.record, live, item));
+        TRY(check_same(core, owner, copy.record, live, item, &copy.old_run, &was));
+        TRY(check_others(core, owner, copy.record, live, item));
         if (item->facts.has_parent)
             TRY(store_exec(core->store, STMT_RECORD_PARENT, "ib", copy.record,
                            bytes_of(item->facts.parent.b, ID_SIZE)));
@@ -299,11 +306,28 @@ records_forget(struct core *core, int64_t leaf, const struct record_id *id)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+/* Newer than that, as far as its position says anything. */
+static enum status
+is_newer(struct core *core, int64_t record, int64_t run, int order, bool *out)
+{
+    int64_t owner;
+    bool is_stolen;
+
+    *out = order > 0;
+    if (!*out)
+        return STATUS_OK;
+    TRY(store_number(core->store, &owner, STMT_RECORD_OWNER, "i", record));
+    TRY(records_run_is_stolen(core, company_by_id(core, owner), run, &is_stolen));
+    *out = !is_stolen;
+    return STATUS_OK;
+}
+
 enum status
 records_forget_upto(struct core *core, int64_t leaf, int64_t record, struct position upto,
                     enum forgotten *out)
 {
     struct position at = { 0 };
+    int64_t run;
 
     *out = FORGOT_NOTHING;
     {
@@ -312,11 +336,13 @@ records_forget_upto(struct core *core, int64_t leaf, int64_t record, struct posi
         enum status s = stmt_step(q);
         if (s != STATUS_OK)
             return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+        run = stmt_int(q, 0);
         at = (struct position){ (uint32_t)stmt_int(q, 1), (uint64_t)stmt_int(q, 2) };
     }
-    bool held;
+    bool held, newer;
     TRY(is_held_back(core, record, &held));
-    *out = position_compare(at, upto) > 0 ? FORGOT_NEWER : held ? FORGOT_KEPT : FORGOT_GONE;
+    TRY(is_newer(core, record, run, position_compare(at, upto), &newer));
+    *out = newer ? FORGOT_NEWER : held ? FORGOT_KEPT : FORGOT_GONE;
     return *out == FORGOT_NEWER
                ? STATUS_OK
                : forget_one(core, live_by_leaf(core, leaf, ROLE_RECEIVED), leaf, record);

@@ -99,19 +99,31 @@ may_be_our_loss(struct core *core, const struct live *live, int64_t record,
     return STATUS_OK;
 }
 
+/* A thief may have signed any position: what is there by its keys gives way to what goes again. */
+static enum status
+was_robbed(struct core *core, int64_t record, bool *out)
+{
+    int64_t owner;
+
+    TRY(store_number(core->store, &owner, STMT_RECORD_OWNER, "i", record));
+    *out = company_by_id(core, owner)->refused_below > 0;
+    return STATUS_OK;
+}
+
 static enum status
 mend_known(struct core *core, struct live *live, int64_t record,
            const struct scope_entry *entry, struct repair_tally *tally)
 {
     struct position ours;
-    bool is_ours;
+    bool is_ours, robbed;
 
+    TRY(was_robbed(core, record, &robbed));
     TRY(may_be_our_loss(core, live, record, entry, &is_ours));
-    if (is_ours) {
+    enum status s = load_may_go(core, live, record, &ours);
+    if (is_ours && (s != STATUS_OK || !robbed)) {
         tally->odd++;
         return STATUS_OK;
     }
-    enum status s = load_may_go(core, live, record, &ours);
     if (s == STATUS_NOT_GRANTED || s == STATUS_NOT_FOUND) {
         tally->back++;
         return withdrawal_note_upto(core, live, record, entry->position, reason_not_shared);
@@ -120,7 +132,7 @@ mend_known(struct core *core, struct live *live, int64_t record,
     int order = position_compare(entry->position, ours);
     if (order == 0)
         return know_delivered(core, live, record, &entry->position);
-    if (order > 0) {
+    if (order > 0 && !robbed) {
         tally->odd++; /* nobody but the owner makes revisions, and it has not this one */
         return STATUS_OK;
     }

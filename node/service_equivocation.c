@@ -12,6 +12,7 @@ enum { KEY, RID, SPACE, TYPE, OWNER, SOURCE, INCARNATION, NUMBER, AT, MENDED };
 static json_t *
 row_json(struct call *call, struct stmt *q)
 {
+    static const char *const states[] = { "frozen", "mended", "stolen" };
     struct key key = { stmt_bytes(q, SPACE), (uint32_t)stmt_int(q, TYPE) };
     const struct type *type = dictionary_find(call->dictionary, key);
     struct record_id id;
@@ -25,7 +26,7 @@ row_json(struct call *call, struct stmt *q)
         o, "position",
         json_words(arena_printf(call->arena, "%lld.%lld", (long long)stmt_int(q, INCARNATION),
                                 (long long)stmt_int(q, NUMBER))));
-    reply_set(o, "state", json_string(stmt_int(q, MENDED) != 0 ? "mended" : "frozen"));
+    reply_set(o, "state", json_string(states[stmt_int(q, MENDED)]));
     reply_set(o, "via", json_words(stmt_text(q, SOURCE)));
     reply_set(o, "at", json_time((struct wall_ms){ stmt_int(q, AT) }));
     return o;

@@ -108,13 +108,19 @@
     X(RECORD_PARENT, "UPDATE record SET parent_rid = ?2 WHERE id = ?1") \
     X(RECORD_FREEZE, "UPDATE record SET frozen = 1 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM copy c" \
                      " WHERE c.record = ?1 AND (c.incarnation, c.number) > (?2, ?3))") \
+    X(RECORD_OWNER, "SELECT owner FROM record WHERE id = ?1") \
     X(RECORD_THAW, "UPDATE record SET frozen = 0 WHERE id = ?1") \
     /* ---- two contents with one position ---- */ \
     X(EQUIVOCATION_FIND, "SELECT id FROM equivocation WHERE record = ?1 AND incarnation = ?2 AND number = ?3") \
     X(EQUIVOCATION_COUNT, "SELECT count(*) FROM equivocation WHERE owner = ?1") \
     X(EQUIVOCATION_ADD, "INSERT INTO equivocation (record, owner, source, incarnation, number, proof, at_ms)" \
                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
-    X(EQUIVOCATION_LAST, "SELECT incarnation, number FROM equivocation WHERE record = ?1 UNION ALL" \
+    /* Proofs under keys that their owner calls stolen stay, and prove nothing. */ \
+    X(EQUIVOCATION_OF, "SELECT id, proof FROM equivocation WHERE owner = ?1 AND stolen = 0 AND id > ?2 ORDER BY id LIMIT 1") \
+    X(EQUIVOCATION_STOLEN, "UPDATE equivocation SET stolen = 1 WHERE id = ?1") \
+    X(RECORD_THAW_OWNER, "UPDATE record SET frozen = 0 WHERE owner = ?1 AND frozen = 1 AND NOT EXISTS (SELECT 1" \
+                         " FROM equivocation e WHERE e.record = record.id AND e.stolen = 0)") \
+    X(EQUIVOCATION_LAST, "SELECT incarnation, number FROM equivocation WHERE record = ?1 AND stolen = 0 UNION ALL" \
                          " SELECT incarnation, number FROM copy WHERE record = ?1 ORDER BY incarnation DESC, number DESC LIMIT 1") \
     /* Its owner, who gave it to us, and to whom it went; but ?2. 5: removed, 6: without a node. */ \
     X(EQUIVOCATION_WHOM, "SELECT c.id FROM company c WHERE c.id > ?3 AND c.id <> ?2 AND c.state NOT IN (5, 6) AND" \
@@ -123,11 +129,11 @@
                          " ON s.leaf = p.grant_id AND s.role = 1 WHERE p.record = ?1 AND s.partner = c.id))" \
                          " ORDER BY c.id LIMIT 1") \
     X(EQUIVOCATION_LIST, "SELECT e.id, r.rid, t.space, t.number, o.name, s.name, e.incarnation, e.number, e.at_ms," \
-                         " EXISTS (SELECT 1 FROM copy c WHERE c.record = e.record AND (c.incarnation, c.number) >" \
-                         " (e.incarnation, e.number)) FROM equivocation e JOIN record r ON r.id = e.record" \
+                         " iif(e.stolen, 2, EXISTS (SELECT 1 FROM copy c WHERE c.record = e.record AND (c.incarnation, c.number) >" \
+                         " (e.incarnation, e.number))) FROM equivocation e JOIN record r ON r.id = e.record" \
                          " JOIN rtype t ON t.id = r.type JOIN company o ON o.id = e.owner JOIN company s ON s.id = e.source" \
                          " WHERE e.id > ?1 AND (?2 = '' OR instr(fold(o.name), fold(?2)) > 0) ORDER BY e.id LIMIT ?3") \
-    X(EQUIVOCATION_OPEN, "SELECT count(*) FROM equivocation e WHERE (e.owner = 1) = ?1 AND NOT EXISTS (SELECT 1 FROM copy c" \
+    X(EQUIVOCATION_OPEN, "SELECT count(*) FROM equivocation e WHERE (e.owner = 1) = ?1 AND e.stolen = 0 AND NOT EXISTS (SELECT 1 FROM copy c" \
                          " WHERE c.record = e.record AND (c.incarnation, c.number) > (e.incarnation, e.number))") \
     X(EQUIVOCATION_EXPORT, "SELECT 0 AS part, d.object, d.serial AS k FROM record r JOIN (SELECT id AS company, serial," \
                            " descriptor AS object FROM company UNION ALL SELECT company, serial, object FROM descriptor) d" \
@@ -137,7 +143,7 @@
     X(RECORD_OF_PARENT, "SELECT id FROM record WHERE parent_rid = ?1 AND id > ?2 AND owner = ?3 ORDER BY id") \
     X(RUN_ADD, "INSERT INTO run (size, first, signature, leaves, path, refs) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
     X(RUN_GET, "SELECT size, first, signature, leaves, path FROM run WHERE id = ?1") \
-    X(RUN_FROM, "SELECT id, size, first, signature, leaves, path FROM run WHERE id >= ?1 ORDER BY id LIMIT ?2") \
+    X(RUN_FROM, "SELECT id, 0, 0, 0, x'' FROM run WHERE id > ?1 AND id > ?2 ORDER BY id LIMIT ?3") \
     X(RUN_SIGNED, "UPDATE run SET signature = ?2 WHERE id = ?1") \
     X(RUN_UNREF, "UPDATE run SET refs = refs - 1 WHERE id = ?1") \
     X(RUN_DROP, "DELETE FROM run WHERE id = ?1 AND refs <= 0") \
@@ -154,7 +160,7 @@
                     " WHERE record = ?1 AND applied = 1 ORDER BY incarnation DESC, number DESC, grant_id") \
     X(COPY_ANY, "SELECT incarnation, number, revision, fields, at_ms, grant_id, secret IS NULL FROM copy" \
                 " WHERE record = ?1 ORDER BY incarnation DESC, number DESC, grant_id") \
-    X(COPY_OTHERS, "SELECT incarnation, number, revision, grant_id FROM copy WHERE record = ?1 AND grant_id <> ?2") \
+    X(COPY_OTHERS, "SELECT incarnation, number, revision, grant_id, run FROM copy WHERE record = ?1 AND grant_id <> ?2") \
     X(COPY_BY_GRANT, "SELECT record FROM copy WHERE grant_id = ?1 AND record > ?2 ORDER BY record LIMIT ?3") \
     X(COPY_GRANT_COUNT, "SELECT count(*) FROM copy WHERE grant_id = ?1") \
     X(LETTING_ADD, "INSERT INTO letting_go (leaf, how, reason, held, after) VALUES (?1, ?2, ?3, ?4, 0)" \
@@ -288,6 +294,7 @@
                  " ON CONFLICT DO NOTHING") \
     X(GRANT_FIND, "SELECT id FROM grants WHERE gid = ?1") \
     X(GRANT_GET, "SELECT gid, object, parent, issuer, audience, owner, ends_ms, key FROM grants WHERE id = ?1") \
+    X(GRANT_ANEW, "UPDATE grants SET object = ?2, key = ?3 WHERE id = ?1") \
     X(GRANT_KEY, "UPDATE grants SET key = ?2 WHERE id = ?1 AND key IS NULL") \
     X(GRANT_BELOW, "WITH RECURSIVE below (id) AS (SELECT id FROM grants WHERE gid = ?1 UNION" \
                    " SELECT g.id FROM grants g JOIN below b ON g.parent = b.id)" \
@@ -507,10 +514,20 @@
     X(PARCEL_FORGET, "UPDATE parcel SET body = NULL, kind = 0, items = x'', inner = x'' WHERE (leaf = ?1 AND leaf > 0) OR" \
                      " (kind = 16 AND share IN (SELECT id FROM share WHERE leaf = ?1))") /* 16: its offer */ \
     X(PARCEL_SENT, "UPDATE parcel SET way = ?3, body = ?4 WHERE company = ?1 AND number = ?2") \
-    X(CONTROL_OWN_ALL, "SELECT id, company, kind, body FROM control") \
-    X(CONTROL_SIGNED, "UPDATE control SET body = ?3 WHERE id = ?1 AND company = ?2") \
-    X(PARCEL_OWN_ALL, "SELECT number, company, kind, inner FROM parcel WHERE inner <> x''") \
+    /* What was signed with stolen keys: (id, stream, kind, share, body). */ \
+    X(CONTROL_OWN, "SELECT id, 1, kind, share, body FROM control WHERE id > ?1 AND kind <> ?2 ORDER BY id LIMIT ?3") \
+    X(CONTROL_SIGNED, "UPDATE control SET body = ?2 WHERE id = ?1") \
+    X(PARCEL_OWN, "SELECT number, 2, kind, share, inner FROM parcel WHERE company = ?1 AND number > ?2 AND inner <> x''" \
+                  " ORDER BY number LIMIT ?3") \
     X(PARCEL_SIGNED, "UPDATE parcel SET inner = ?3 WHERE number = ?1 AND company = ?2") \
+    X(FRAME_OWN, "SELECT seq, stream, kind, coalesce(share, 0), body FROM frame WHERE company = ?1 AND stream = 1 AND seq < ?2" \
+                 " ORDER BY seq DESC LIMIT ?3") \
+    X(FRAME_VOIDS, "SELECT seq, stream, kind, 0, body FROM frame WHERE company = ?1 AND stream = 2 AND kind = 21 AND seq < ?2" \
+                   " ORDER BY seq DESC LIMIT ?3") \
+    X(GRANT_OWN, "SELECT id, 0, 0, 0, object FROM grants WHERE id > ?1 AND issuer = 1 AND ends_ms > ?2 ORDER BY id LIMIT ?3") \
+    X(SHARE_OWN, "SELECT id, 0, kind, id, offer FROM share WHERE id > ?1 AND role = ?2 AND state IN (0, 2, 3, 4)" \
+                 " ORDER BY id LIMIT ?3") \
+    X(SHARE_SIGNED, "UPDATE share SET offer = ?2 WHERE id = ?1") \
     X(PARCEL_ASTRAY_ALL, "UPDATE parcel SET way = zeroblob(32)") \
     X(PARCEL_ASTRAY, "UPDATE parcel SET way = zeroblob(32) WHERE company = ?1") \
     X(PARCEL_EMPTY, "UPDATE parcel SET kind = 0, leaf = 0, items = x'', inner = x''" \
@@ -566,6 +583,7 @@
     X(CONTROL_DROP, "DELETE FROM control WHERE id = ?1") \
     X(CONTROL_DROP_SHARE, "DELETE FROM control WHERE company = ?1 AND share = ?2") \
     X(CONTROL_DROP_HEAD, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND kind = 30") \
+    X(CONTROL_DROP_OFFER, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND kind = 16") \
     X(CONTROL_COUNT, "SELECT count(*) FROM control WHERE company = ?1") \
     X(DUE_ADD, "INSERT INTO due (leaf, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING") \
     X(DUE_NEXT, "SELECT record FROM due WHERE leaf = ?1 ORDER BY record LIMIT ?2") \

@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """tests/net/test_keys.py - keys that change while partners are away: Acme has Brio as a partner, and Cedar through Brio."""
+import contextlib
 import os
 import re
 import shutil
+import signal
+import sqlite3
 import subprocess
 
 from hansa_net import BIN, Net, main
 from three import accept
 
 EVENT_FIELDS = "event.name,event.startDate,event.status,attendee.event,attendee.name,attendee.organization"
+OFFER, REVOCATION = 16, 20
 WANT = "attendee.name,attendee.email,attendee.organization"
 
 
-def invite(giver, receiver, event, **terms):
+def invite(giver, receiver, event, title="Launch", **terms):
     giver.cli("share create", event, partner=receiver.name, fields=EVENT_FIELDS, purpose="event", until="2037-12-31", **terms)
-    accept(receiver, "Launch")
+    accept(receiver, title)
     receiver.wait(lambda: [e for e in receiver.items("event list") if e["id"] == event], 30, "the event is there")
 
 
@@ -136,18 +140,56 @@ def root_offline(t, net, acme, brio, cedar, event):
     return ["--root", root, "--root-passphrase-file", words]
 
 
+def frames(node):
+    """Kinds of control messages that have a number and are not acknowledged."""
+    with contextlib.closing(sqlite3.connect(f"file:{node.home}/hansa.db?mode=ro", uri=True)) as db:
+        return sorted(row[0] for row in db.execute("SELECT kind FROM frame WHERE stream = 1"))
+
+
+def given(acme, brio, name, taken=True, **terms):
+    """An event of Acme's and its share with Brio."""
+    event = acme.cli("event add", name=name)["id"]
+    share = acme.cli("share create", event, partner="Brio", fields=EVENT_FIELDS, purpose="event", until="2037-12-31", **terms)["id"]
+    if taken:
+        accept(brio, name)
+        brio.wait(lambda: [e for e in brio.items("event list") if e["id"] == event], 30, "the event is there")
+    return event, share
+
+
+def on_the_wire(t, acme, brio):
+    """A revocation and an offer that have numbers and never reach Brio, whose node dies."""
+    salon, _ = given(acme, brio, "Salon", depth=1)
+    gone, share = given(acme, brio, "Retro")
+    acme.wait(lambda: frames(acme) == [], 20, "everything is acknowledged")
+    pids = brio.pids()
+    os.kill(pids["edge"], signal.SIGSTOP)
+    acme.cli("share stop", share, reason="off")
+    given(acme, brio, "Gala", taken=False)
+    acme.wait(lambda: {REVOCATION, OFFER} <= set(frames(acme)), 20, "both have a number")
+    for pid in pids.values():
+        os.kill(pid, signal.SIGKILL)
+    brio.daemon.wait()
+    return gone, salon
+
+
 def stolen(t, net, acme, brio, cedar, event, root):
     """The way in with the old transport key is closed, so Brio, who does not know yet, needs an invitation."""
     share = acme.items("share list")[0]["id"]
+    gone, salon = on_the_wire(t, acme, brio)
     acme.run("key", "rotate", "--stolen", *root)
     t.same("none of the old keys is kept", (seeds(acme), set(keys(acme, "former").values())),
            (["descriptor", "sealing.key", "signing.key", "transport.key"], {"none"}))
     t.same("nobody can know yet", set(knows(acme).values()), {"old"})
     acme.cli("event set", event, name="Launch after a theft")
+    brio.start()
     brio.cli("partner accept", acme.file("again.invite", acme.cli("partner invite")["text"]))
     acme.wait(lambda: set(knows(acme).values()) == {"new"}, 30, "Brio knows, and Cedar through Brio")
     for node in (brio, cedar):
         node.wait(lambda node=node: node.show("event", event)["fields"]["name"] == "Launch after a theft", 30, "the change arrives")
+    brio.wait(lambda: brio.refusal("event show", gone), 20, "what was taken back when the keys were stolen is gone")
+    accept(brio, "Gala")
+    invite(brio, cedar, salon, title="Salon")
+    cedar.wait(lambda: "grant.signed_anew" in cedar.log(), 20, "who was passed a grant before has its new signature, too")
     t.same("what was signed before still verifies", evidence(net, acme, share)[0], 0)
     t.same("and so does the audit", acme.run("audit", "verify", check=False).returncode, 0)
     person(cedar, event, "Dora Late", email="dora@cedar.example")
@@ -200,8 +242,8 @@ def story(t):
         net.pair(acme, brio)
         net.pair(brio, cedar)
         event = acme.cli("event add", name="Launch")["id"]
-        invite(acme, brio, event, want=WANT, depth=1)
-        invite(brio, cedar, event, contribute=True)
+        invite(acme, brio, event, want=WANT, depth=2)
+        invite(brio, cedar, event, contribute=True, depth=1)
         person(cedar, event, "Cleo Third", email="cleo@cedar.example")
         cedar.cli("guest contribute", event)
         acme.wait(lambda: names_at(acme, event) == ["Cleo Third"], 30, "what Cedar sealed is there")

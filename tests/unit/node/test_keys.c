@@ -4,6 +4,7 @@
  * what, who hears of it. Company 0 is us, 1 (CARRIER) our partner, 2 (OTHER) beyond it, 3 (STRANGER) in no chain.
  */
 #include "node/exchange_priv.h"
+#include "node/grants_anew.h"
 #include "node/keys.h"
 #include "tests/unit/node/route_fake.h"
 
@@ -541,6 +542,108 @@ steal(struct desk *d)
            keys_anew_begin(d->core) == STATUS_OK;
 }
 
+/* A Void in the data stream, as it went under a key that was stolen. */
+static bool
+keep_void(struct desk *d, size_t signer)
+{
+    struct void_range v = { .author = d->core->me,
+                            .audience = d->company[STRANGER]->node,
+                            .stream = STREAM_DATA,
+                            .incarnation = 1,
+                            .first = 1,
+                            .last = 7 };
+    struct signed_object object = { .body = wire_void_range_format(&v, d->arena) };
+
+    object.signature = sample_sign(&d->home.world.companies[signer], SIGN_VOID, object.body);
+    struct bytes body = wire_signed_body_format(&object, d->arena);
+    struct digest hash = digest_plain(body);
+    return store_exec(d->core->store, STMT_FRAME_ADD, "iiiibnnibi", d->company[STRANGER]->id,
+                      (int64_t)STREAM_DATA, (int64_t)1, (int64_t)MESSAGE_VOID, body, (int64_t)0,
+                      bytes_of(hash.b, ID_SIZE), d->home.now_ms) == STATUS_OK;
+}
+
+static bool
+is_frame_by(struct desk *d, const struct peer_frame *frame, uint8_t kind, enum sign_type type,
+            size_t signer)
+{
+    struct signed_object *object;
+
+    return frame->kind == kind &&
+           wire_signed_body_parse(frame->body, d->arena, &object) == STATUS_OK &&
+           signature_verify(type, &d->home.world.companies[signer].key, object->body,
+                            &object->signature) == STATUS_OK;
+}
+
+static bool
+is_again(struct desk *d, enum stream stream, size_t signer, uint64_t last)
+{
+    struct peer_frame frame;
+    struct signed_object *object;
+    struct void_range *v;
+
+    return exchange_again(d->core, d->company[STRANGER]->peer, stream, 1, d->arena, &frame) ==
+               STATUS_OK &&
+           is_frame_by(d, &frame, MESSAGE_VOID, SIGN_VOID, signer) &&
+           wire_signed_body_parse(frame.body, d->arena, &object) == STATUS_OK &&
+           wire_void_range_parse(object->body, d->arena, &v) == STATUS_OK && v->last == last;
+}
+
+static bool
+goes_next(struct desk *d, uint64_t seq, size_t signer)
+{
+    struct peer_frame frame;
+
+    return exchange_next(d->core, d->company[STRANGER]->peer, STREAM_CONTROL, seq, d->arena,
+                         &frame) == STATUS_OK &&
+           is_frame_by(d, &frame, MESSAGE_ANSWER, SIGN_ANSWER, signer);
+}
+
+/* Link `at` of our first way, as stored; by whom? */
+static bool
+is_link_by(struct desk *d, size_t at, size_t signer)
+{
+    struct signed_object *links;
+    size_t count;
+    int64_t leaf;
+
+    return grant_find(d->core, &d->way[0], &leaf) == STATUS_OK &&
+           grant_links(d->core->store, leaf, d->arena, &links, &count) == STATUS_OK &&
+           signature_verify(SIGN_GRANT, &d->home.world.companies[signer].key, links[at].body,
+                            &links[at].signature) == STATUS_OK;
+}
+
+/* Both links as they are, but for the signature of one. */
+static bool
+links_by(struct desk *d, size_t at, size_t signer, struct signed_object **links)
+{
+    size_t count;
+    int64_t leaf;
+
+    if (grant_find(d->core, &d->way[0], &leaf) != STATUS_OK ||
+        grant_links(d->core->store, leaf, d->arena, links, &count) != STATUS_OK)
+        return false;
+    (*links)[at].signature =
+        sample_sign(&d->home.world.companies[signer], SIGN_GRANT, (*links)[at].body);
+    return true;
+}
+
+/* Our own grant, as it stands after a theft. */
+static bool
+keep_link_by(struct desk *d, size_t signer)
+{
+    struct signed_object *links;
+    struct object_id gid;
+    int64_t id;
+
+    if (!links_by(d, 0, signer, &links))
+        return false;
+    gid = digest_object_id(links[0].body);
+    return grant_find(d->core, &gid, &id) == STATUS_OK &&
+           store_exec(d->core->store, STMT_GRANT_ANEW, "ibb", id,
+                      wire_signed_object_format(&links[0], d->arena),
+                      bytes_of(d->home.world.companies[signer].key.b, ID_SIZE)) == STATUS_OK;
+}
+
 static void
 test_signed_anew(struct check *t)
 {
@@ -548,25 +651,93 @@ test_signed_anew(struct check *t)
     struct peer_frame frame;
 
     CHECK(t, "a desk", desk_set(&d));
-    CHECK(t, "a record and an answer under a key that was stolen",
-          sign_batch_by(&d, 4) && queue_answer(&d, STRANGER, 4) && steal(&d));
+    CHECK(t, "a record, a grant and an answer under a key that was stolen",
+          sign_batch_by(&d, 4) && keep_link_by(&d, 4) && queue_answer(&d, STRANGER, 4));
+    CHECK(t, "an answer and a Void that have numbers already",
+          goes_next(&d, 1, 4) && queue_answer(&d, STRANGER, 4) && keep_void(&d, 4) &&
+              steal(&d));
+    struct peer *peer = d.company[STRANGER]->peer;
     CHECK(t, "nothing goes before it is signed anew",
-          exchange_next(d.core, d.company[STRANGER]->peer, STREAM_CONTROL, 1, d.arena,
-                        &frame) == STATUS_NOT_FOUND &&
-              is_batch_by(&d, 4) && is_answer_by(&d, STRANGER, 4));
-    CHECK(t, "first what waits, then the batches",
+          exchange_next(d.core, peer, STREAM_CONTROL, 2, d.arena, &frame) == STATUS_NOT_FOUND &&
+              exchange_again(d.core, peer, STREAM_CONTROL, 1, d.arena, &frame) ==
+                  STATUS_NOT_FOUND &&
+              keys_wait(d.core, d.company[STRANGER]) == STATUS_NOT_FOUND &&
+              is_batch_by(&d, 4) && is_answer_by(&d, STRANGER, 4) && is_link_by(&d, 0, 4));
+    CHECK(t, "then everything is",
           keys_anew_pass(d.core) == STATUS_OK && is_answer_by(&d, STRANGER, 0) &&
-              is_batch_by(&d, 4));
-    CHECK(t, "data waits for those",
-          keys_wait(d.core, d.company[STRANGER]) == STATUS_NOT_FOUND);
-    CHECK(t, "and then goes",
-          keys_anew_pass(d.core) == STATUS_OK && is_batch_by(&d, 0) && !d.core->signs_anew &&
+              is_batch_by(&d, 0) && is_link_by(&d, 0, 0) && !d.core->signs_anew &&
               keys_wait(d.core, d.company[STRANGER]) == STATUS_OK);
+    CHECK(t, "what has a number leaves a Void there",
+          is_again(&d, STREAM_CONTROL, 0, 1) && is_again(&d, STREAM_DATA, 0, 7));
+    CHECK(t, "and goes again before what came after it",
+          goes_next(&d, 2, 0) && goes_next(&d, 3, 0) &&
+              exchange_next(d.core, peer, STREAM_CONTROL, 4, d.arena, &frame) ==
+                  STATUS_NOT_FOUND);
+    d.core->signs_anew = true;
+    d.core->signs_anew_stage = ANEW_RUNS;
+    CHECK(t, "while only batches are left, words go and data waits",
+          exchange_again(d.core, peer, STREAM_CONTROL, 1, d.arena, &frame) == STATUS_OK &&
+              keys_wait(d.core, d.company[STRANGER]) == STATUS_NOT_FOUND);
     CHECK(t, "what others signed stays as it is",
           sign_batch_by(&d, 5) && queue_answer(&d, CARRIER, 5) &&
               keys_anew_begin(d.core) == STATUS_OK && keys_anew_pass(d.core) == STATUS_OK &&
-              keys_anew_pass(d.core) == STATUS_OK && is_batch_by(&d, 5) &&
-              is_answer_by(&d, CARRIER, 5));
+              is_batch_by(&d, 5) && is_answer_by(&d, CARRIER, 5) && is_link_by(&d, 1, CARRIER));
+    desk_clear(&d);
+}
+
+/* A start in the middle goes on where it was; a note that says nothing begins anew. */
+static void
+test_anew_noted(struct check *t)
+{
+    struct desk d = { 0 };
+    uint8_t raw[] = { ANEW_RUNS, 0, 0, 0, 0, 0, 0, 0, 5 };
+
+    CHECK(t, "a desk", desk_set(&d) && steal(&d));
+    CHECK(t, "noted at once",
+          keys_anew_load(d.core) == STATUS_OK && d.core->signs_anew &&
+              d.core->signs_anew_stage == ANEW_QUEUE && keys_anew_holds(d.core));
+    CHECK(t, "read again",
+          store_meta_put(d.core->store, "sign-anew", bytes_of(raw, sizeof(raw))) == STATUS_OK &&
+              keys_anew_load(d.core) == STATUS_OK && d.core->signs_anew_stage == ANEW_RUNS &&
+              d.core->signs_anew_at == 5 && !keys_anew_holds(d.core));
+    raw[0] = ANEW_STAGE_COUNT_;
+    CHECK(t, "no such stage",
+          store_meta_put(d.core->store, "sign-anew", bytes_of(raw, sizeof(raw))) == STATUS_OK &&
+              keys_anew_load(d.core) == STATUS_OK && d.core->signs_anew_stage == ANEW_QUEUE);
+    desk_clear(&d);
+}
+
+/* ---- grants that others signed anew ------------------------------------------------------- */
+
+static bool
+takes_link_by(struct desk *d, size_t signer)
+{
+    struct live *live = live_by_gid(d->core, &d->way[0], ROLE_NOTED);
+    struct signed_object *links;
+
+    return links_by(d, 1, signer, &links) &&
+           grants_better(d->core, links, live->chain) == STATUS_OK;
+}
+
+static void
+test_better(struct check *t)
+{
+    struct desk d = { 0 };
+
+    CHECK(t, "a desk", desk_set(&d));
+    CHECK(t, "a signature that counts is not replaced",
+          rotate(&d, CARRIER, 4) == STATUS_OK && takes_link_by(&d, 4) &&
+              is_link_by(&d, 1, CARRIER));
+    struct line line = after(&d, CARRIER, 5);
+    line.refused_below = line.serial;
+    struct signed_object object = next_of(&d, CARRIER, &line);
+    CHECK(t, "its keys were stolen", learn(&d, &object) == STATUS_OK);
+    CHECK(t, "nor is it by one that counts no more",
+          takes_link_by(&d, 4) && is_link_by(&d, 1, CARRIER));
+    CHECK(t, "by one that counts it is", takes_link_by(&d, 5) && is_link_by(&d, 1, 5));
+    CHECK(t, "once",
+          rotate(&d, CARRIER, 4) == STATUS_OK && takes_link_by(&d, 4) && is_link_by(&d, 1, 5));
+    CHECK(t, "links above stay", is_link_by(&d, 0, 0));
     desk_clear(&d);
 }
 
@@ -586,6 +757,8 @@ main(int argc, char **argv)
         { "who hears of it", test_heard },
         { "without end", test_restless },
         { "stolen keys of ours", test_signed_anew },
+        { "where that stands", test_anew_noted },
+        { "stolen keys of others", test_better },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
