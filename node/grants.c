@@ -141,7 +141,7 @@ grants_keep(struct core *core, const struct signed_object *links,
         TRY(keep_key(core, parent, &g->issuer, &links[i]));
     }
     *leaf = parent;
-    return grants_better(core, links, chain);
+    return grants_anew_keep(core, links, chain);
 }
 
 /* The issuers of a stored chain, and the keys that were kept with their grants. */

@@ -12,7 +12,7 @@
 /* ---- saying ------------------------------------------------------------------------------- */
 
 enum status
-grant_say_again(struct core *core, const struct live *live)
+grants_anew_say(struct core *core, const struct live *live)
 {
     const struct company *c = company_by_id(core, live->partner);
     bool may_pass_on = (chain_leaf(live->chain)->actions & ACTION_PASS_ON) != 0;
@@ -85,7 +85,7 @@ passes_on(const struct live *live, const struct verified_chain *chain,
 }
 
 enum status
-grants_better(struct core *core, const struct signed_object *links,
+grants_anew_keep(struct core *core, const struct signed_object *links,
               const struct verified_chain *chain)
 {
     bool is_better[CHAIN_MAX] = { false }, any = false;
@@ -98,6 +98,6 @@ grants_better(struct core *core, const struct signed_object *links,
     }
     for (size_t i = 0; any && i < core->live_count; i++)
         if (passes_on(&core->lives[i], chain, is_better))
-            TRY(grant_say_again(core, &core->lives[i]));
+            TRY(grants_anew_say(core, &core->lives[i]));
     return STATUS_OK;
 }

@@ -12,10 +12,10 @@
 
 /* What we said of a share that we gave, once more, to whom it says something: the notice while the owner has not answered,
  * the offer while nobody has or when the grant may be passed on. */
-MUST_CHECK enum status grant_say_again(struct core *core, const struct live *live);
+MUST_CHECK enum status grants_anew_say(struct core *core, const struct live *live);
 /* Verified links, all of them stored: where what is stored counts for nothing new, what came is kept instead, and shares
  * that pass such a grant on are said again. */
-MUST_CHECK enum status grants_better(struct core *core, const struct signed_object *links,
+MUST_CHECK enum status grants_anew_keep(struct core *core, const struct signed_object *links,
                                      const struct verified_chain *chain);
 
 #endif

@@ -5,9 +5,9 @@
  *
  * In stages, a piece a round: the control queue; per company its sealed parcels and the control frames that have a number
  * (the number gets a Void, the object goes again under another); our grants; the offers of our shares, which go again to
- * whoever may need the grant's new signature (node/grants_anew.c), and so do records that may be passed on. Until then nothing of ours goes. Last the batches of our
- * records; until then no data. Words on our roots are made anew by node/heads.c. Where it stands is in `meta`, so a start
- * goes on from there.
+ * whoever may need the grant's new signature (node/grants_anew.c), and so do records that may be passed on. Until then
+ * nothing of ours goes. Last the batches of our records; until then no data. Words on our roots are made anew by
+ * node/heads.c. Where it stands is in `meta`, so a start goes on from there.
  */
 #include <string.h>
 
@@ -380,7 +380,7 @@ share_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
                            wire_signed_object_format(object, arena)));
         *at = rows[i].id;
         if (live != NULL)
-            TRY(grant_say_again(core, live));
+            TRY(grants_anew_say(core, live));
         if (live != NULL && passes_on(live))
             return records_queue_share(core, live); /* a piece of its own */
     }

@@ -122,7 +122,7 @@ note_passon(struct taking *t, const struct bundle *bundle, struct verified_chain
     enum status s = store_number(core->store, &known, STMT_GRANT_FIND, "b",
                                  bytes_of(chain_leaf_id(*chain)->b, ID_SIZE));
     if (s == STATUS_OK)
-        return grants_better(core, bundle->links, *chain);
+        return grants_anew_keep(core, bundle->links, *chain);
     if (s != STATUS_NOT_FOUND)
         return s;
     const struct company *bringer = neighbour(core, *chain, false);

@@ -40,9 +40,9 @@ records_run_is_stolen(struct core *core, const struct company *owner, int64_t ru
         return STATUS_OK;
     TRY(records_batch_body(core->store, &owner->node, run, raw, &signature));
     struct bytes body = bytes_of(raw, sizeof(raw));
-    *out = signature_verify_any(SIGN_BATCH, owner->signing, good, body, &signature) !=
-               STATUS_OK &&
-           signature_verify_any(SIGN_BATCH, owner->signing + good, owner->signing_count - good,
-                                body, &signature) == STATUS_OK;
+    *out =
+        signature_verify_any(SIGN_BATCH, owner->signing, good, body, &signature) != STATUS_OK &&
+        signature_verify_any(SIGN_BATCH, owner->signing + good, owner->signing_count - good,
+                             body, &signature) == STATUS_OK;
     return STATUS_OK;
 }

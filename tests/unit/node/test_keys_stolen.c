@@ -276,7 +276,7 @@ takes_link_by(struct desk *d, size_t signer)
     struct signed_object *links;
 
     return links_by(d, 1, signer, &links) &&
-           grants_better(d->core, links, live->chain) == STATUS_OK;
+           grants_anew_keep(d->core, links, live->chain) == STATUS_OK;
 }
 
 static void
@@ -417,7 +417,11 @@ test_gives_way(struct check *t)
           { CARRIER, { 1, 9 }, 3 },
           STATUS_REPLAY,
           INT64_MAX },
-        { "once the owner said so, what it signs anew does", true, { 5, { 1, 8 }, 1 }, STATUS_OK, 8 },
+        { "once the owner said so, what it signs anew does",
+          true,
+          { 5, { 1, 8 }, 1 },
+          STATUS_OK,
+          8 },
         { "and under keys that count the highest applies again",
           true,
           { 5, { 1, 7 }, 4 },
@@ -444,7 +448,8 @@ test_same_anew(struct check *t)
                              other = { 5, { 1, 8 }, 2 };
     struct desk d = { 0 };
 
-    CHECK(t, "a revision", desk_set(&d) && receive(&d) != NULL && take(&d, &before) == STATUS_OK);
+    CHECK(t, "a revision",
+          desk_set(&d) && receive(&d) != NULL && take(&d, &before) == STATUS_OK);
     CHECK(t, "which is nothing new", take(&d, &before) == STATUS_REPLAY);
     CHECK(t, "signed anew it is kept, once",
           rob_carrier(&d) && take(&d, &after_it) == STATUS_OK &&
@@ -478,12 +483,9 @@ int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
-        { "what is signed anew", test_signed_anew },
-        { "where that stands", test_anew_noted },
-        { "grants of others", test_better },
-        { "a thief's position", test_gives_way },
-        { "the same, signed anew", test_same_anew },
-        { "a thief's proof", test_thaws },
+        { "what is signed anew", test_signed_anew }, { "where that stands", test_anew_noted },
+        { "grants of others", test_better },         { "a thief's position", test_gives_way },
+        { "the same, signed anew", test_same_anew }, { "a thief's proof", test_thaws },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));

@@ -445,6 +445,31 @@ test_differences(struct check *t)
     CHECK(t, "and is not compared", !sent(&x, CARRIER, MESSAGE_SCOPE_IDS, &env));
 }
 
+/* A holder is ahead of us in a record of ours: who made that revision? */
+static void
+test_ahead(struct check *t)
+{
+    static const struct {
+        const char *why;
+        uint64_t refused_below;
+        int64_t due;
+    } rows[] = {
+        { "nobody but us makes them: people are told", 0, 0 },
+        { "after a theft a thief may have: ours goes again", 2, 1 },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        AUTO(table_clear) struct table x;
+        table_set(&x);
+        x.core->companies[0]->refused_below = rows[i].refused_below;
+        x.there[x.there_count++] = (struct scope_entry){ x.desk.record, { UINT32_MAX, 5 } };
+        int64_t before = control_count(&x);
+        run_pass(&x, 300);
+        CHECK(t, rows[i].why, due_count(&x) == rows[i].due);
+        CHECK(t, "and nothing is taken back", control_count(&x) == before);
+    }
+}
+
 static void
 test_all_lost(struct check *t)
 {
@@ -522,6 +547,7 @@ main(int argc, char **argv)
         { "a holder answers who gave it, and nobody else", test_holder },
         { "equal sums are all that is said", test_equal },
         { "differences are mended once", test_differences },
+        { "a holder that is ahead", test_ahead },
         { "a holder that lost everything", test_all_lost },
         { "a holder that makes it up", test_liar },
     };
