@@ -198,7 +198,7 @@ enum audit_state {
 /* Where signing anew stands (node/keys_anew.c). Kept in `meta` by number: append only. */
 enum keys_anew_stage {
     ANEW_QUEUE,
-    ANEW_COMPANIES,
+    ANEW_PARCELS,
     ANEW_GRANTS,
     ANEW_SHARES,
     ANEW_RUNS,

@@ -153,7 +153,8 @@ take_offer(struct taking *t)
     struct object_id oid = digest_object_id(bundle->object.body);
     enum status s =
         store_number(core->store, &known, STMT_SHARE_BY_OID, "b", bytes_of(oid.b, ID_SIZE));
-    if (s == STATUS_OK) { /* we have it: who asks again may have lost our answer, or signed anew */
+    if (s ==
+        STATUS_OK) { /* we have it: who asks again may have lost our answer, or signed anew */
         TRY(grants_anew_keep(core, bundle->links, chain));
         return give_back_answer(core, t->from, known);
     }

@@ -223,9 +223,9 @@ sign_void(struct core *core, struct peer *peer, enum stream stream, uint64_t seq
     return STATUS_OK;
 }
 
-enum status
-exchange_void(struct core *core, struct peer *peer, enum stream stream, uint64_t seq,
-              struct arena *arena, struct peer_frame *out)
+static enum status
+make_void(struct core *core, struct peer *peer, enum stream stream, uint64_t seq,
+          struct arena *arena, struct peer_frame *out)
 {
     TRY(sign_void(core, peer, stream, seq, arena, out));
     return frame_keep(core, peer, stream, seq, out, 0);
@@ -241,7 +241,7 @@ make_lost(struct core *core, struct peer *peer, enum stream stream, uint64_t seq
     TRY(store_number(core->store, &after, STMT_FRAME_AFTER, "iii", peer_company(peer),
                      (int64_t)stream, (int64_t)seq));
     *out = (struct peer_frame){ .last = (uint64_t)after - 1 };
-    return exchange_void(core, peer, stream, seq, arena, out);
+    return make_void(core, peer, stream, seq, arena, out);
 }
 
 /* What takes back does not wait behind what had a number before it and was not acknowledged: that is queued again, and a
@@ -280,7 +280,7 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
     TRY(s);
     *out = (struct peer_frame){ 0 };
     if (kept.kind == MESSAGE_VOID && kept.body.len == 0)
-        return exchange_void(core, peer, stream, seq, arena, out); /* overtaken, and not signed */
+        return make_void(core, peer, stream, seq, arena, out); /* overtaken, and not signed */
     if (stream == STREAM_CONTROL) {
         s = overtake(core, peer, seq, arena, out);
         if (s != STATUS_NOT_FOUND)
@@ -290,10 +290,10 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
     if (kept.kind == MESSAGE_SEALED)
         return route_may_go_again(core, kept.items, kept.body)
                    ? STATUS_OK
-                   : exchange_void(core, peer, stream, seq, arena, out);
+                   : make_void(core, peer, stream, seq, arena, out);
     if (kept.kind != MESSAGE_RECORDS)
         return exchange_offer_is_past(core, kept.kind, kept.share)
-                   ? exchange_void(core, peer, stream, seq, arena, out)
+                   ? make_void(core, peer, stream, seq, arena, out)
                    : STATUS_OK;
     s = rebuild(core, &kept, peer_company(peer), arena, &out->body);
     if (s != STATUS_NOT_GRANTED && s != STATUS_NOT_FOUND)
@@ -304,7 +304,7 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
         if (s != STATUS_NOT_FOUND)
             return s;
     }
-    return exchange_void(core, peer, stream, seq, arena, out);
+    return make_void(core, peer, stream, seq, arena, out);
 }
 
 /* ---- acknowledged ------------------------------------------------------------------------- */

@@ -34,9 +34,6 @@ MUST_CHECK enum status exchange_records_delivered(struct core *core, int64_t com
                                                   int64_t leaf, struct bytes items);
 /* An offer whose share has ended since must not arrive any more, nor the head stapled to it. */
 bool exchange_offer_is_past(struct core *core, uint8_t kind, int64_t share);
-/* This number of ours, and those up to out->last, stand for nothing from now on. */
-MUST_CHECK enum status exchange_void(struct core *core, struct peer *peer, enum stream stream,
-                                     uint64_t seq, struct arena *arena, struct peer_frame *out);
 /* The next control object for a company, out of its queue. STATUS_NOT_FOUND. */
 MUST_CHECK enum status exchange_control_pull(struct core *core, int64_t company,
                                              struct arena *arena, struct peer_frame *out,

@@ -35,6 +35,9 @@ queue_all(struct core *core, const struct company *company, enum message_kind ki
         struct signed_object *object;
         arena_reset(arena);
         TRY(wire_signed_object_parse(arena_copy(arena, stmt_bytes(q, 0)), arena, &object));
+        enum status anew = keys_anew_word(core, kind, object);
+        if (anew != STATUS_LOCKED)
+            TRY(anew);
         TRY(control_queue(core, company->id, kind, wire_signed_body_format(object, arena), 0));
     }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;

@@ -86,7 +86,7 @@ passes_on(const struct live *live, const struct verified_chain *chain,
 
 enum status
 grants_anew_keep(struct core *core, const struct signed_object *links,
-              const struct verified_chain *chain)
+                 const struct verified_chain *chain)
 {
     bool is_better[CHAIN_MAX] = { false }, any = false;
 

@@ -16,6 +16,6 @@ MUST_CHECK enum status grants_anew_say(struct core *core, const struct live *liv
 /* Verified links, all of them stored: where what is stored counts for nothing new, what came is kept instead, and shares
  * that pass such a grant on are said again. */
 MUST_CHECK enum status grants_anew_keep(struct core *core, const struct signed_object *links,
-                                     const struct verified_chain *chain);
+                                        const struct verified_chain *chain);
 
 #endif

@@ -71,6 +71,9 @@ MUST_CHECK enum status keys_linked(struct core *core, struct arena *arena,
 MUST_CHECK enum status keys_anew_begin(struct core *core);
 MUST_CHECK enum status keys_anew_load(struct core *core);
 MUST_CHECK enum status keys_anew_pass(struct core *core);
+/* A word of ours that was kept goes again: signed anew when the key was stolen since. STATUS_LOCKED: it is as it was. */
+MUST_CHECK enum status keys_anew_word(struct core *core, enum message_kind kind,
+                                      struct signed_object *object);
 /* Nothing of ours goes yet. */
 bool keys_anew_holds(const struct core *core);
 

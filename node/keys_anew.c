@@ -3,11 +3,11 @@
  * node/keys_anew.c - after our keys were stolen: what we said before and has yet to arrive somewhere is signed anew, with
  * not a byte of what is signed changed (contract: node/keys.h).
  *
- * In stages, a piece a round: the control queue; per company its sealed parcels and the control frames that have a number
- * (the number gets a Void, the object goes again under another); our grants; the offers of our shares, which go again to
- * whoever may need the grant's new signature (node/grants_anew.c), and so do records that may be passed on. Until then
- * nothing of ours goes. Last the batches of our records; until then no data. Words on our roots are made anew by
- * node/heads.c. Where it stands is in `meta`, so a start goes on from there.
+ * What has a number waits again under none. Then, in stages, a piece a round: the control queue; sealed parcels, of one
+ * company after the other; our grants; the offers of our shares, which go again to whoever may need the grant's new
+ * signature (node/grants_anew.c), and so do records that may be passed on. Until then nothing of ours goes. Last the batches
+ * of our records; until then no data. Words on our roots are made anew by node/heads.c. Where it stands is in `meta`, so a
+ * start goes on from there.
  */
 #include <string.h>
 
@@ -37,9 +37,26 @@ note(struct core *core, enum keys_anew_stage stage, int64_t at)
     return store_meta_put(core->store, meta_name, bytes_of(raw, sizeof(raw)));
 }
 
+/* What has a number and is not acknowledged waits again, before what waits; a Void will stand for each number, as other
+ * bytes under it would be a contradiction. Voids are signed when they go. */
+static enum status
+take_numbers(struct core *core)
+{
+    for (size_t i = 1; i < core->company_count; i++) {
+        struct company *c = core->companies[i];
+        if (c->peer == NULL)
+            continue;
+        TRY(store_exec(core->store, STMT_FRAME_BACK, "ii", c->id, (int64_t)0));
+        TRY(store_exec(core->store, STMT_FRAME_EMPTY, "ii", c->id, (int64_t)0));
+        c->control_waits = true;
+    }
+    return store_exec(core->store, STMT_FRAME_UNSIGNED, "");
+}
+
 enum status
 keys_anew_begin(struct core *core)
 {
+    TRY(take_numbers(core));
     TRY(store_exec(core->store, STMT_HEAD_WANT_ALL, ""));
     TRY(store_exec(core->store, STMT_PARCEL_ASTRAY_ALL, ""));
     return note(core, ANEW_QUEUE, INT64_MIN);
@@ -91,20 +108,21 @@ static const struct {
     { MESSAGE_PROPOSAL_ANSWER, SIGN_PROPOSAL_ANSWER, SIGNED },
 };
 
-/* Under a key that we had before? Anything else stays, what others signed above all. */
+/* Under a key of ours that was stolen? Anything else stays, what others signed above all. */
 static bool
-is_former(const struct core *core, enum sign_type type, const struct signed_object *object)
+is_stolen(const struct core *core, enum sign_type type, const struct signed_object *object)
 {
     const struct company *us = core->companies[0];
+    size_t good = us->signing_good;
 
-    return signature_verify_any(type, us->signing + 1, us->signing_count - 1, object->body,
-                                &object->signature) == STATUS_OK;
+    return signature_verify_any(type, us->signing + good, us->signing_count - good,
+                                object->body, &object->signature) == STATUS_OK;
 }
 
 static enum status
 sign_one(struct core *core, enum sign_type type, struct signed_object *object, bool *is_signed)
 {
-    if (!is_former(core, type, object))
+    if (!is_stolen(core, type, object))
         return STATUS_OK;
     *is_signed = true;
     return core_sign(core, type, object->body, object);
@@ -118,7 +136,7 @@ sign_plain(struct core *core, enum sign_type type, enum fate fate, struct bytes 
 
     if (wire_signed_body_parse(body, arena, &object) != STATUS_OK)
         return STATUS_OK;
-    *is_signed = fate == GOES && is_former(core, type, object);
+    *is_signed = fate == GOES && is_stolen(core, type, object);
     if (fate == SIGNED)
         TRY(sign_one(core, type, object, is_signed));
     *out = wire_signed_body_format(object, arena);
@@ -184,20 +202,30 @@ renew(struct core *core, int64_t kind, struct bytes body, struct arena *arena,
     return STATUS_OK;
 }
 
+enum status
+keys_anew_word(struct core *core, enum message_kind kind, struct signed_object *object)
+{
+    bool is_signed = false;
+
+    for (size_t i = 0; i < COUNT_OF(objects); i++)
+        if (objects[i].kind == kind)
+            return sign_one(core, objects[i].type, object, &is_signed);
+    return STATUS_OK;
+}
+
 /* ---- what waits --------------------------------------------------------------------------- */
 
 struct row {
-    int64_t id; /* in its table, or its number */
-    int64_t stream, kind, share;
+    int64_t id, kind;
     struct bytes body;
 };
 
-/* The next rows of (id, stream, kind, share, body); *count under `most`: these are the last. */
+/* The next rows of (id, kind, body); *count under `most`: these are the last. */
 static enum status
 rows_get(struct core *core, enum statement which, int64_t a, int64_t b, size_t most,
          struct arena *arena, struct row **out, size_t *count)
 {
-    enum { ID, STREAM, KIND, SHARE, BODY };
+    enum { ID, KIND, BODY };
     struct row *rows = ARENA_ARRAY(arena, struct row, most);
     AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, which);
     enum status s = STATUS_OK;
@@ -207,9 +235,7 @@ rows_get(struct core *core, enum statement which, int64_t a, int64_t b, size_t m
     stmt_bind(q, "iii", a, b, (int64_t)most);
     while (*count < most && (s = stmt_step(q)) == STATUS_OK)
         rows[(*count)++] = (struct row){ .id = stmt_int(q, ID),
-                                         .stream = stmt_int(q, STREAM),
                                          .kind = stmt_int(q, KIND),
-                                         .share = stmt_int(q, SHARE),
                                          .body = arena_copy(arena, stmt_bytes(q, BODY)) };
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
@@ -256,75 +282,15 @@ sign_parcels(struct core *core, int64_t company, struct arena *arena)
     return STATUS_OK;
 }
 
-/* A Void of ours stands for the same numbers as before. */
 static enum status
-sign_void(struct core *core, struct peer *peer, const struct row *row, struct arena *arena)
-{
-    struct peer_frame frame = { 0 };
-    struct signed_object *object;
-    struct void_range *v;
-
-    TRY(wire_signed_body_parse(row->body, arena, &object));
-    TRY(wire_void_range_parse(object->body, arena, &v));
-    frame.last = v->last;
-    return is_former(core, SIGN_VOID, object)
-               ? exchange_void(core, peer, (enum stream)row->stream, (uint64_t)row->id, arena,
-                               &frame)
-               : STATUS_OK;
-}
-
-/* It has a number, and other bytes under this number would be a contradiction: it goes under another one. */
-static enum status
-sign_frame(struct core *core, struct company *c, const struct row *row, struct arena *arena)
-{
-    struct peer_frame frame = { 0 };
-    struct bytes made;
-    enum fate fate;
-
-    if (row->kind == MESSAGE_VOID && row->body.len == 0)
-        return STATUS_OK; /* signed when it goes */
-    if (row->kind == MESSAGE_VOID)
-        return sign_void(core, c->peer, row, arena);
-    TRY(renew(core, row->kind, row->body, arena, &made, &fate));
-    if (fate == STAYS)
-        return STATUS_OK;
-    TRY(exchange_void(core, c->peer, (enum stream)row->stream, (uint64_t)row->id, arena,
-                      &frame));
-    if (fate == GOES)
-        return STATUS_OK;
-    c->control_waits = true;
-    return store_exec(core->store, STMT_CONTROL_FIRST, "iibi", c->id, row->kind, made,
-                      row->share);
-}
-
-/* The last first: each goes again before those that came after it. */
-static enum status
-sign_frames(struct core *core, struct company *c, enum statement which, struct arena *arena)
-{
-    struct row *rows;
-    size_t count = PIECE;
-
-    for (int64_t before = INT64_MAX; count == PIECE && c->peer != NULL;) {
-        TRY(rows_get(core, which, c->id, before, PIECE, arena, &rows, &count));
-        for (size_t i = 0; i < count; i++) {
-            TRY(sign_frame(core, c, &rows[i], arena));
-            before = rows[i].id;
-        }
-    }
-    return STATUS_OK;
-}
-
-static enum status
-company_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
+parcel_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
 {
     for (size_t i = 1; i < core->company_count; i++) {
-        struct company *c = core->companies[i];
+        const struct company *c = core->companies[i];
         if (c->id <= *at)
             continue;
         *at = c->id;
-        TRY(sign_parcels(core, c->id, arena));
-        TRY(sign_frames(core, c, STMT_FRAME_OWN, arena));
-        return sign_frames(core, c, STMT_FRAME_VOIDS, arena);
+        return sign_parcels(core, c->id, arena);
     }
     *over = true;
     return STATUS_OK;
@@ -398,7 +364,7 @@ sign_batch(struct core *core, int64_t run)
 
     TRY(records_batch_body(core->store, &core->me, run, body, &object.signature));
     object.body = bytes_of(body, sizeof(body));
-    if (!is_former(core, SIGN_BATCH, &object))
+    if (!is_stolen(core, SIGN_BATCH, &object))
         return STATUS_OK; /* another company's */
     TRY(core_sign(core, SIGN_BATCH, object.body, &object));
     return store_exec(core->store, STMT_RUN_SIGNED, "ib", run,
@@ -426,7 +392,7 @@ run_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
 typedef enum status piece_fn(struct core *core, struct arena *arena, int64_t *at, bool *over);
 
 static piece_fn *const stages[ANEW_STAGE_COUNT_] = {
-    [ANEW_QUEUE] = queue_piece,  [ANEW_COMPANIES] = company_piece, [ANEW_GRANTS] = grant_piece,
+    [ANEW_QUEUE] = queue_piece,  [ANEW_PARCELS] = parcel_piece, [ANEW_GRANTS] = grant_piece,
     [ANEW_SHARES] = share_piece, [ANEW_RUNS] = run_piece,
 };
 

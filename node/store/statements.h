@@ -143,7 +143,7 @@
     X(RECORD_OF_PARENT, "SELECT id FROM record WHERE parent_rid = ?1 AND id > ?2 AND owner = ?3 ORDER BY id") \
     X(RUN_ADD, "INSERT INTO run (size, first, signature, leaves, path, refs) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
     X(RUN_GET, "SELECT size, first, signature, leaves, path FROM run WHERE id = ?1") \
-    X(RUN_FROM, "SELECT id, 0, 0, 0, x'' FROM run WHERE id > ?1 AND id > ?2 ORDER BY id LIMIT ?3") \
+    X(RUN_FROM, "SELECT id, 0, x'' FROM run WHERE id > ?1 AND id > ?2 ORDER BY id LIMIT ?3") \
     X(RUN_SIGNED, "UPDATE run SET signature = ?2 WHERE id = ?1") \
     X(RUN_UNREF, "UPDATE run SET refs = refs - 1 WHERE id = ?1") \
     X(RUN_DROP, "DELETE FROM run WHERE id = ?1 AND refs <= 0") \
@@ -514,18 +514,15 @@
     X(PARCEL_FORGET, "UPDATE parcel SET body = NULL, kind = 0, items = x'', inner = x'' WHERE (leaf = ?1 AND leaf > 0) OR" \
                      " (kind = 16 AND share IN (SELECT id FROM share WHERE leaf = ?1))") /* 16: its offer */ \
     X(PARCEL_SENT, "UPDATE parcel SET way = ?3, body = ?4 WHERE company = ?1 AND number = ?2") \
-    /* What was signed with stolen keys: (id, stream, kind, share, body). */ \
-    X(CONTROL_OWN, "SELECT id, 1, kind, share, body FROM control WHERE id > ?1 AND kind <> ?2 ORDER BY id LIMIT ?3") \
+    /* What was signed with stolen keys: (id, kind, body). */ \
+    X(CONTROL_OWN, "SELECT id, kind, body FROM control WHERE id > ?1 AND kind <> ?2 ORDER BY id LIMIT ?3") \
     X(CONTROL_SIGNED, "UPDATE control SET body = ?2 WHERE id = ?1") \
-    X(PARCEL_OWN, "SELECT number, 2, kind, share, inner FROM parcel WHERE company = ?1 AND number > ?2 AND inner <> x''" \
+    X(PARCEL_OWN, "SELECT number, kind, inner FROM parcel WHERE company = ?1 AND number > ?2 AND inner <> x''" \
                   " ORDER BY number LIMIT ?3") \
     X(PARCEL_SIGNED, "UPDATE parcel SET inner = ?3 WHERE number = ?1 AND company = ?2") \
-    X(FRAME_OWN, "SELECT seq, stream, kind, coalesce(share, 0), body FROM frame WHERE company = ?1 AND stream = 1 AND seq < ?2" \
-                 " ORDER BY seq DESC LIMIT ?3") \
-    X(FRAME_VOIDS, "SELECT seq, stream, kind, 0, body FROM frame WHERE company = ?1 AND stream = 2 AND kind = 21 AND seq < ?2" \
-                   " ORDER BY seq DESC LIMIT ?3") \
-    X(GRANT_OWN, "SELECT id, 0, 0, 0, object FROM grants WHERE id > ?1 AND issuer = 1 AND ends_ms > ?2 ORDER BY id LIMIT ?3") \
-    X(SHARE_OWN, "SELECT id, 0, kind, id, offer FROM share WHERE id > ?1 AND role = ?2 AND state IN (0, 2, 3, 4)" \
+    X(FRAME_UNSIGNED, "UPDATE frame SET body = NULL WHERE kind = 21") \
+    X(GRANT_OWN, "SELECT id, 0, object FROM grants WHERE id > ?1 AND issuer = 1 AND ends_ms > ?2 ORDER BY id LIMIT ?3") \
+    X(SHARE_OWN, "SELECT id, kind, offer FROM share WHERE id > ?1 AND role = ?2 AND state IN (0, 2, 3, 4)" \
                  " ORDER BY id LIMIT ?3") \
     X(SHARE_SIGNED, "UPDATE share SET offer = ?2 WHERE id = ?1") \
     X(PARCEL_ASTRAY_ALL, "UPDATE parcel SET way = zeroblob(32)") \
