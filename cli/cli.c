@@ -2,7 +2,6 @@
 #include "cli/cli.h"
 
 #include <locale.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/home.h"
@@ -11,26 +10,13 @@
 /* A large reply is shown as a whole. */
 #define ARENA_CAP ((size_t)1 << 30)
 
-static const char *
-language_from_environment(void)
-{
-    static const char *const names[] = { "HANSA_LANG", "LC_ALL", "LC_MESSAGES", "LANG" };
-
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        const char *value = getenv(names[i]);
-        if (value != NULL && value[0] != '\0')
-            return value;
-    }
-    return "en";
-}
-
 void
 cli_init(struct cli *cli)
 {
     /* Catalogs, arguments and replies are UTF-8 whatever the locale says; widths follow. */
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     *cli = (struct cli){ .arena = arena_new(ARENA_CAP) };
-    cli->language = language_of(language_from_environment());
+    cli->language = language_of_environment();
     cli->home = home_default(cli->arena);
 }
 

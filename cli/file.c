@@ -25,11 +25,10 @@ put_part(struct cli *cli, const struct command *command, struct io_out *file,
         render_reply(cli, command, reply, stdout);
         return STATUS_OK;
     }
-    return !json_is_string(text) ? STATUS_INTERNAL
-                                 : io_out_add(file,
-                                              bytes_of(json_string_value(text),
-                                                       json_string_length(text)),
-                                              &cli->diag);
+    return !json_is_string(text)
+               ? STATUS_INTERNAL
+               : io_out_add(file, bytes_of(json_string_value(text), json_string_length(text)),
+                            &cli->diag);
 }
 
 /* What the node says of the file beside its text. */

@@ -5,26 +5,12 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "federation/evidence.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/file.h"
 
 enum { FILE_MOST = 64 * MIB };
-
-static const char *
-environment_language(void)
-{
-    static const char *const names[] = { "HANSA_LANG", "LC_ALL", "LC_MESSAGES", "LANG" };
-
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        const char *value = getenv(names[i]);
-        if (value != NULL && value[0] != '\0')
-            return value;
-    }
-    return "en";
-}
 
 static void
 on_said(void *self, const char *sentence)
@@ -48,8 +34,7 @@ main(int argc, char **argv)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     AUTO(buffer_fini) struct buffer file = { 0 };
-    struct evidence_reader reader = { .language = language_of(environment_language()),
-                                      .said = on_said };
+    struct evidence_reader reader = { .language = language_of_environment(), .said = on_said };
     size_t line;
 
     if (argc != 2)

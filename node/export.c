@@ -12,16 +12,25 @@
 #include "schema/vcard.h"
 
 /* What a row says about itself. */
-enum mark { MARK_ID, MARK_OWN, MARK_OWNER, MARK_VIA, MARK_AS_OF, MARK_PURPOSE, MARK_UNTIL, MARK_COUNT_ };
+enum mark {
+    MARK_ID,
+    MARK_OWN,
+    MARK_OWNER,
+    MARK_VIA,
+    MARK_AS_OF,
+    MARK_PURPOSE,
+    MARK_UNTIL,
+    MARK_COUNT_
+};
 
 static const char *const mark_columns[MARK_COUNT_] = {
     MAPPING_MARK "id",    MAPPING_MARK_OWN,       MAPPING_MARK_OWNER,  MAPPING_MARK "via",
     MAPPING_MARK "as_of", MAPPING_MARK "purpose", MAPPING_MARK "until"
 };
-static const char *const mark_properties[MARK_COUNT_] = {
-    "X-HANSA-ID",    "X-HANSA-OWN",     "X-HANSA-OWNER", "X-HANSA-VIA",
-    "X-HANSA-AS-OF", "X-HANSA-PURPOSE", "X-HANSA-UNTIL"
-};
+static const char *const mark_properties[MARK_COUNT_] = { "X-HANSA-ID",    "X-HANSA-OWN",
+                                                          "X-HANSA-OWNER", "X-HANSA-VIA",
+                                                          "X-HANSA-AS-OF", "X-HANSA-PURPOSE",
+                                                          "X-HANSA-UNTIL" };
 
 struct row {
     struct record_now *now;
@@ -148,8 +157,7 @@ grant_words(struct export_writer *w, int64_t id, const struct export_grant **out
     TRY(grant_links(w->call->store, id, w->row, &links, &count));
     TRY(wire_grant_parse(links[count - 1].body, w->row, &grant));
     slot->purposes = arena_text(w->kept, bytes_text(purposes_text(grant, w->row)));
-    slot->until =
-        arena_text(w->kept, bytes_text(time_text(w->call, grant->not_after)));
+    slot->until = arena_text(w->kept, bytes_text(time_text(w->call, grant->not_after)));
     slot->id = id;
     return STATUS_OK;
 }
@@ -368,8 +376,8 @@ export_init(struct export_writer *w, struct call *call, const struct type *type,
         return diag_say(call->diag, STATUS_USAGE, "export.format", format, NULL);
     if (w->format->type != NULL &&
         (strcmp(w->format->type, type->name) != 0 || type->key.space.len > 0))
-        return diag_say(call->diag, STATUS_USAGE, "export.format_type", format,
-                        w->format->type, type->name, NULL);
+        return diag_say(call->diag, STATUS_USAGE, "export.format_type", format, w->format->type,
+                        type->name, NULL);
     return STATUS_OK;
 }
 

@@ -3,26 +3,16 @@
  * node/light_rows.c - rows held for a company without a node (contract: node/light.h): made like our own, but owned by the
  * company, under the grant that asked for them, and handed to nobody.
  */
-#include <string.h>
 
 #include "node/light.h"
 #include "node/records_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/limits.h"
-#include "schema/commitment.h"
-#include "schema/digest.h"
 #include "schema/merkle.h"
 
 /* By which rows are told apart: the first alone is enough, the second with nothing against it. */
 static const char *const form_names[LIGHT_FORMS] = { "email", "name", "organization",
                                                      "telephone", "mobile" };
-
-struct made {
-    struct revision revision;
-    struct disclosure full;
-    struct record_facts facts;
-    int64_t old_run;
-};
 
 enum status
 light_rows_get(struct call *call, const struct live *live, struct record_now ***out,
@@ -47,74 +37,6 @@ light_rows_get(struct call *call, const struct live *live, struct record_now ***
     return STATUS_OK;
 }
 
-/* Position, nonce and hash of the revision before. */
-static enum status
-continue_row(struct core *core, const struct live *live, int64_t record, struct arena *arena,
-             struct made *made)
-{
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_POSITION);
-    struct revision *before;
-
-    stmt_bind(q, "ii", record, live->leaf);
-    TRY(stmt_step(q));
-    struct bytes raw = arena_copy(arena, stmt_bytes(q, 3));
-    TRY(wire_revision_parse(raw, arena, &before));
-    made->old_run = stmt_int(q, 0);
-    memcpy(made->revision.nonce, before->nonce, sizeof(before->nonce));
-    made->revision.position.number =
-        before->position.incarnation == core->incarnation ? before->position.number + 1 : 1;
-    made->revision.has_previous = true;
-    made->revision.previous = digest_revision_id(raw);
-    return STATUS_OK;
-}
-
-static enum status
-make_row(struct core *core, const struct live *live, const struct mint *in, struct arena *arena,
-         struct made *made)
-{
-    made->revision = (struct revision){ .owner = chain_leaf(live->chain)->audience,
-                                        .type = in->type,
-                                        .position = { core->incarnation, 1 },
-                                        .profile = core->profile,
-                                        .claimed = core_wall(core) };
-    if (in->record != 0)
-        TRY(continue_row(core, live, in->record, arena, made));
-    else
-        core->env.random(core->env.self, made->revision.nonce, sizeof(made->revision.nonce));
-    made->full = (struct disclosure){ .has_secret = true,
-                                      .fields = in->fields,
-                                      .field_count = in->field_count };
-    core->env.random(core->env.self, made->full.secret, sizeof(made->full.secret));
-    made->revision.commitments =
-        commitment_root(made->full.secret, in->fields, in->field_count);
-    made->full.revision = wire_revision_format(&made->revision, arena);
-    record_facts_of(&made->revision, in->fields, in->field_count, core->dictionary,
-                    &made->facts);
-    return STATUS_OK;
-}
-
-/* The company is named in what is signed, and the key is ours: nobody who looks for the company's key finds it good. */
-static enum status
-sign_rows(struct core *core, const struct made *made, size_t count, struct digest *leaves,
-          struct run_leaves *run)
-{
-    struct signed_object object;
-    uint8_t body[68];
-
-    for (size_t i = 0; i < count; i++) {
-        struct revision_id id = digest_revision_id(made[i].full.revision);
-        leaves[i] = merkle_leaf(&id);
-    }
-    struct digest root = merkle_root(leaves, count);
-    signature_batch_body(&made[0].revision.owner, (uint32_t)count, &root, body);
-    TRY(core_sign(core, SIGN_BATCH, bytes_of(body, sizeof(body)), &object));
-    *run = (struct run_leaves){ .size = (uint32_t)count,
-                                .count = (uint32_t)count,
-                                .signature = object.signature,
-                                .leaves = leaves };
-    return STATUS_OK;
-}
-
 static enum status
 store_row(struct core *core, const struct live *live, struct mint *in, const struct made *made,
           const struct copy_in *of_batch)
@@ -134,6 +56,7 @@ store_row(struct core *core, const struct live *live, struct mint *in, const str
     return records_row_put(core, type, in->record, &row);
 }
 
+/* The company is named in what is signed, and the key is ours: nobody who looks for the company's key finds it good. */
 static enum status
 put_batch(struct core *core, const struct live *live, struct mint *items, size_t count,
           const char *actor)
@@ -144,9 +67,11 @@ put_batch(struct core *core, const struct live *live, struct mint *items, size_t
     struct digest leaves[RUN_ITEMS_MAX];
     struct run_leaves run;
 
-    for (size_t i = 0; i < count; i++)
-        TRY(make_row(core, live, &items[i], arena, &made[i]));
-    TRY(sign_rows(core, made, count, leaves, &run));
+    for (size_t i = 0; i < count; i++) {
+        made[i].owner = chain_leaf(live->chain)->audience;
+        TRY(records_make(core, &items[i], live->leaf, arena, &made[i]));
+    }
+    TRY(records_sign(core, made, count, leaves, &run));
     TRY(core_need_txn(core));
     TRY(records_keep_run(core, &run, count, &copy.run));
     for (size_t i = 0; i < count; i++) {

@@ -238,24 +238,15 @@ records_forget_own(struct core *core, int64_t record)
 
 /* ---- minting ------------------------------------------------------------------------------ */
 
-struct made {
-    struct revision revision;
-    struct disclosure full;
-    struct record_facts facts;
-    int64_t old_run;
-    struct field *old_fields;
-    size_t old_count;
-};
-
 /* Position, nonce and hash of the revision before. */
 static enum status
-continue_record(struct core *core, const struct mint *in, struct arena *arena,
+continue_record(struct core *core, int64_t record, int64_t grant, struct arena *arena,
                 struct made *made)
 {
     AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_POSITION);
     struct revision *before;
 
-    stmt_bind(q, "ii", in->record, (int64_t)OWN_GRANT);
+    stmt_bind(q, "ii", record, grant);
     TRY(stmt_step(q));
     struct bytes raw = arena_copy(arena, stmt_bytes(q, 3));
     TRY(wire_revision_parse(raw, arena, &before));
@@ -272,17 +263,18 @@ continue_record(struct core *core, const struct mint *in, struct arena *arena,
     return STATUS_OK;
 }
 
-static enum status
-make_revision(struct core *core, const struct mint *in, struct arena *arena, struct made *made)
+enum status
+records_make(struct core *core, const struct mint *in, int64_t grant, struct arena *arena,
+             struct made *made)
 {
-    made->revision = (struct revision){ .owner = core->me,
+    made->revision = (struct revision){ .owner = made->owner,
                                         .type = in->type,
                                         .position = { core->incarnation, 1 },
                                         .profile = core->profile,
                                         .claimed = core_wall(core),
                                         .tombstone = in->tombstone };
     if (in->record != 0)
-        TRY(continue_record(core, in, arena, made));
+        TRY(continue_record(core, in->record, grant, arena, made));
     else
         core->env.random(core->env.self, made->revision.nonce, sizeof(made->revision.nonce));
     made->full = (struct disclosure){ .has_secret = true,
@@ -297,9 +289,9 @@ make_revision(struct core *core, const struct mint *in, struct arena *arena, str
     return STATUS_OK;
 }
 
-static enum status
-sign_batch(struct core *core, const struct made *made, size_t count, struct digest *leaves,
-           struct run_leaves *run)
+enum status
+records_sign(struct core *core, const struct made *made, size_t count, struct digest *leaves,
+             struct run_leaves *run)
 {
     struct signed_object object;
     uint8_t body[68];
@@ -309,7 +301,7 @@ sign_batch(struct core *core, const struct made *made, size_t count, struct dige
         leaves[i] = merkle_leaf(&id);
     }
     struct digest root = merkle_root(leaves, count);
-    signature_batch_body(&core->me, (uint32_t)count, &root, body);
+    signature_batch_body(&made[0].owner, (uint32_t)count, &root, body);
     TRY(core_sign(core, SIGN_BATCH, bytes_of(body, sizeof(body)), &object));
     *run = (struct run_leaves){ .size = (uint32_t)count,
                                 .count = (uint32_t)count,
@@ -367,9 +359,11 @@ mint_batch(struct core *core, struct mint *items, size_t count, const char *acto
     struct run_leaves run;
     int64_t run_id;
 
-    for (size_t i = 0; i < count; i++)
-        TRY(make_revision(core, &items[i], arena, &made[i]));
-    TRY(sign_batch(core, made, count, leaves, &run));
+    for (size_t i = 0; i < count; i++) {
+        made[i].owner = core->me;
+        TRY(records_make(core, &items[i], OWN_GRANT, arena, &made[i]));
+    }
+    TRY(records_sign(core, made, count, leaves, &run));
     TRY(core_need_txn(core));
     TRY(records_keep_run(core, &run, count, &run_id));
     for (size_t i = 0; i < count; i++)

@@ -22,6 +22,22 @@ struct copy_in {
     uint32_t leaf;
 };
 
+/* A revision that is being made here: of ours, or of a company for which we keep rows (node/light.h). */
+struct made {
+    struct node_id owner; /* set by the caller; the rest by records_make() */
+    struct revision revision;
+    struct disclosure full;
+    struct record_facts facts;
+    int64_t old_run;
+    struct field *old_fields;
+    size_t old_count;
+};
+/* What follows the copy that we hold under this grant, or begins a record. */
+MUST_CHECK enum status records_make(struct core *core, const struct mint *in, int64_t grant,
+                                    struct arena *arena, struct made *made);
+/* One signature of ours over all of them, in the name of the first one's owner. */
+MUST_CHECK enum status records_sign(struct core *core, const struct made *made, size_t count,
+                                    struct digest *leaves, struct run_leaves *run);
 MUST_CHECK enum status records_copy_put(struct core *core, const struct copy_in *in);
 MUST_CHECK enum status records_add(struct core *core, const struct record_facts *facts,
                                    int64_t owner, int64_t *out);

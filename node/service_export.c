@@ -137,8 +137,9 @@ put_reply(struct call *call, const struct export_writer *w, const struct export_
     reply_set(o, "total", json_integer(run->total));
     reply_set(o, "hash", json_string(hex));
     reply_set(o, "next",
-              more ? json_string(arena_printf(call->arena, "%s.%lld", id, (long long)run->after))
-                   : json_null());
+              more
+                  ? json_string(arena_printf(call->arena, "%s.%lld", id, (long long)run->after))
+                  : json_null());
 }
 
 static void

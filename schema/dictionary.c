@@ -99,6 +99,19 @@ language_of(const char *tag)
     return LANGUAGE_ZH_HANS;
 }
 
+enum language
+language_of_environment(void)
+{
+    static const char *const names[] = { "HANSA_LANG", "LC_ALL", "LC_MESSAGES", "LANG" };
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && value[0] != '\0')
+            return language_of(value);
+    }
+    return LANGUAGE_EN;
+}
+
 enum status
 dictionary_new(struct bytes own, const char *own_space, struct diag *diag,
                struct dictionary **out)

@@ -57,6 +57,8 @@ enum language { LANGUAGE_EN, LANGUAGE_ZH_HANS, LANGUAGE_ZH_HANT, LANGUAGE_COUNT_
 const char *language_tag(enum language language); /* "en", "zh-Hans", "zh-Hant" */
 /* Best match for "zh_TW.UTF-8", "zh-Hant", "de", ...; English when none. */
 enum language language_of(const char *tag);
+/* Of whoever runs this program: HANSA_LANG, else the locale's variables. */
+enum language language_of_environment(void);
 
 struct type_field {
     struct key key;

@@ -70,8 +70,9 @@ static void
 test_any_text(struct check *t)
 {
     static const char *const pieces[] = {
-        "a", ";", ",", "\\", "\n", "\\n", ":", " ", "\"", "=", "\t", "END:VCARD", "é", "李",
-        "𠮷", "BEGIN", "\n ", "0123456789012345678901234567890123456789"
+        "a", ";",  ",",  "\\",    "\n",  "\\n",
+        ":", " ",  "\"", "=",     "\t",  "END:VCARD",
+        "é", "李", "𠮷", "BEGIN", "\n ", "0123456789012345678901234567890123456789"
     };
     uint64_t state = t->seed;
     size_t bad = 0;
