@@ -203,7 +203,7 @@
 #define LIGHT_SHEET_MAX   (1 * MIB)
 #define LIGHT_ROWS_MAX    1000         /* rows held under one share by file */
 #define PAGE_MAX          200          /* rows of one list page */
-/* One part of a file that is exported: rows, and bytes before the last row. tests/net/test_withdrawal.py */
+/* One part of a file that is exported: rows, and bytes before the last row. test_export.c */
 #define EXPORT_ROWS_MAX   10000
 #define EXPORT_PART_MAX   (4 * MIB)
 #define EXPORTS_MAX       16           /* files of which a part is still to be asked for */
