@@ -323,6 +323,20 @@ wait_a_little(void)
     (void)poll(NULL, 0, POLL_MS);
 }
 
+/* It ended at once: is it one of its keys? The root alone it never reads. */
+static enum status
+say_ended(struct cli *cli, enum status status, const char *log)
+{
+    static const char *const keys[] = { "signing", "sealing", "transport" };
+
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        const char *file = arena_printf(cli->arena, "%s/keys/%s.key", cli->home, keys[i]);
+        if (access(file, F_OK) != 0 && errno == ENOENT)
+            return diag_say(&cli->diag, status, "cli.start.key_lost", file, NULL);
+    }
+    return diag_say(&cli->diag, status, "cli.start.ended", log, NULL);
+}
+
 static enum status
 wait_answer(struct cli *cli, pid_t child, const char *log)
 {
@@ -331,7 +345,7 @@ wait_answer(struct cli *cli, pid_t child, const char *log)
 
     while (!client_is_answered(cli)) {
         if (waitpid(child, &ended, WNOHANG) == child)
-            return diag_say(&cli->diag, ended_as(ended), "cli.start.ended", log, NULL);
+            return say_ended(cli, ended_as(ended), log);
         if (now_ms() > end)
             return diag_say(&cli->diag, STATUS_BUSY, "cli.start.slow", log, NULL);
         wait_a_little();
@@ -456,6 +470,10 @@ adopt(struct cli *cli)
     if (kill(pid, SIGUSR1) != 0)
         return diag_say(&cli->diag, STATUS_DENIED, "cli.stop.denied", strerror(errno), NULL);
     while (!is_adopted(cli)) {
+        if (!is_running(cli)) { /* it was ending when we asked */
+            print_done(cli, "cli.key.next_start", "prepared");
+            return STATUS_OK;
+        }
         if (now_ms() > end)
             return diag_say(&cli->diag, STATUS_BUSY, "cli.start.slow",
                             arena_printf(cli->arena, "%s/log", cli->home), NULL);

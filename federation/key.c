@@ -126,7 +126,7 @@ init(const struct key_options *options)
 }
 
 static enum status
-read_secrets(const struct key_options *options, struct secrets **out)
+read_secrets(const struct key_options *options, struct secrets **out, const char **what)
 {
     AUTO(keyfile_seed_free) struct seed *signing = NULL, *sealing = NULL, *former = NULL;
     AUTO(keyfile_passphrase_close) struct passphrase *pass = NULL;
@@ -136,7 +136,9 @@ read_secrets(const struct key_options *options, struct secrets **out)
     if (keys < 0)
         return STATUS_NOT_FOUND;
     TRY(keyfile_passphrase_open(options->passphrase_file, &pass));
+    *what = keyfile_name(KEYFILE_SIGNING);
     TRY(keyfile_read(keys, KEYFILE_SIGNING, pass, &signing));
+    *what = keyfile_name(KEYFILE_SEALING);
     TRY(keyfile_read(keys, KEYFILE_SEALING, pass, &sealing));
     enum status s = keyfile_read_former(keys, KEYFILE_SEALING, pass, &former);
     if (s != STATUS_OK && s != STATUS_NOT_FOUND)
@@ -153,9 +155,10 @@ serve(const struct key_options *options)
     AUTO(key_secrets_free) struct secrets *secrets = NULL;
 
     sandbox_close_others(keep, COUNT_OF(keep));
-    enum status status = read_secrets(options, &secrets);
+    const char *what = "keys";
+    enum status status = read_secrets(options, &secrets, &what);
     if (status != STATUS_OK) {
-        LOG(LOG_ERROR, "key.unreadable", log_status(status));
+        LOG(LOG_ERROR, "key.unreadable", log_word("file", what), log_status(status));
         return status_exit_code(status == STATUS_BUSY ? STATUS_BUSY : STATUS_CONFIG);
     }
     const struct sandbox sandbox = { .role = SANDBOX_KEY };

@@ -33,6 +33,7 @@ struct rotation {
     struct descriptor *old; /* the newest that there is */
     struct object_id old_id;
     bool is_known; /* HOME/keys is as the newest descriptor says */
+    bool is_lost[KINDS];
     bool is_new[KINDS];
     struct seed *root;
     struct seed *made[KINDS];
@@ -125,7 +126,7 @@ read_root(struct rotation *r)
     return r->old == NULL || ID_IS_EQUAL(key, r->old->root_key) ? STATUS_OK : STATUS_DENIED;
 }
 
-/* Which are made anew: those asked for, all when none is; what is lost; all when they are stolen or of another time. */
+/* Which are made anew: what is lost, and those asked for; all when neither is, or they are stolen or of another time. */
 static enum status
 choose(struct rotation *r)
 {
@@ -133,13 +134,17 @@ choose(struct rotation *r)
     const bool asked[KINDS] = { [KEYFILE_SIGNING] = o->signing,
                                 [KEYFILE_SEALING] = o->sealing,
                                 [KEYFILE_TRANSPORT] = o->transport };
-    bool all = o->stolen || !r->is_known || !(o->signing || o->sealing || o->transport);
+    bool any = o->signing || o->sealing || o->transport;
 
     for (int kind = KEYFILE_SIGNING; kind < KINDS; kind++) {
-        enum keyfile_kind k = (enum keyfile_kind)kind;
-        r->is_new[kind] = all || asked[kind] || !is_there(r->keys, keyfile_name(k));
-        if (r->is_new[kind] && !o->stolen && r->is_known &&
-            is_there(r->keys, keyfile_former_name(k)))
+        r->is_lost[kind] = !is_there(r->keys, keyfile_name((enum keyfile_kind)kind));
+        any = any || r->is_lost[kind];
+    }
+    bool all = o->stolen || !r->is_known || !any;
+    for (int kind = KEYFILE_SIGNING; kind < KINDS; kind++) {
+        r->is_new[kind] = all || asked[kind] || r->is_lost[kind];
+        if (r->is_new[kind] && !r->is_lost[kind] && !o->stolen && r->is_known &&
+            is_there(r->keys, keyfile_former_name((enum keyfile_kind)kind)))
             return STATUS_BUSY; /* the one before is still in use */
     }
     return STATUS_OK;
@@ -191,6 +196,12 @@ make_key(struct rotation *r, enum keyfile_kind kind)
         return copy_key(r, keyfile_former_name(kind), keyfile_former_name(kind));
     }
     TRY(keyfile_create(r->next, kind, r->pass, &r->made[kind]));
+    if (keeps &&
+        r->is_lost
+            [kind]) /* boxes for the one before it still open; a link has one key before */
+        return kind == KEYFILE_SEALING
+                   ? copy_key(r, keyfile_former_name(kind), keyfile_former_name(kind))
+                   : STATUS_OK;
     return keeps ? copy_key(r, keyfile_name(kind), keyfile_former_name(kind)) : STATUS_OK;
 }
 

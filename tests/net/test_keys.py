@@ -9,40 +9,10 @@ import sqlite3
 import subprocess
 
 from hansa_net import BIN, Net, main
+from keys import EVENT_FIELDS, WANT, invite, keys, knows, names_at, person, rename, seeds
 from three import accept
 
-EVENT_FIELDS = "event.name,event.startDate,event.status,attendee.event,attendee.name,attendee.organization"
 OFFER, REVOCATION = 16, 20
-WANT = "attendee.name,attendee.email,attendee.organization"
-
-
-def invite(giver, receiver, event, title="Launch", **terms):
-    giver.cli("share create", event, partner=receiver.name, fields=EVENT_FIELDS, purpose="event", until="2037-12-31", **terms)
-    accept(receiver, title)
-    receiver.wait(lambda: [e for e in receiver.items("event list") if e["id"] == event], 30, "the event is there")
-
-
-def person(node, event, name, **fields):
-    given, family = name.split()
-    consent = {"consentBasis": "consent", "consentPurpose": "event", "consentRecipients": "Acme"}
-    contact = node.cli("contact add", givenName=given, familyName=family, **{**consent, **fields})["id"]
-    node.cli("guest add", event, contact)
-
-
-def names_at(node, event):
-    return sorted(g["name"] for g in node.items("guest list", event))
-
-
-def knows(node):
-    return {row["name"]: row["keys"] for row in node.items("key partners")}
-
-
-def keys(node, what):
-    return {row["key"]: row[what] for row in node.items("key list")}
-
-
-def seeds(node):
-    return sorted(os.listdir(os.path.join(node.home, "keys")))
 
 
 def letters(*nodes):
@@ -55,12 +25,6 @@ def evidence(net, node, share):
     done = subprocess.run([os.path.join(BIN, "hansa-verify"), path], capture_output=True, text=True, check=False, timeout=60,
                           env={"HANSA_LANG": "en", "LC_ALL": "C.UTF-8"})
     return done.returncode, done.stdout + done.stderr
-
-
-def rename(acme, event, name, *readers):
-    acme.cli("event set", event, name=name)
-    for reader in readers:
-        reader.wait(lambda reader=reader: reader.show("event", event)["fields"]["name"] == name, 30, f"{reader.name} sees {name}")
 
 
 def rotated_while_one_is_away(t, net, acme, brio, cedar, event):
