@@ -409,9 +409,13 @@ settle(struct core *core)
         core_forget(core);
     }
     struct mono_ms next = disk_settle(core->disk, core_mono(core));
-    for (size_t i = 0; was_full && i < core->company_count; i++)
+    for (size_t i = 0; was_full && i < core->company_count; i++) {
+        struct company *c = core->companies[i];
         if (!disk_is_full(core->disk))
-            core->companies[i]->crowded = core->companies[i]->refused = 0;
+            c->crowded = c->refused = 0;
+        if (disk_is_whole(core->disk))
+            c->lent = 0;
+    }
     return next;
 }
 
@@ -471,17 +475,19 @@ core_submit(struct core *core, struct api_request *request)
 
 /* On a full disk a partner holds back what it has, unacknowledged, but for what takes back. In front of that on the same
  * stream stands at most what the credit allows: senders put it first. What is refused takes room as well: after that much of
- * it a partner waits altogether. */
+ * it a partner waits altogether; and after so much that takes back, unless the ballast is whole again after it: others need
+ * it, too. */
 static bool
 has_room(struct core *core, struct company *from, const struct envelope *env)
 {
     if (!disk_is_full(core->disk))
         return true;
-    if (from->refused >= CREDIT_CONTROL_FRAMES)
+    if (from->refused >= CREDIT_CONTROL_FRAMES || from->lent >= DISK_TAKES_MAX)
         return false;
     if (!message_kind_takes_back(env->kind) &&
         (env->stream != STREAM_CONTROL || from->crowded++ >= CREDIT_CONTROL_FRAMES))
         return false;
+    from->lent++;
     disk_lend(core->disk);
     return true;
 }

@@ -78,6 +78,7 @@ struct company {
     bool held, heard;    /* quarantined; it has sent back what it knows (node/quarantine.h) */
     unsigned crowded; /* control objects taken while the disk is full that take nothing back */
     unsigned refused; /* objects of its refused while the disk is full */
+    unsigned lent;    /* objects of its taken on the ballast's room since that was last whole */
     bool leaving;     /* removed, and told so until leave_at */
     bool is_lost;     /* removed and cut: what it was to carry is to go back (node/relay.h) */
     int64_t way; /* without a link: whose link it is reached by, as of the last look; 0: none */

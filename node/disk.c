@@ -136,6 +136,12 @@ disk_is_lent(const struct disk *disk)
     return disk->is_lent;
 }
 
+bool
+disk_is_whole(const struct disk *disk)
+{
+    return disk_ballast(disk) == disk->size;
+}
+
 int64_t
 disk_ballast(const struct disk *disk)
 {

@@ -24,6 +24,7 @@ void disk_close(struct disk **disk);
 /* Any thread. */
 bool disk_is_full(const struct disk *disk);
 bool disk_is_tight(const struct disk *disk); /* little is left: the log must stay short */
+bool disk_is_whole(const struct disk *disk); /* all of the ballast is there */
 int64_t disk_ballast(const struct disk *disk);
 int64_t disk_free(const struct disk *disk);
 

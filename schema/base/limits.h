@@ -174,6 +174,9 @@
 #define DISK_TIGHT   (256 * MIB) /* with less left the log is emptied early: what waits in it needs room twice */
 /* Rows under one share that are erased or hidden in one transaction; more go piece by piece. tests/net/test_disk.py */
 #define LET_GO_PIECE 256
+/* Objects of one partner that are taken on the ballast's room, some KiB each, until it is whole again; more wait
+ * unacknowledged. test_disk.c */
+#define DISK_TAKES_MAX 256
 /* Control objects that may wait for a partner that says it was restored, before it is answered again. tests/net/test_restore.py */
 #define RETURN_WAITING_MAX 256
 /* HOME/journal: one record, and the whole file, which is written anew when it is long. test_journal.c */

@@ -97,6 +97,18 @@ on_mono(void *self)
     return (struct mono_ms){ mono_ms };
 }
 
+static void
+on_admit(void *self, const struct link_peer *peer)
+{
+    (void)self, (void)peer;
+}
+
+static void
+on_send(void *self, const struct node_id *to, struct bytes message)
+{
+    (void)self, (void)to, (void)message;
+}
+
 struct desk {
     struct home home;
     struct core *core;
@@ -109,6 +121,8 @@ desk_open(struct desk *d)
     struct core_config config = home_config(&d->home);
 
     config.env.mono = on_mono;
+    config.env.admit = on_admit;
+    config.env.send = on_send;
     config.ballast = BALLAST;
     return core_open(&config, &diag, &d->core) == STATUS_OK;
 }
@@ -220,6 +234,7 @@ test_full(struct check *t)
           ask(&d, "record.list", json_pack("{s:s}", "type", "contact"), NULL) == STATUS_OK);
     CHECK(t, "the audit is right", is_audit_well(&d));
     core_close(&d.core);
+    quota.bytes = home_bytes() + DISK_LOW; /* with less the real one lends the ballast at the start */
     CHECK(t, "a full disk starts", desk_open(&d));
     CHECK(t, "with room it goes on by itself", make_room(&d));
     CHECK(t, "and adds", add(&d, "Chen", NULL) == STATUS_OK);
@@ -247,6 +262,43 @@ test_refused_when_full(struct check *t)
     dead_letter(d.core, COMPANY_US, &env, STATUS_BAD_SIGNATURE, "test");
     CHECK(t, "and is kept",
           d.core->companies[0]->refused == 0 && d.core->audit_number == audit + 1);
+    desk_clear(&d);
+}
+
+/* A partner that takes back without end does not use up what others need. */
+static void
+test_lent_without_end(struct check *t)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    struct desk d = { 0 };
+    struct company *c = NULL;
+
+    if (!CHECK(t, "a node", desk_set(&d) && core_need_txn(d.core) == STATUS_OK))
+        return;
+    struct signed_object them = home_descriptor(&d.home, 1, arena);
+    CHECK(t, "with a partner",
+          company_learn(d.core, &them, COMPANY_INTRODUCED, 0, &c) == STATUS_OK &&
+              company_set_state(d.core, c, COMPANY_TRUSTED) == STATUS_OK);
+    struct envelope env = { .kind = MESSAGE_REVOCATION,
+                            .stream = STREAM_CONTROL,
+                            .session = 1,
+                            .incarnation = 1,
+                            .seq = 1,
+                            .body = bytes_text("x") };
+    struct bytes message = envelope_format(&env, arena);
+    disk_fill(d.core->disk, "test", core_mono(d.core));
+    for (unsigned i = 1; i <= DISK_TAKES_MAX; i++) {
+        disk_settle(d.core->disk, core_mono(d.core));
+        core_on_message(d.core, &c->node, message);
+        CHECK(t, "it is lent to what takes back", disk_is_lent(d.core->disk) && c->lent == i);
+    }
+    disk_settle(d.core->disk, core_mono(d.core));
+    core_on_message(d.core, &c->node, message);
+    CHECK(t, "and not once more", !disk_is_lent(d.core->disk));
+    (void)core_round(d.core);
+    CHECK(t, "until it is whole after all that", disk_is_full(d.core->disk) && c->lent == 0);
+    core_on_message(d.core, &c->node, message);
+    CHECK(t, "then it is lent again", disk_is_lent(d.core->disk));
     desk_clear(&d);
 }
 
@@ -304,6 +356,7 @@ main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
         { "refused when full", test_refused_when_full },
+        { "lent without end", test_lent_without_end },
         { "taking back succeeds on a full disk, and the rest is refused", test_full },
         { "whichever write is the first to fail", test_full_at_every_write },
         { "what is refused has not happened", test_adding_at_every_write },
