@@ -14,6 +14,8 @@ static const struct {
     [BUDGET_OFFERS] = { OFFERS_RUNNING_MAX, STMT_BUDGET_OFFERS },
     [BUDGET_NOTED] = { NOTED_RUNNING_MAX, STMT_BUDGET_NOTED },
     [BUDGET_CARRY] = { CARRY_MAX, STMT_BUDGET_CARRY },
+    [BUDGET_CARRIED] = { CARRIED_MAX, STMT_BUDGET_CARRIED },
+    [BUDGET_REFUSED] = { REFUSED_ROWS_MAX, STMT_BUDGET_REFUSED },
 };
 
 int64_t
@@ -29,10 +31,40 @@ budget_of(struct core *core, int64_t company)
 }
 
 enum status
+budget_left(struct core *core, enum budget what, int64_t company, int64_t *out)
+{
+    TRY(store_number(core->store, out, budgets[what].count, "i", budget_of(core, company)));
+    *out = *out < budgets[what].most ? budgets[what].most - *out : 0;
+    return STATUS_OK;
+}
+
+enum status
 budget_ask(struct core *core, enum budget what, int64_t company)
 {
-    int64_t count;
+    int64_t left;
 
-    TRY(store_number(core->store, &count, budgets[what].count, "i", budget_of(core, company)));
-    return count < budgets[what].most ? STATUS_OK : STATUS_TOO_BIG;
+    TRY(budget_left(core, what, company, &left));
+    return left > 0 ? STATUS_OK : STATUS_TOO_BIG;
+}
+
+enum status
+budget_trim(struct core *core, enum early what, int64_t company)
+{
+    static const struct {
+        int64_t most;
+        enum statement over, known, trim;
+    } kinds[] = {
+        [EARLY_REVOCATIONS] = { REVOCATIONS_EARLY_MAX, STMT_REVOKED_EARLY_OVER,
+                                STMT_REVOKED_EARLY_KNOWN, STMT_REVOKED_EARLY_TRIM },
+        [EARLY_WITHDRAWALS] = { WITHDRAWN_EARLY_MAX, STMT_WITHDRAWN_EARLY_OVER,
+                                STMT_WITHDRAWN_EARLY_KNOWN, STMT_WITHDRAWN_EARLY_TRIM },
+    };
+    int64_t one, source = budget_of(core, company);
+    enum status s =
+        store_number(core->store, &one, kinds[what].over, "ii", source, kinds[what].most);
+
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    TRY(store_exec(core->store, kinds[what].known, "i", source));
+    return store_exec(core->store, kinds[what].trim, "ii", source, kinds[what].most / 2);
 }

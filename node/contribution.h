@@ -64,6 +64,7 @@ struct contribution_judge {
     const struct terms *terms;
     const char *closed; /* code for new rows; NULL: open */
     int64_t taken;
+    int64_t left; /* rows that may still be refused, and said so; negative: not counted yet */
     bool has_changed;
 };
 MUST_CHECK enum status contribution_judge_begin(struct core *core, struct live *live,

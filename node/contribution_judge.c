@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/contribution.h"
+#include "node/budget.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
 #include "schema/base/plant.h"
@@ -77,7 +78,7 @@ contribution_judge_begin(struct core *core, struct live *live, struct contributi
 {
     int64_t cited = 0;
 
-    *out = (struct contribution_judge){ 0 };
+    *out = (struct contribution_judge){ .left = -1 };
     if (live->kind != OFFER_CONTRIBUTION)
         return STATUS_OK;
     {
@@ -105,12 +106,13 @@ contribution_judge_begin(struct core *core, struct live *live, struct contributi
 struct was {
     bool is_there, is_taken, is_gone;
     int64_t claimed_ms, first_ms;
+    struct object_id object; /* zero: none */
 };
 
 static enum status
 verdict_was(struct core *core, int64_t share, const struct record_id *id, struct was *out)
 {
-    enum { REASON, GONE, CLAIMED, FIRST };
+    enum { REASON, GONE, CLAIMED, FIRST, OBJECT = 5 };
     AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_VERDICT_GET);
 
     *out = (struct was){ 0 };
@@ -124,6 +126,27 @@ verdict_was(struct core *core, int64_t share, const struct record_id *id, struct
                          .is_gone = stmt_int(q, GONE) != 0,
                          .claimed_ms = stmt_int(q, CLAIMED),
                          .first_ms = stmt_int(q, FIRST) };
+    if (stmt_bytes(q, OBJECT).len == ID_SIZE)
+        stmt_copy(q, OBJECT, out->object.b, ID_SIZE);
+    return STATUS_OK;
+}
+
+/* A signed verdict that says nothing of any row any more. */
+static enum status
+drop_object(struct core *core, const struct object_id *id)
+{
+    return store_exec(core->store, STMT_VERDICT_OBJECT_DROP, "b", bytes_of(id->b, ID_SIZE));
+}
+
+/* One more row to remember as refused. STATUS_TOO_BIG: of this partner there are enough. */
+static enum status
+refuse_one(struct core *core, struct contribution_judge *j)
+{
+    if (j->left < 0)
+        TRY(budget_left(core, BUDGET_REFUSED, j->live->partner, &j->left));
+    if (j->left == 0)
+        return STATUS_TOO_BIG;
+    j->left--;
     return STATUS_OK;
 }
 
@@ -181,15 +204,18 @@ contribution_judge_note(struct core *core, struct contribution_judge *j,
                           (int64_t)r->position.number);
     }
     TRY(verdict_was(core, j->live->share, &item->facts.id, &was));
+    if (code != NULL && !was.is_there)
+        TRY(refuse_one(core, j));
     j->taken += counts - (was.is_taken && !was.is_gone);
     j->has_changed = true;
     core->verdicts_wait = true;
     int64_t claimed = was.claimed_ms != 0 ? was.claimed_ms : r->claimed.ms;
-    return store_exec(core->store, STMT_VERDICT_PUT, "ibiitiiiiib", j->live->share,
-                      bytes_of(item->facts.id.b, ID_SIZE), (int64_t)r->position.incarnation,
-                      (int64_t)r->position.number, code == NULL ? "" : code,
-                      (int64_t)r->tombstone, claimed, was.first_ms, core_wall(core).ms,
-                      (int64_t)0, (struct bytes){ .data = (const uint8_t *)"" });
+    TRY(store_exec(core->store, STMT_VERDICT_PUT, "ibiitiiiiib", j->live->share,
+                   bytes_of(item->facts.id.b, ID_SIZE), (int64_t)r->position.incarnation,
+                   (int64_t)r->position.number, code == NULL ? "" : code, (int64_t)r->tombstone,
+                   claimed, was.first_ms, core_wall(core).ms, (int64_t)0,
+                   (struct bytes){ .data = (const uint8_t *)"" }));
+    return drop_object(core, &was.object);
 }
 
 enum status
@@ -334,11 +360,12 @@ keep_row(struct taking *t, const struct live *live, const struct verdict *v,
     if (s != STATUS_OK)
         return s == STATUS_NOT_FOUND ? STATUS_OK : s; /* says nothing about rows of ours */
     int64_t first = was.first_ms != 0 ? was.first_ms : row->taken ? v->judged.ms : 0;
-    return store_exec(core->store, STMT_VERDICT_PUT, "ibiitiiiiib", live->share,
-                      bytes_of(row->record.b, ID_SIZE), (int64_t)row->position.incarnation,
-                      (int64_t)row->position.number, row->reason, (int64_t)0,
-                      was.claimed_ms != 0 ? was.claimed_ms : claimed, first, v->judged.ms,
-                      (int64_t)1, bytes_of(object->b, ID_SIZE));
+    TRY(store_exec(core->store, STMT_VERDICT_PUT, "ibiitiiiiib", live->share,
+                   bytes_of(row->record.b, ID_SIZE), (int64_t)row->position.incarnation,
+                   (int64_t)row->position.number, row->reason, (int64_t)0,
+                   was.claimed_ms != 0 ? was.claimed_ms : claimed, first, v->judged.ms,
+                   (int64_t)1, bytes_of(object->b, ID_SIZE)));
+    return drop_object(core, &was.object);
 }
 
 enum status
@@ -365,6 +392,7 @@ contribution_take_verdict(struct taking *t)
     TRY(keep_object(t->core, object, &id));
     for (size_t i = 0; i < v->row_count; i++)
         TRY(keep_row(t, live, v, &v->rows[i], &id));
+    TRY(drop_object(t->core, &id)); /* when it says nothing about rows of ours */
     return audit_add(t->core, actor_partner(t->core, &t->from->node), "contribution.judged",
                      bytes_of(v->grant.b, ID_SIZE), object->body);
 }

@@ -285,6 +285,23 @@ refuse(struct core *core, const struct peer *peer, const struct envelope *env, e
     return STATUS_OK;
 }
 
+/* What leads to more that waits for its sender; the rest answers us, or takes back. */
+static bool
+wants_answer(uint8_t kind)
+{
+    return kind == MESSAGE_RECORDS || kind == MESSAGE_SEALED || kind == MESSAGE_OFFER ||
+           kind == MESSAGE_PASSON || kind == MESSAGE_ASK || kind == MESSAGE_PROPOSAL;
+}
+
+enum status
+control_room(struct core *core, int64_t company, int64_t most)
+{
+    int64_t one;
+    enum status s = store_number(core->store, &one, STMT_CONTROL_OVER, "ii", company, most - 1);
+
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s == STATUS_OK ? STATUS_BUSY : s;
+}
+
 static enum status
 on_take(void *self, struct peer *peer, const struct envelope *env)
 {
@@ -294,7 +311,9 @@ on_take(void *self, struct peer *peer, const struct envelope *env)
     struct core_mark mark;
 
     if (c->state == COMPANY_REMOVED)
-        return STATUS_BUSY; /* it is being cut */
+        return STATUS_BUSY;      /* it is being cut */
+    if (wants_answer(env->kind)) /* it takes none of what waits for it: then more waits there */
+        TRY(control_room(core, c->id, ANSWERS_WAITING_MAX));
     if (env->kind ==
         MESSAGE_RECORDS) { /* judges its items alone and writes nothing it would take back */
         TRY(core_need_txn(core));

@@ -304,13 +304,9 @@ check_revoker(struct taking *t, const struct revocation *r, bool *is_early)
 static enum status
 keep_early(struct taking *t, const struct revocation *r)
 {
-    int64_t source = budget_of(t->core, t->from->id);
-
     TRY(store_exec(t->core->store, STMT_REVOKED_EARLY, "bbi", bytes_of(r->grant.b, ID_SIZE),
-                   bytes_of(r->author.b, ID_SIZE), source));
-    TRY(store_exec(t->core->store, STMT_REVOKED_EARLY_KNOWN, "i", source));
-    return store_exec(t->core->store, STMT_REVOKED_EARLY_TRIM, "ii", source,
-                      (int64_t)REVOCATIONS_EARLY_MAX);
+                   bytes_of(r->author.b, ID_SIZE), budget_of(t->core, t->from->id)));
+    return budget_trim(t->core, EARLY_REVOCATIONS, t->from->id);
 }
 
 static enum status

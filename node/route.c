@@ -338,8 +338,11 @@ count_rows(struct arriving *a)
 {
     const struct sealed *h = a->header;
     struct bytes way = bytes_of(h->grant.b, ID_SIZE);
+    int64_t left = 0;
 
-    for (size_t i = 0; i < h->handle_count; i++)
+    if (h->handle_count > 0)
+        TRY(budget_left(a->core, BUDGET_CARRIED, a->author->id, &left));
+    for (size_t i = 0; i < h->handle_count && (int64_t)i < left; i++)
         TRY(store_exec(a->core->store, STMT_CARRIED_ADD, "bib", way, a->author->id,
                        bytes_of(h->handles[i].b, HANDLE_SIZE)));
     for (size_t i = 0; i < h->gone_count; i++)
@@ -428,6 +431,17 @@ route_take(struct core *core, const struct company *from, const struct envelope 
 
 /* ---- receipts ----------------------------------------------------------------------------- */
 
+/* The newest of a company for another goes, whatever waited before it does not. */
+static enum status
+queue_receipt(struct core *core, int64_t hop, const struct company *by,
+              const struct company *to, struct bytes body)
+{
+    int64_t pair = -(int64_t)((uint64_t)by->id << 32 | (uint64_t)to->id);
+
+    TRY(store_exec(core->store, STMT_CONTROL_DROP_RECEIPT, "ii", hop, pair));
+    return control_queue(core, hop, MESSAGE_SEALED_RECEIPT, body, pair);
+}
+
 static enum status
 tell_one(struct core *core, int64_t company)
 {
@@ -451,8 +465,8 @@ tell_one(struct core *core, int64_t company)
                   &object));
     n.owed = false;
     TRY(route_numbers_put(core, company, &n));
-    return control_queue(core, way.hop->id, MESSAGE_SEALED_RECEIPT,
-                         wire_signed_body_format(&object, arena), 0);
+    return queue_receipt(core, way.hop->id, core->companies[0], to,
+                         wire_signed_body_format(&object, arena));
 }
 
 /* Those that are owed one, in the order of the table. */
@@ -549,8 +563,11 @@ route_take_receipt(struct taking *t)
     t->detail = "receipt";
     TRY(object_verify(SIGN_SEALED_RECEIPT, object, &r->author, &r->audience, &r->audience,
                       &keys));
+    const struct company *to = company_find(t->core, &r->audience);
+    if (between.after != NULL && to == NULL)
+        return STATUS_UNKNOWN_KEY;
     if (between.after != NULL)
-        return control_queue(t->core, between.after->id, MESSAGE_SEALED_RECEIPT, t->env->body,
-                             0);
+        return queue_receipt(t->core, between.after->id, company_find(t->core, &r->author), to,
+                             t->env->body);
     return settle(t->core, company_find(t->core, &r->author), r);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "node/asks.h"
+#include "node/budget.h"
 #include "node/proposals.h"
 #include "node/receipt.h"
 #include "node/relay.h"
@@ -481,9 +482,15 @@ withdrawal_take(struct taking *t)
         is_news = true;
         TRY(store_exec(core->store, STMT_WITHDRAWN_PUT, "bbiiti", rid, gid, incarnation, number,
                        w->reason, core_wall(core).ms));
+        s = store_number(core->store, &there, STMT_RECORD_FIND, "b", rid);
+        if (s == STATUS_NOT_FOUND) /* it may come yet */
+            s = store_exec(core->store, STMT_WITHDRAWN_EARLY, "bbi", rid, gid,
+                           budget_of(core, t->from->id));
+        TRY(s);
     }
     if (!is_news)
         return STATUS_OK;
+    TRY(budget_trim(core, EARLY_WITHDRAWALS, t->from->id));
     core->has_withdrawn = true;
     TRY(audit_add(core, actor_partner(core, &t->from->node), "withdrawal.taken",
                   bytes_of(w->grant.b, ID_SIZE), object->body));

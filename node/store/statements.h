@@ -213,6 +213,12 @@
     X(WITHDRAWN_PUT, "INSERT INTO withdrawn (rid, gid, incarnation, number, reason, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
                      " ON CONFLICT DO UPDATE SET incarnation = excluded.incarnation, number = excluded.number," \
                      " reason = excluded.reason, at_ms = excluded.at_ms") \
+    X(WITHDRAWN_EARLY, "UPDATE withdrawn SET source = ?3 WHERE rid = ?1 AND gid = ?2") \
+    X(WITHDRAWN_EARLY_OVER, "SELECT 1 FROM withdrawn WHERE source = ?1 LIMIT 1 OFFSET ?2") \
+    X(WITHDRAWN_EARLY_KNOWN, "UPDATE withdrawn SET source = 0 WHERE source = ?1 AND EXISTS (SELECT 1 FROM record r" \
+                             " WHERE substr(r.rid, 1, 6) = substr(withdrawn.rid, 1, 6) AND r.rid = withdrawn.rid)") \
+    X(WITHDRAWN_EARLY_TRIM, "DELETE FROM withdrawn WHERE (rid, gid) IN (SELECT rid, gid FROM withdrawn WHERE source = ?1" \
+                            " ORDER BY at_ms DESC, rid LIMIT -1 OFFSET ?2)") \
     X(WITHDRAWN_UPTO, "SELECT 1 FROM withdrawn WHERE rid = ?1 AND gid = ?2 AND" \
                       " (incarnation > ?3 OR (incarnation = ?3 AND number >= ?4))") \
     X(WITHDRAWN_OF, "SELECT gid, incarnation, number FROM withdrawn WHERE rid = ?1") \
@@ -323,6 +329,7 @@
     X(REVOKED_ADD, "INSERT INTO revoked (gid, author, object, at_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING") \
     X(REVOKED_EARLY, "UPDATE revoked SET source = ?3 WHERE gid = ?1 AND author = ?2") \
     /* Of those that came before their grants the newest stay; whose grant came since counts no more. */ \
+    X(REVOKED_EARLY_OVER, "SELECT 1 FROM revoked WHERE source = ?1 LIMIT 1 OFFSET ?2") \
     X(REVOKED_EARLY_KNOWN, "UPDATE revoked SET source = 0 WHERE source = ?1 AND EXISTS (SELECT 1 FROM grants g" \
                            " WHERE g.gid = revoked.gid)") \
     X(REVOKED_EARLY_TRIM, "DELETE FROM revoked WHERE (gid, author) IN (SELECT gid, author FROM revoked WHERE source = ?1" \
@@ -331,6 +338,9 @@
     X(BUDGET_INTRODUCED, BROUGHT "SELECT count(*) - 1 FROM brought") \
     X(BUDGET_OFFERS, BROUGHT "SELECT count(*) FROM share WHERE partner IN brought AND role = 1 AND state IN (2, 4)") \
     X(BUDGET_CARRY, BROUGHT "SELECT count(*) FROM carry WHERE author IN brought") \
+    X(BUDGET_REFUSED, BROUGHT "SELECT count(*) FROM share s JOIN verdict v ON v.share = s.id AND v.reason <> ''" \
+                              " WHERE s.partner IN brought AND s.role = 1") \
+    X(BUDGET_CARRIED, BROUGHT "SELECT count(*) FROM carried WHERE author IN brought") \
     X(BUDGET_NOTED, BROUGHT "SELECT count(*) FROM share s JOIN grants g ON g.id = s.leaf JOIN grants p ON p.id = g.parent" \
                     " LEFT JOIN grants q ON q.id = p.parent LEFT JOIN grants r ON r.id = q.parent" \
                     " WHERE s.role = 2 AND s.state = 4 AND ((p.issuer = 1 AND p.audience IN brought)" \
@@ -487,6 +497,8 @@
                       " LEFT JOIN verdict v ON v.share = s.id AND v.rid = ?1" \
                       " JOIN record e ON e.rid = c.event AND e.owner = s.partner" \
                       " WHERE c.event = ?2 AND s.role = 0 ORDER BY s.state IN (0, 2, 3, 4) DESC, s.id DESC") \
+    X(VERDICT_OBJECT_DROP, "DELETE FROM verdict_object WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM verdict" \
+                           " WHERE object = ?1)") \
     X(VERDICT_OBJECT_ADD, "INSERT INTO verdict_object (id, object) VALUES (?1, ?2) ON CONFLICT DO NOTHING") \
     X(SHARE_LEAF, "SELECT s.partner, s.leaf, g.gid, g.object FROM share s JOIN grants g ON g.id = s.leaf" \
                   " WHERE s.id = ?1") \
@@ -574,6 +586,8 @@
                     " AND EXISTS (SELECT 1 FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root" \
                     " WHERE s.id = c.share AND g.root > 0 AND coalesce(h.expires_ms, 0) <= ?2))" \
                     " ORDER BY NOT " CONTROL_IS_FIRST("c") ", c.id LIMIT 1") \
+    X(CONTROL_OVER, "SELECT 1 FROM control WHERE company = ?1 LIMIT 1 OFFSET ?2") \
+    X(CONTROL_DROP_RECEIPT, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND kind = 27") \
     X(CONTROL_TAKES_BACK, "SELECT 1 FROM control WHERE company = ?1 AND kind IN (20, 29) LIMIT 1") \
     X(CONTROL_NEWEST, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND id NOT IN (SELECT id FROM control" \
                       " WHERE company = ?1 AND share = ?2 ORDER BY id DESC LIMIT ?3)") \

@@ -62,12 +62,22 @@
 /* What one partner can make us keep (node/budget.c); test_budget.c. Companies that it introduced: each is a descriptor and a
  * line of people's lists. Shares of its that run, and those that were passed on of what we gave it: each is a verified chain
  * in memory. Revocations that came before their grants: each some 300 bytes until the grant comes; the oldest go. Sealed
- * messages that wait here for the next link, each of one message: more are let go, and their author sends them again. */
+ * messages that wait here for the next link, each of one message: more are let go, and their author sends them again. Handles
+ * of rows that we carried: more are carried and not counted. Rows refused in its contributions: more are dead letters.
+ * Withdrawals of rows that did not come, 100 bytes each: as many rows as may be under way; the older half goes. */
 #define INTRODUCED_MAX        1024
 #define OFFERS_RUNNING_MAX    4096
 #define NOTED_RUNNING_MAX     4096
 #define REVOCATIONS_EARLY_MAX 1024
 #define CARRY_MAX             4096
+#define CARRIED_MAX           16384
+#define REFUSED_ROWS_MAX      16384
+#define WITHDRAWN_EARLY_MAX   (CREDIT_DATA_FRAMES * RUN_ITEMS_MAX)
+/* Control objects that wait for one partner: beyond the first nothing is shared anew with it, beyond the second nothing is
+ * taken of it that wants an answer, until it takes some. Far apart, so that two partners never wait for each other.
+ * test_exchange_out.c */
+#define ACTS_WAITING_MAX      4096
+#define ANSWERS_WAITING_MAX   16384
 
 /* Proofs kept that one owner signed two contents with one position, each under 4 KiB; more are frozen and not kept.
  * test_equivocation.c */

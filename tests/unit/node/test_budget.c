@@ -115,6 +115,31 @@ box(struct desk *d, int64_t from, int64_t n)
 }
 
 static bool
+handle(struct desk *d, int64_t from, int64_t n)
+{
+    return store_exec(d->core->store, STMT_CARRIED_ADD, "bib", number_of(d, n % 8), from,
+                      number_of(d, n)) == STATUS_OK;
+}
+
+/* In four shares of each; some were taken. */
+static bool
+refused(struct desk *d, int64_t from, int64_t n)
+{
+    int64_t share, at = 3 * OTHERS + from * 4 + n / 3 % 4;
+    enum status s =
+        store_number(d->core->store, &share, STMT_SHARE_BY_OID, "b", number_of(d, at));
+
+    if (s == STATUS_NOT_FOUND && offer(d, from, at))
+        s = store_number(d->core->store, &share, STMT_SHARE_BY_OID, "b", number_of(d, at));
+    for (int64_t k = 0; s == STATUS_OK && k <= (n % 100 == 0); k++)
+        s = store_exec(d->core->store, STMT_VERDICT_PUT, "ibiitiiiiib", share,
+                       number_of(d, 2 * n + k), (int64_t)1, (int64_t)1,
+                       k == 0 ? "OVER_QUOTA" : "", (int64_t)0, (int64_t)0, (int64_t)0,
+                       (int64_t)0, (int64_t)1, bytes_text("x"));
+    return s == STATUS_OK;
+}
+
+static bool
 come_early(struct desk *d, int64_t from, int64_t n)
 {
     struct bytes gid = number_of(d, n + OTHERS), by = number_of(d, 0);
@@ -136,6 +161,8 @@ static const struct {
     { "shares of one that run", BUDGET_OFFERS, OFFERS_RUNNING_MAX, offer },
     { "what one passed on", BUDGET_NOTED, NOTED_RUNNING_MAX, pass_on },
     { "what waits here for the next link", BUDGET_CARRY, CARRY_MAX, box },
+    { "handles of rows carried", BUDGET_CARRIED, CARRIED_MAX, handle },
+    { "rows refused", BUDGET_REFUSED, REFUSED_ROWS_MAX, refused },
 };
 
 static void
@@ -218,13 +245,110 @@ test_early_revocations(struct check *t)
     CHECK(t, "another partner's has its own room",
           say_revocation(&d, TELLER, 3) == STATUS_OK &&
               is_revoked(&d, number_of(&d, OTHERS + REVOCATIONS_EARLY_MAX - 1)));
-    CHECK(t, "one beyond is kept, also when it comes through others, and an old one is not",
+    CHECK(t, "one beyond is kept, also when it comes through others, and old ones are not",
           say_revocation(&d, BROUGHT_BY, 2) == STATUS_OK &&
               is_revoked(&d, bytes_of(mine[0].b, ID_SIZE)) &&
               is_revoked(&d, bytes_of(mine[1].b, ID_SIZE)) &&
-              !is_revoked(&d, number_of(&d, OTHERS + REVOCATIONS_EARLY_MAX - 1)));
-    CHECK(t, "and that alone",
-          is_revoked(&d, number_of(&d, OTHERS + REVOCATIONS_EARLY_MAX - 2)));
+              is_revoked(&d, bytes_of(mine[2].b, ID_SIZE)) &&
+              !is_revoked(&d, number_of(&d, OTHERS + REVOCATIONS_EARLY_MAX - 1)) &&
+              !is_revoked(&d, number_of(&d, OTHERS + REVOCATIONS_EARLY_MAX / 2 - 1)));
+    CHECK(t, "but half of them",
+          is_revoked(&d, number_of(&d, OTHERS + REVOCATIONS_EARLY_MAX / 2 - 2)));
+    desk_clear(&d);
+}
+
+/* ---- withdrawals before their rows -------------------------------------------------------- */
+
+/* What OWNER gave us, of which it withdraws a row that is not here. */
+static bool
+take_grant(struct desk *d, struct object_id *gid)
+{
+    static const char *purposes[] = { "event" };
+    AUTO(verified_chain_free) struct verified_chain *chain = NULL;
+    struct grant_field fields[] = { { { .number = 2 }, { .number = 1 } } };
+    const struct sample_company *by = &d->home.world.companies[OWNER];
+    struct chain_fault fault;
+    struct grant g = { .issuer = by->id,
+                       .audience = d->core->me,
+                       .owner = by->id,
+                       .selector = SELECTOR_TREE,
+                       .tree = { { 7 } },
+                       .fields = fields,
+                       .field_count = 1,
+                       .actions = ACTION_READ,
+                       .not_before = { HOME_NOW_MS - 1000 },
+                       .not_after = { HOME_NOW_MS + 1000000 },
+                       .purposes = purposes,
+                       .purpose_count = 1 };
+    struct signed_object link = sample_grant_sign(&d->home.world, &g, d->arena);
+    int64_t leaf;
+
+    *gid = digest_object_id(link.body);
+    return chain_check(d->core, &link, 1, &chain, &fault) == STATUS_OK &&
+           grants_keep(d->core, &link, chain, &leaf) == STATUS_OK;
+}
+
+static enum status
+say_withdrawal(struct desk *d, const struct object_id *gid, uint8_t n)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    const struct sample_company *by = &d->home.world.companies[OWNER];
+    struct withdrawn row = { .record = { { 0xdd, n } }, .upto = { 1, 1 } };
+    struct withdrawal w = { .author = by->id,
+                            .audience = d->core->me,
+                            .owner = by->id,
+                            .grant = *gid,
+                            .rows = &row,
+                            .row_count = 1,
+                            .reason = "CONSENT",
+                            .withdrawn = { HOME_NOW_MS } };
+    struct signed_object object = { .body = wire_withdrawal_format(&w, arena) };
+
+    object.signature = sample_sign(by, SIGN_WITHDRAWAL, object.body);
+    struct envelope env = { .kind = MESSAGE_WITHDRAWAL,
+                            .body = wire_signed_body_format(&object, arena) };
+    struct taking taking = {
+        .core = d->core, .from = d->company[OWNER], .arena = arena, .env = &env
+    };
+    return exchange_take_object(&taking);
+}
+
+static bool
+is_withdrawn(struct desk *d, struct bytes rid, const struct object_id *gid)
+{
+    int64_t one;
+
+    return store_number(d->core->store, &one, STMT_WITHDRAWN_UPTO, "bbii", rid,
+                        bytes_of(gid->b, ID_SIZE), (int64_t)1, (int64_t)1) == STATUS_OK;
+}
+
+static void
+test_early_withdrawals(struct check *t)
+{
+    struct record_id mine[] = { { { 0xdd, 1 } }, { { 0xdd, 2 } } };
+    struct object_id gid;
+    struct desk d;
+
+    CHECK(t, "a core", desk_set(&d) && take_grant(&d, &gid));
+    for (int64_t n = 1; n < WITHDRAWN_EARLY_MAX; n++)
+        CHECK(t, "many came early",
+              store_exec(d.core->store, STMT_WITHDRAWN_PUT, "bbiiti", number_of(&d, n),
+                         bytes_of(gid.b, ID_SIZE), (int64_t)1, (int64_t)1, "CONSENT",
+                         (int64_t)HOME_NOW_MS) == STATUS_OK &&
+                  store_exec(d.core->store, STMT_WITHDRAWN_EARLY, "bbi", number_of(&d, n),
+                             bytes_of(gid.b, ID_SIZE), d.company[OWNER]->id) == STATUS_OK);
+    d.home.now_ms += 1000;
+    CHECK(t, "the last one that there is room for",
+          say_withdrawal(&d, &gid, 1) == STATUS_OK &&
+              is_withdrawn(&d, bytes_of(mine[0].b, ID_SIZE), &gid) &&
+              is_withdrawn(&d, number_of(&d, WITHDRAWN_EARLY_MAX - 1), &gid));
+    CHECK(t, "one more, and the older half goes",
+          say_withdrawal(&d, &gid, 2) == STATUS_OK &&
+              is_withdrawn(&d, bytes_of(mine[0].b, ID_SIZE), &gid) &&
+              is_withdrawn(&d, bytes_of(mine[1].b, ID_SIZE), &gid) &&
+              !is_withdrawn(&d, number_of(&d, WITHDRAWN_EARLY_MAX - 1), &gid) &&
+              !is_withdrawn(&d, number_of(&d, WITHDRAWN_EARLY_MAX / 2 - 1), &gid) &&
+              is_withdrawn(&d, number_of(&d, WITHDRAWN_EARLY_MAX / 2 - 2), &gid));
     desk_clear(&d);
 }
 
@@ -315,6 +439,7 @@ main(int argc, char **argv)
     static const struct check_case cases[] = {
         { "budgets", test_budgets },
         { "early revocations", test_early_revocations },
+        { "early withdrawals", test_early_withdrawals },
         { "one passed on too many", test_passed_on },
     };
 

@@ -351,6 +351,105 @@ test_quota(struct check *t)
     fixture_fini(&f);
 }
 
+/* A share of Brio's, of which so many rows are refused. */
+static bool
+refuse_many(struct fixture *f, int64_t partner, int64_t count)
+{
+    struct bytes id = bytes_of(f->event.b, ID_SIZE);
+    int64_t share;
+
+    if (store_exec(f->core->store, STMT_GRANT_ADD, "bbiiiii", id, bytes_text("x"), (int64_t)0,
+                   partner, (int64_t)COMPANY_US, partner,
+                   (int64_t)SAMPLE_NOW_MS) != STATUS_OK ||
+        store_exec(f->core->store, STMT_SHARE_ADD, "iiiiittibbi", store_last_id(f->core->store),
+                   (int64_t)ROLE_RECEIVED, partner, (int64_t)SHARE_ACCEPTED,
+                   (int64_t)OFFER_CONTRIBUTION, "", "", (int64_t)0, bytes_text("x"), id,
+                   (int64_t)SAMPLE_NOW_MS) != STATUS_OK)
+        return false;
+    share = store_last_id(f->core->store);
+    for (int64_t n = 0; n < count; n++) {
+        uint8_t rid[ID_SIZE] = { 0xaa };
+        put_u64(rid + 1, (uint64_t)n);
+        if (store_exec(f->core->store, STMT_VERDICT_PUT, "ibiitiiiiib", share,
+                       bytes_of(rid, ID_SIZE), (int64_t)1, (int64_t)1, "OVER_QUOTA", (int64_t)0,
+                       (int64_t)0, (int64_t)0, (int64_t)0, (int64_t)1,
+                       bytes_text("x")) != STATUS_OK)
+            return false;
+    }
+    return true;
+}
+
+static enum status
+refuse_row(struct fixture *f, struct contribution_judge *j, uint8_t n)
+{
+    struct revision revision = { .position = { 1, 1 } };
+    struct received item = { .revision = &revision, .facts = { .id = { { 0xbb, n } } } };
+
+    return contribution_judge_note(f->core, j, &item, "OVER_QUOTA", false);
+}
+
+static void
+test_refused_without_end(struct check *t)
+{
+    struct fixture f;
+    struct object_id brought;
+
+    CHECK(t, "a node", fixture_init(&f));
+    struct grant ask = asking(&f);
+    CHECK(t, "a grant", give(&f, &ask, SHARE_ACCEPTED, &f.asked));
+    struct grant g = bringing(&f, BRIO);
+    g.audience = *node_of(&f, BRIO);
+    g.issuer = g.owner = *node_of(&f, ACME);
+    CHECK(t, "a share", give(&f, &g, SHARE_ACCEPTED, &brought));
+    struct live *live = live_by_gid(f.core, &brought, ROLE_GIVEN);
+    struct contribution_judge j = { .live = live, .terms = &ask.terms, .left = -1 };
+    CHECK(t, "nearly as many were refused as are remembered",
+          refuse_many(&f, live->partner, REFUSED_ROWS_MAX - 1));
+    CHECK(t, "the last one is", refuse_row(&f, &j, 1) == STATUS_OK);
+    CHECK(t, "and may be so again", refuse_row(&f, &j, 1) == STATUS_OK);
+    CHECK(t, "one more goes to the dead letters", refuse_row(&f, &j, 2) == STATUS_TOO_BIG);
+    CHECK(t, "what is taken is not touched by it", note(&f, &j, 2, false, true) == 1);
+    fixture_fini(&f);
+}
+
+/* A verdict that a newer one replaced for all its rows. */
+static void
+test_objects_go(struct check *t)
+{
+    struct fixture f;
+    struct object_id brought, old = { { 0xcc } };
+
+    CHECK(t, "a node", fixture_init(&f));
+    struct grant ask = asking(&f);
+    CHECK(t, "a grant", give(&f, &ask, SHARE_ACCEPTED, &f.asked));
+    struct grant g = bringing(&f, BRIO);
+    g.audience = *node_of(&f, BRIO);
+    g.issuer = g.owner = *node_of(&f, ACME);
+    CHECK(t, "a share", give(&f, &g, SHARE_ACCEPTED, &brought));
+    struct contribution_judge j = { .live = live_by_gid(f.core, &brought, ROLE_GIVEN),
+                                    .terms = &ask.terms,
+                                    .left = -1 };
+    struct bytes id = bytes_of(old.b, ID_SIZE);
+    CHECK(t, "two rows are judged, told in one object",
+          refuse_row(&f, &j, 1) == STATUS_OK && refuse_row(&f, &j, 2) == STATUS_OK &&
+              store_exec(f.core->store, STMT_VERDICT_OBJECT_ADD, "bb", id, bytes_text("v")) ==
+                  STATUS_OK);
+    for (uint8_t n = 1; n <= 2; n++) {
+        struct record_id row = { { 0xbb, n } };
+        CHECK(t, "told",
+              store_exec(f.core->store, STMT_VERDICT_TOLD, "ibib", j.live->share,
+                         bytes_of(row.b, ID_SIZE), (int64_t)SAMPLE_NOW_MS, id) == STATUS_OK);
+    }
+    CHECK(t, "as long as it says something of one it stays",
+          refuse_row(&f, &j, 1) == STATUS_OK && store_commit(f.core->store) == STATUS_OK &&
+              home_sql(&f.home, "SELECT count(*) FROM verdict_object") == 1);
+    CHECK(t, "then it goes",
+          core_need_txn(f.core) == STATUS_OK && refuse_row(&f, &j, 2) == STATUS_OK &&
+              store_commit(f.core->store) == STATUS_OK &&
+              home_sql(&f.home, "SELECT count(*) FROM verdict_object") == 0);
+    fixture_fini(&f);
+}
+
 /* ---- what is due, and must not go --------------------------------------------------------- */
 
 static void
@@ -385,6 +484,8 @@ main(int argc, char **argv)
         { "what was asked", test_what_was_asked },
         { "passing on to nobody", test_passing_on_to_nobody },
         { "quota", test_quota },
+        { "refused without end", test_refused_without_end },
+        { "verdicts that were replaced", test_objects_go },
         { "rows that must not go", test_refused_rows },
     };
     return check_main(argc, argv, cases, COUNT_OF(cases));

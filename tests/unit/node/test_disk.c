@@ -234,7 +234,8 @@ test_full(struct check *t)
           ask(&d, "record.list", json_pack("{s:s}", "type", "contact"), NULL) == STATUS_OK);
     CHECK(t, "the audit is right", is_audit_well(&d));
     core_close(&d.core);
-    quota.bytes = home_bytes() + DISK_LOW; /* with less the real one lends the ballast at the start */
+    quota.bytes =
+        home_bytes() + DISK_LOW; /* with less the real one lends the ballast at the start */
     CHECK(t, "a full disk starts", desk_open(&d));
     CHECK(t, "with room it goes on by itself", make_room(&d));
     CHECK(t, "and adds", add(&d, "Chen", NULL) == STATUS_OK);

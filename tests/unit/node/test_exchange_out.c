@@ -222,6 +222,57 @@ test_never_offered(struct check *t)
     desk_clear(&d);
 }
 
+/* ---- a partner that takes nothing --------------------------------------------------------- */
+
+static enum status
+take(struct desk *d, enum message_kind kind)
+{
+    struct envelope env = { .kind = (uint8_t)kind,
+                            .stream = kind >= MESSAGE_RECORDS ? STREAM_DATA : STREAM_CONTROL,
+                            .body = bytes_text("x") };
+    struct peer_ops ops;
+
+    exchange_ops(d->core, &ops);
+    return ops.take(d->core, d->company[STRANGER]->peer, &env);
+}
+
+static void
+test_takes_nothing(struct check *t)
+{
+    static const enum message_kind asking[] = { MESSAGE_OFFER,   MESSAGE_PASSON,
+                                                MESSAGE_ASK,     MESSAGE_PROPOSAL,
+                                                MESSAGE_RECORDS, MESSAGE_SEALED };
+    static const enum message_kind free_[] = { MESSAGE_REVOCATION, MESSAGE_WITHDRAWAL,
+                                               MESSAGE_ANSWER,     MESSAGE_RECEIPT,
+                                               MESSAGE_HEAD,       MESSAGE_VERDICT };
+    struct desk d = { 0 };
+    int n = 1;
+
+    CHECK(t, "a desk", desk_set(&d));
+    int64_t id = d.company[STRANGER]->id;
+    for (; n < ACTS_WAITING_MAX; n++)
+        CHECK(t, "much waits", queue(&d, MESSAGE_ANSWER, "x", 0));
+    CHECK(t, "something may still be shared with it",
+          control_room(d.core, id, ACTS_WAITING_MAX) == STATUS_OK);
+    CHECK(t, "one more, and nothing new",
+          queue(&d, MESSAGE_ANSWER, "x", 0) &&
+              control_room(d.core, id, ACTS_WAITING_MAX) == STATUS_BUSY);
+    CHECK(t, "but what takes back always", queue(&d, MESSAGE_REVOCATION, "back", 0));
+    for (n += 2; n < ANSWERS_WAITING_MAX; n++)
+        CHECK(t, "much more waits", queue(&d, MESSAGE_ANSWER, "x", 0));
+    for (size_t i = 0; i < COUNT_OF(asking); i++) /* broken, and so a dead letter */
+        CHECK(t, "all of its is taken", take(&d, asking[i]) == STATUS_OK);
+    CHECK(t, "one more waits", queue(&d, MESSAGE_ANSWER, "x", 0));
+    for (size_t i = 0; i < COUNT_OF(asking); i++)
+        CHECK(t, "what leads to more is not taken now", take(&d, asking[i]) == STATUS_BUSY);
+    for (size_t i = 0; i < COUNT_OF(free_); i++)
+        CHECK(t, "what takes back or answers is", take(&d, free_[i]) == STATUS_OK);
+    CHECK(t, "when it took one all is taken again",
+          goes(&d, true, 1, MESSAGE_REVOCATION, "back") &&
+              take(&d, MESSAGE_OFFER) == STATUS_OK);
+    desk_clear(&d);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -230,6 +281,7 @@ main(int argc, char **argv)
         { "what does not make place", test_not_overtaken },
         { "heads that are overtaken", test_heads },
         { "an offer that never left", test_never_offered },
+        { "a partner that takes nothing", test_takes_nothing },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));

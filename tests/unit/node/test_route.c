@@ -265,6 +265,38 @@ test_saying(struct check *t)
     desk_clear(&d);
 }
 
+static int64_t
+receipts(struct desk *d)
+{
+    int64_t n = -1;
+
+    return route_tell(d->core) == STATUS_OK &&
+                   store_number(d->core->store, &n, STMT_CONTROL_KIND_COUNT, "ii",
+                                d->company[CARRIER]->id,
+                                (int64_t)MESSAGE_SEALED_RECEIPT) == STATUS_OK
+               ? n
+               : -1;
+}
+
+/* The next link is slow, and much arrives. */
+static void
+test_one_receipt_waits(struct check *t)
+{
+    struct saying row = { .incarnation = 1,
+                          .number = 1,
+                          .author = OTHER,
+                          .audience = 0,
+                          .from = CARRIER,
+                          .kind = MESSAGE_ANSWER };
+    struct desk d = { 0 };
+
+    CHECK(t, "a desk", desk_set(&d));
+    for (; row.number <= 3; row.number++)
+        CHECK(t, "of several receipts for one only the newest waits",
+              is_same(say(&d, &row), "OK") && receipts(&d) == 1);
+    desk_clear(&d);
+}
+
 /* ---- carried for others ------------------------------------------------------------------- */
 
 static int64_t
@@ -324,6 +356,7 @@ main(int argc, char **argv)
         { "what a destination takes", test_taking },
         { "receipts it says", test_saying },
         { "no room for more", test_no_room_for_more },
+        { "one receipt waits", test_one_receipt_waits },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
