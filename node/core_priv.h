@@ -570,7 +570,7 @@ void dead_letter(struct core *core, int64_t company, const struct envelope *env,
 MUST_CHECK enum status control_queue(struct core *core, int64_t company, enum message_kind kind,
                                      struct bytes body, int64_t share);
 /* STATUS_BUSY: so many objects wait for it already. */
-MUST_CHECK enum status control_room(struct core *core, int64_t company, int64_t most);
+MUST_CHECK enum status exchange_room(struct core *core, int64_t company, int64_t most);
 /* ---- exchange_control.c ---- */
 MUST_CHECK enum status exchange_take_control(struct core *core, struct peer *peer,
                                              const struct envelope *env, const char **detail);

@@ -294,7 +294,7 @@ wants_answer(uint8_t kind)
 }
 
 enum status
-control_room(struct core *core, int64_t company, int64_t most)
+exchange_room(struct core *core, int64_t company, int64_t most)
 {
     int64_t one;
     enum status s = store_number(core->store, &one, STMT_CONTROL_OVER, "ii", company, most - 1);
@@ -313,7 +313,7 @@ on_take(void *self, struct peer *peer, const struct envelope *env)
     if (c->state == COMPANY_REMOVED)
         return STATUS_BUSY;      /* it is being cut */
     if (wants_answer(env->kind)) /* it takes none of what waits for it: then more waits there */
-        TRY(control_room(core, c->id, ANSWERS_WAITING_MAX));
+        TRY(exchange_room(core, c->id, ANSWERS_WAITING_MAX));
     if (env->kind ==
         MESSAGE_RECORDS) { /* judges its items alone and writes nothing it would take back */
         TRY(core_need_txn(core));

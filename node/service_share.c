@@ -382,7 +382,7 @@ make(struct call *call, struct making *m)
                         NULL);
     if (!by_file && peer_clock_is_off(m->partner->peer))
         return diag_say(call->diag, STATUS_CLOCK, "share.clock", m->partner->name, NULL);
-    if (!by_file && control_room(call->core, id, ACTS_WAITING_MAX) == STATUS_BUSY)
+    if (!by_file && exchange_room(call->core, id, ACTS_WAITING_MAX) == STATUS_BUSY)
         return diag_say(call->diag, STATUS_BUSY, "share.silent", m->partner->name, NULL);
     TRY(read_selector(m));
     TRY(read_terms(m));

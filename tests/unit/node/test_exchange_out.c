@@ -253,10 +253,10 @@ test_takes_nothing(struct check *t)
     for (; n < ACTS_WAITING_MAX; n++)
         CHECK(t, "much waits", queue(&d, MESSAGE_ANSWER, "x", 0));
     CHECK(t, "something may still be shared with it",
-          control_room(d.core, id, ACTS_WAITING_MAX) == STATUS_OK);
+          exchange_room(d.core, id, ACTS_WAITING_MAX) == STATUS_OK);
     CHECK(t, "one more, and nothing new",
           queue(&d, MESSAGE_ANSWER, "x", 0) &&
-              control_room(d.core, id, ACTS_WAITING_MAX) == STATUS_BUSY);
+              exchange_room(d.core, id, ACTS_WAITING_MAX) == STATUS_BUSY);
     CHECK(t, "but what takes back always", queue(&d, MESSAGE_REVOCATION, "back", 0));
     for (n += 2; n < ANSWERS_WAITING_MAX; n++)
         CHECK(t, "much more waits", queue(&d, MESSAGE_ANSWER, "x", 0));

@@ -27,8 +27,7 @@ fixture_init(struct fixture *f)
     home_make(&f->home);
     f->arena = arena_new(0);
     config = home_config(&f->home);
-    return home_init(&f->home) == STATUS_OK &&
-           core_open(&config, &diag, &f->core) == STATUS_OK;
+    return home_init(&f->home) == STATUS_OK && core_open(&config, &diag, &f->core) == STATUS_OK;
 }
 
 static void
@@ -77,8 +76,8 @@ static enum status
 add(struct fixture *f, const char *name, const char *note)
 {
     return ask(f, "record.add",
-               json_pack("{s:s, s:{s:s, s:s}}", "type", "contact", "fields", "name", name, "note",
-                         note),
+               json_pack("{s:s, s:{s:s, s:s}}", "type", "contact", "fields", "name", name,
+                         "note", note),
                NULL);
 }
 
@@ -113,9 +112,9 @@ test_parts(struct check *t)
     int count = 0;
 
     CHECK(t, "starts", fixture_init(&f));
-    CHECK(t, "three people", add(&f, "Ada", "a") == STATUS_OK &&
-                                 add(&f, "Bo", "b") == STATUS_OK &&
-                                 add(&f, "Cy", "c") == STATUS_OK);
+    CHECK(t, "three people",
+          add(&f, "Ada", "a") == STATUS_OK && add(&f, "Bo", "b") == STATUS_OK &&
+              add(&f, "Cy", "c") == STATUS_OK);
     CHECK(t, "one file", ask(&f, "record.export", part_of(NULL, 100), &whole) == STATUS_OK);
     for (; count < 5 && (count == 0 || cursor != NULL); count++) {
         CHECK(t, "a part", ask(&f, "record.export", part_of(cursor, 1), &part) == STATUS_OK);
@@ -127,7 +126,8 @@ test_parts(struct check *t)
         CHECK(t, "has the hash of the file so far", is_text(part, "hash", hash));
         json_decref(part);
     }
-    CHECK(t, "parts make the same file", count == 3 &&
+    CHECK(t, "parts make the same file",
+          count == 3 &&
               bytes_is_equal(buffer_bytes(&parts),
                              bytes_text(json_string_value(json_object_get(whole, "text")))));
     json_decref(whole);
@@ -171,8 +171,8 @@ begin(struct fixture *f)
     const char *cursor = "";
 
     if (ask(f, "record.export", part_of(NULL, 1), &part) == STATUS_OK)
-        cursor = arena_text(f->arena,
-                            bytes_text(json_string_value(json_object_get(part, "next"))));
+        cursor =
+            arena_text(f->arena, bytes_text(json_string_value(json_object_get(part, "next"))));
     json_decref(part);
     return cursor;
 }
@@ -183,8 +183,9 @@ test_many_at_once(struct check *t)
     const char *cursors[EXPORTS_MAX + 1];
     struct fixture f;
 
-    CHECK(t, "starts", fixture_init(&f) && add(&f, "Ada", "a") == STATUS_OK &&
-                           add(&f, "Bo", "b") == STATUS_OK);
+    CHECK(t, "starts",
+          fixture_init(&f) && add(&f, "Ada", "a") == STATUS_OK &&
+              add(&f, "Bo", "b") == STATUS_OK);
     for (size_t i = 0; i < EXPORTS_MAX; i++)
         cursors[i] = begin(&f);
     CHECK(t, "as many as there may be: the first goes on",
@@ -223,8 +224,7 @@ test_large(struct check *t)
           len >= EXPORT_PART_MAX && len < EXPORT_PART_MAX + NOTE + 1000);
     const char *cursor = json_string_value(json_object_get(part, "next"));
     CHECK(t, "and goes on",
-          cursor != NULL &&
-              ask(&f, "record.export", part_of(cursor, 1000), NULL) == STATUS_OK);
+          cursor != NULL && ask(&f, "record.export", part_of(cursor, 1000), NULL) == STATUS_OK);
     json_decref(part);
     xfree(&note);
     fixture_fini(&f);
@@ -235,8 +235,9 @@ test_large(struct check *t)
 static const char *
 any_text(struct fixture *f, uint64_t *state)
 {
-    static const char *const pieces[] = { "=", "+", "-", "@", "'", "\"", ",", ";", "|", "\n", " ",
-                                          "a", "b", "李", "é", "𠮷", "n/a", "＝", "\t", "hansa.own" };
+    static const char *const pieces[] = { "=", "+",  "-",   "@",  "'",  "\"",       ",",
+                                          ";", "|",  "\n",  " ",  "a",  "b",        "李",
+                                          "é", "𠮷", "n/a", "＝", "\t", "hansa.own" };
     const char *out = "x";
 
     for (uint64_t n = check_random(state) % PIECES_MOST; n > 0; n--)
@@ -253,25 +254,27 @@ add_people(struct fixture *f, uint64_t seed)
     int count = 0;
 
     for (int i = 0; i < TRIES && count < PEOPLE; i++) {
-        json_t *fields = json_pack(
-            "{s:s, s:s, s:s, s:s, s:s, s:s}", "name", any_text(f, &state), "note",
-            any_text(f, &state), "tags", any_text(f, &state), "organization",
-            any_text(f, &state), "address", any_text(f, &state), "consentPurpose",
-            any_text(f, &state));
+        json_t *fields =
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", any_text(f, &state), "note",
+                      any_text(f, &state), "tags", any_text(f, &state), "organization",
+                      any_text(f, &state), "address", any_text(f, &state), "consentPurpose",
+                      any_text(f, &state));
         if (i % 3 == 0)
             (void)json_object_set_new(fields, "address",
                                       json_string(";a;Street 1, x;Town;;2;DE"));
         if (i % 4 == 0)
             (void)json_object_set_new(fields, "birthday", json_string("1985-11-20"));
-        count += ask(f, "record.add", json_pack("{s:s, s:o}", "type", "contact", "fields", fields),
-                     NULL) == STATUS_OK;
+        count +=
+            ask(f, "record.add", json_pack("{s:s, s:o}", "type", "contact", "fields", fields),
+                NULL) == STATUS_OK;
     }
     return count;
 }
 
 /* Is every value of the row what the record has, and nothing missing? */
 static bool
-is_same(struct fixture *f, const struct mapping *mapping, const struct csv_rows *rows, size_t row)
+is_same(struct fixture *f, const struct mapping *mapping, const struct csv_rows *rows,
+        size_t row)
 {
     size_t n;
     const struct mapped_value *values =
@@ -312,8 +315,8 @@ test_comes_back(struct check *t)
     CHECK(t, "one file", ask(&f, "record.export", part_of(NULL, 1000), &file) == STATUS_OK);
     rows = (struct csv_rows){ .arena = f.arena };
     CHECK(t, "is read",
-          csv_rows_read(bytes_text(json_string_value(json_object_get(file, "text"))), &shape, 4096,
-                        NULL, &rows) == STATUS_OK &&
+          csv_rows_read(bytes_text(json_string_value(json_object_get(file, "text"))), &shape,
+                        4096, NULL, &rows) == STATUS_OK &&
               rows.count == (size_t)count + 1);
     json_decref(file);
     struct mapping_request request = {
@@ -321,8 +324,7 @@ test_comes_back(struct check *t)
         .header = rows.row[0].cells,
         .count = rows.row[0].count,
     };
-    CHECK(t, "and understood",
-          mapping_make(&request, f.arena, NULL, &mapping) == STATUS_OK);
+    CHECK(t, "and understood", mapping_make(&request, f.arena, NULL, &mapping) == STATUS_OK);
     for (size_t i = 1; mapping != NULL && i < rows.count; i++)
         CHECK(t, "a row is the record that it was", is_same(&f, mapping, &rows, i));
     fixture_fini(&f);

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- 0035_bounds.sql: by what the limits of one partner are counted (node/budget.c).
+-- 0036_limits.sql: by what the limits of one partner are counted (node/budget.c).
 
 -- By whom it came before its record; 0: the record was known. Written by node/withdrawal.c.
 ALTER TABLE withdrawn ADD COLUMN source INTEGER NOT NULL DEFAULT 0;
