@@ -53,6 +53,7 @@ static const struct {
     { "job.resume", service_job_resume },
     { "job.bad-rows", service_job_bad_rows },
     { "contact.erase", service_contact_erase },
+    { "contact.mentions", service_contact_mentions },
     { "consent.withdraw", service_consent_withdraw },
     { "suppression.list", service_suppression_list },
     { "suppression.check", service_suppression_check },

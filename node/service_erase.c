@@ -130,6 +130,11 @@ service_contact_erase(struct call *call)
     TRY(suppress(call, &set, &act, &values));
     reply_set(call->reply, "suppressed_values", json_integer(values));
     reply_set(call->reply, "state", json_string(is_preview ? "preview" : "erased"));
+    if (is_preview) /* afterwards nobody knows what to look for */
+        reply_set(call->reply, "look_first",
+                  json_words(text_format(call->language, "erase.look_first",
+                                         (const char *const[]){ id_text(call, now->id.b) }, 1,
+                                         call->arena)));
     return is_preview ? STATUS_OK : erase_run(call, &set, "person.erased");
 }
 

@@ -269,6 +269,7 @@ enum status service_job_stop(struct call *call);
 enum status service_job_resume(struct call *call);
 enum status service_job_bad_rows(struct call *call);
 enum status service_contact_erase(struct call *call);
+enum status service_contact_mentions(struct call *call);
 enum status service_consent_withdraw(struct call *call);
 enum status service_suppression_list(struct call *call);
 enum status service_suppression_check(struct call *call);

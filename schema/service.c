@@ -85,6 +85,8 @@ static const struct service table[] = {
     /* ---- a person goes, and does not come back by herself ---- */
     { "contact.erase", "POST", "/api/v1/contacts/{contact}/erase", RIGHT_ADMIN, SERVICE_TAKES_BACK, REPLY_OBJECT, NULL,
       { { "contact", PARAM_TEXT, POS, "k4fzq2" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },
+    { "contact.mentions", "GET", "/api/v1/contacts/{contact}/mentions", RIGHT_READ, true, REPLY_LIST, "id type title names show",
+      { { "contact", PARAM_TEXT, POS, "k4fzq2" }, { "limit", PARAM_INTEGER, 0, "50" } } },
     { "consent.withdraw", "POST", "/api/v1/contacts/{contact}/withdraw", RIGHT_WRITE, SERVICE_TAKES_BACK, REPLY_OBJECT, NULL,
       { { "contact", PARAM_TEXT, POS, "k4fzq2" }, { "purpose", PARAM_LIST, 0, "event,follow-up" },
         { "recipients", PARAM_LIST, 0, "Acme" }, { "preview", PARAM_BOOLEAN, 0, NULL } } },

@@ -140,7 +140,7 @@ test_wrong_lines(struct check *t)
         { "partner", "A verb is missing. Write one of: hansa partner "
                      "invite|accept|list|show|trust|confirm|waive|suspend|remove|add-light" },
         { "contact", "A verb is missing. Write one of: hansa contact "
-                     "add|set|show|list|remove|import|export|erase" },
+                     "add|set|show|list|remove|import|export|erase|mentions" },
         { "segment lst",
           "\"segment\" has no verb \"lst\". Write one of: hansa segment "
           "add|set|show|remove|import|export|list|preview|members|include|exclude" },
