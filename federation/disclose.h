@@ -3,8 +3,8 @@
  * federation/disclose.h - what leaves: records cleared by a verified chain, packed into messages; and
  * what arrives, checked item by item. Pure.
  *
- * struct cleared is made only by disclose(), and only cleared records can be packed: what never met a
- * verified grant cannot be put into a message.
+ * struct cleared is made only by disclose() and, for a record's owner, disclose_back(); only cleared records can be packed:
+ * what never met a verified grant cannot be put into a message.
  */
 #ifndef HANSA_FEDERATION_DISCLOSE_H
 #define HANSA_FEDERATION_DISCLOSE_H
@@ -36,6 +36,13 @@ MUST_CHECK enum status disclose(const struct verified_chain *chain,
                                 struct wall_ms now, struct arena *arena, struct cleared *out,
                                 struct decision *why);
 
+/* What we hold of another's record, back to its owner, to whom it says nothing new (docs/protocol/restore.md).
+ * STATUS_NOT_GRANTED: the recipient is not its owner. */
+MUST_CHECK enum status disclose_back(const struct object_id *grant,
+                                     const struct node_id *recipient,
+                                     const struct record_facts *facts,
+                                     const struct disclosure *held, struct cleared *out);
+
 /* A Records body of at most `room` bytes from the front of items, which all have one grant and stand in
  * (run, leaf) order; *taken says how many went in (at least 1 unless even one does not fit). */
 struct bytes records_pack(const struct cleared *items, size_t count, size_t room,
@@ -54,7 +61,8 @@ struct received {
 };
 
 struct receive_rules {
-    const struct verified_chain *chain;
+    const struct verified_chain
+        *chain; /* NULL: records of our own come back, from whoever has them */
     struct node_id me;
     struct company_keys owner;
     const struct dictionary *dictionary;

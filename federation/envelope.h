@@ -33,7 +33,8 @@
     X(HEAD, 30, 1, true)                                                                       \
     X(EQUIVOCATION, 31, 1, false)                                                              \
     X(RECORDS, 32, 2, false)                                                                   \
-    X(SEALED, 33, 2, false)
+    X(SEALED, 33, 2, false)                                                                    \
+    X(OWN_RECORDS, 34, 2, false)
 
 enum message_kind {
 #define X(name, number, stream, full) MESSAGE_##name = number,

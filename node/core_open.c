@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/give_back.h"
 #include "node/keys.h"
 #include "node/quarantine.h"
 #include "node/route.h"
@@ -123,6 +124,7 @@ core_load(struct core *core, struct diag *diag)
     TRY(audit_load(core, diag));
     TRY(companies_load(core));
     TRY(quarantine_load(core));
+    TRY(give_back_load(core));
     TRY(lives_load(core));
     core->verdicts_wait = true;
     core->persons_wait = true;

@@ -76,6 +76,7 @@ struct company {
     struct peer *peer;   /* TRUSTED and SUSPENDED */
     bool control_waits;  /* without a link: false when certainly nothing is queued for it */
     bool held, heard;    /* quarantined; it has sent back what it knows (node/quarantine.h) */
+    bool gives_back;     /* it was restored, and is told what it forgot (node/give_back.h) */
     unsigned crowded; /* control objects taken while the disk is full that take nothing back */
     unsigned refused; /* objects of its refused while the disk is full */
     unsigned lent;    /* objects of its taken on the ballast's room since that was last whole */
@@ -469,7 +470,8 @@ struct mint {
     struct field *fields; /* ascending; all of them, not only what changed */
     size_t field_count;
     bool tombstone;
-    struct record_id id; /* filled in */
+    const uint8_t *nonce; /* of a new one that was ours before; NULL: random */
+    struct record_id id;  /* filled in */
 };
 /* Signs, stores, projects and queues for partners; actor for the audit. All of one type or not. */
 MUST_CHECK enum status records_mint(struct core *core, struct mint *items, size_t count,

@@ -8,6 +8,7 @@
 #include "node/contribution.h"
 #include "node/disk.h"
 #include "node/give_back.h"
+#include "node/readopt.h"
 #include "node/repair.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
@@ -327,7 +328,9 @@ on_take(void *self, struct peer *peer, const struct envelope *env)
     }
     TRY(core_mark_set(core, &mark));
     enum status s = env->kind == MESSAGE_VOID ? exchange_take_void(core, peer, env, &detail)
-                                              : exchange_take_control(core, peer, env, &detail);
+                    : env->kind == MESSAGE_OWN_RECORDS
+                        ? readopt_take(core, c, env, &detail)
+                        : exchange_take_control(core, peer, env, &detail);
     if (s == STATUS_OK)
         core_mark_keep(core);
     else

@@ -7,6 +7,7 @@
  * as a list of (record, position), not as bytes: sending again makes the same bytes from the same revisions, or a
  * signed Void when that may not or cannot be.
  */
+#include "node/give_back.h"
 #include "node/keys.h"
 #include "node/route.h"
 #include "node/scopes.h"
@@ -74,14 +75,14 @@ next_control(struct core *core, struct peer *peer, uint64_t seq, struct arena *a
 
 static enum status
 load_keep(struct core *core, const struct peer *peer, const struct load *load, size_t count,
-          uint64_t seq, struct bytes body)
+          uint64_t seq, const struct peer_frame *frame)
 {
     AUTO(buffer_fini) struct buffer items = { 0 };
-    struct digest hash = digest_plain(body);
+    struct digest hash = digest_plain(frame->body);
 
     TRY(load_handed(core, load, count, &items));
     return store_exec(core->store, STMT_FRAME_ADD, "iiiinibnbi", peer_company(peer),
-                      (int64_t)STREAM_DATA, (int64_t)seq, (int64_t)MESSAGE_RECORDS,
+                      (int64_t)STREAM_DATA, (int64_t)seq, (int64_t)frame->kind,
                       load->live->leaf, buffer_bytes(&items), bytes_of(hash.b, ID_SIZE),
                       core_wall(core).ms);
 }
@@ -96,11 +97,11 @@ next_of_live(struct core *core, struct peer *peer, struct live *live, uint64_t s
     TRY(load_due(core, live, arena, load));
     if (load->count == 0)
         return STATUS_NOT_FOUND;
-    out->kind = MESSAGE_RECORDS;
+    out->kind = live->role == ROLE_RECEIVED ? MESSAGE_OWN_RECORDS : MESSAGE_RECORDS;
     out->body = load_pack(load, MESSAGE_BODY_MAX, arena, &taken);
     assert(taken > 0); /* RECORD_MAX is well below a message */
     TRY(number_given(core, peer, STREAM_DATA, seq));
-    return load_keep(core, peer, load, taken, seq, out->body);
+    return load_keep(core, peer, load, taken, seq, out);
 }
 
 static enum status
@@ -160,7 +161,10 @@ exchange_next(void *self, struct peer *peer, enum stream stream, uint64_t seq,
     if (disk_is_full(core->disk))
         return STATUS_NOT_FOUND; /* its number would have to be kept */
     TRY(data_waits(core, peer));
-    return next_data(core, peer, seq, arena, out);
+    enum status s = next_data(core, peer, seq, arena, out);
+    if (s == STATUS_NOT_FOUND)
+        TRY(give_back_end(core, company_by_id(core, peer_company(peer))));
+    return s;
 }
 
 /* ---- handing over again ------------------------------------------------------------------- */
@@ -291,7 +295,7 @@ exchange_again(void *self, struct peer *peer, enum stream stream, uint64_t seq,
         return route_may_go_again(core, kept.items, kept.body)
                    ? STATUS_OK
                    : make_void(core, peer, stream, seq, arena, out);
-    if (kept.kind != MESSAGE_RECORDS)
+    if (kept.kind != MESSAGE_RECORDS && kept.kind != MESSAGE_OWN_RECORDS)
         return exchange_offer_is_past(core, kept.kind, kept.share)
                    ? make_void(core, peer, stream, seq, arena, out)
                    : STATUS_OK;
@@ -401,6 +405,7 @@ exchange_acked(void *self, struct peer *peer, enum stream stream, uint64_t upto)
     TRY(each_acked(core, peer, stream, upto));
     TRY(store_exec(core->store, STMT_FRAME_DROP, "iii", peer_company(peer), (int64_t)stream,
                    (int64_t)upto));
-    return store_exec(core->store, STMT_OUT_ACKED, "iii", peer_company(peer), (int64_t)stream,
-                      (int64_t)upto);
+    TRY(store_exec(core->store, STMT_OUT_ACKED, "iii", peer_company(peer), (int64_t)stream,
+                   (int64_t)upto));
+    return give_back_end(core, company_by_id(core, peer_company(peer)));
 }

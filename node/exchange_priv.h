@@ -58,8 +58,8 @@ struct load {
 };
 
 /* May records of this share go to this company now? Not while an owner's word that it needs is not news: then what is due
- * stays due. */
-bool load_may_carry(const struct core *core, const struct live *live, int64_t company);
+ * stays due. Of a share that we received: back to its owner, while that one is told what it forgot (node/give_back.h). */
+bool load_may_carry(struct core *core, const struct live *live, int64_t company);
 /* May this record go now, and which revision would? STATUS_NOT_GRANTED, STATUS_NOT_FOUND: no. */
 MUST_CHECK enum status load_may_go(struct core *core, const struct live *live, int64_t record,
                                    struct position *out);

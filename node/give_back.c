@@ -81,17 +81,13 @@ give_verdicts(struct core *core, const struct company *company)
     return queue_all(core, company, MESSAGE_VERDICT, q);
 }
 
-static enum status
-give_words(struct core *core, const struct company *company)
-{
-    TRY(give_answers(core, company));
-    return give_verdicts(core, company);
-}
-
 enum status
 give_back_words(struct core *core, const struct company *company)
 {
-    return is_busy(core, company) ? STATUS_OK : give_words(core, company);
+    if (is_busy(core, company))
+        return STATUS_OK;
+    TRY(give_answers(core, company));
+    return give_verdicts(core, company);
 }
 
 /* ---- shares ------------------------------------------------------------------------------- */
@@ -124,11 +120,70 @@ give_passons(struct core *core, const struct company *company)
     return STATUS_OK;
 }
 
-enum status
-give_back_begin(struct core *core, struct company *company)
+/* ---- its own records ---------------------------------------------------------------------- */
+
+/* What we hold of it, whoever gave it to us. */
+static enum status
+give_records(struct core *core, struct company *company)
+{
+    TRY(store_exec(core->store, STMT_GIVING_BACK_ADD, "i", company->id));
+    TRY(store_exec(core->store, STMT_GIVING_BACK_DUE, "i", company->id));
+    for (size_t i = 0; i < core->live_count; i++)
+        if (core->lives[i].role == ROLE_RECEIVED)
+            core->lives[i].has_due = true;
+    company->gives_back = true;
+    return STATUS_OK;
+}
+
+/* Verdicts are about records that it may know again only now. */
+static enum status
+give_last(struct core *core, struct company *company)
 {
     struct signed_object object;
 
+    TRY(give_verdicts(core, company));
+    TRY(company_descriptor(core, &core->me, core->round, &object));
+    TRY(control_queue(core, company->id, MESSAGE_DESCRIPTOR,
+                      wire_signed_body_format(&object, core->round), 0));
+    return audit_add(core, "node", "partner.given_back", bytes_of(company->node.b, ID_SIZE),
+                     (struct bytes){ 0 });
+}
+
+enum status
+give_back_end(struct core *core, struct company *company)
+{
+    int64_t any;
+
+    if (!company->gives_back)
+        return STATUS_OK;
+    enum status s = store_number(core->store, &any, STMT_GIVING_BACK_LEFT, "i", company->id);
+    if (s != STATUS_NOT_FOUND)
+        return s;
+    TRY(core_need_txn(core));
+    company->gives_back = false;
+    TRY(store_exec(core->store, STMT_GIVING_BACK_DROP, "i", company->id));
+    return give_last(core, company);
+}
+
+enum status
+give_back_load(struct core *core)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_GIVING_BACK_ALL);
+    enum status s;
+
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        struct company *c = company_by_id(core, stmt_int(q, 0));
+        if (c != NULL)
+            c->gives_back = true;
+    }
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+enum status
+give_back_begin(struct core *core, struct company *company)
+{
     if (is_busy(core, company))
         return STATUS_OK;
     LOG(LOG_WARN, "partner.restored", log_id("partner", company->node.b));
@@ -137,10 +192,8 @@ give_back_begin(struct core *core, struct company *company)
     TRY(give_revocations(core, company));
     TRY(give_shares(core, company));
     TRY(give_passons(core, company));
-    TRY(give_words(core, company));
-    TRY(company_descriptor(core, &core->me, core->round, &object));
-    TRY(control_queue(core, company->id, MESSAGE_DESCRIPTOR,
-                      wire_signed_body_format(&object, core->round), 0));
+    TRY(give_answers(core, company));
+    TRY(give_records(core, company));
     return audit_add(core, actor_partner(core, &company->node), "partner.restored",
                      bytes_of(company->node.b, ID_SIZE), (struct bytes){ 0 });
 }

@@ -23,11 +23,40 @@ is_open(const struct live *live)
     return live->state == SHARE_ACCEPTED || (live->state == SHARE_DELIVERED && !by_rule);
 }
 
-bool
-load_may_carry(const struct core *core, const struct live *live, int64_t company)
+/* What we hold goes back to its owner, that was restored. */
+static bool
+may_go_back(struct core *core, const struct live *live, int64_t company)
 {
+    const struct company *c = company_by_id(core, company);
+
+    return live->role == ROLE_RECEIVED && c != NULL && c->gives_back &&
+           ID_IS_EQUAL(*chain_owner(live->chain), c->node);
+}
+
+bool
+load_may_carry(struct core *core, const struct live *live, int64_t company)
+{
+    if (live->role == ROLE_RECEIVED)
+        return may_go_back(core, live, company);
     return live->role == ROLE_GIVEN && live->partner == company && is_open(live) &&
            decide_lease(live->chain, live->lease, core_wall(core)).stop == STOP_NONE;
+}
+
+static enum status
+clear(struct core *core, const struct live *live, struct copy_row *row, struct arena *arena,
+      struct cleared *out)
+{
+    struct decision why;
+
+    if (live_is_declined(core, live, &row->facts.id))
+        return STATUS_NOT_GRANTED;
+    if (live->role == ROLE_RECEIVED)
+        return disclose_back(chain_leaf_id(live->chain), chain_owner(live->chain), &row->facts,
+                             &row->full, out);
+    row->facts.consent_waived = live_waives_consent(core, live);
+    row->facts.lease = live->lease;
+    return disclose(live->chain, &chain_leaf(live->chain)->audience, &row->facts, &row->full,
+                    core_wall(core), arena, out, &why);
 }
 
 /* The second decision. STATUS_NOT_GRANTED, STATUS_NOT_FOUND: it must not or cannot go. */
@@ -37,16 +66,11 @@ load_record(struct core *core, struct load *load, int64_t record, struct arena *
 {
     const struct live *live = load->live;
     struct cleared *item = &load->items[load->count];
+    int64_t held = live->role == ROLE_RECEIVED ? live->leaf : live->parent_leaf;
     struct copy_row row;
-    struct decision why;
 
-    TRY(copy_get(core, record, live->parent_leaf, arena, run, &row));
-    if (live_is_declined(core, live, &row.facts.id))
-        return STATUS_NOT_GRANTED;
-    row.facts.consent_waived = live_waives_consent(core, live);
-    row.facts.lease = live->lease;
-    TRY(disclose(live->chain, &chain_leaf(live->chain)->audience, &row.facts, &row.full,
-                 core_wall(core), arena, item, &why));
+    TRY(copy_get(core, record, held, arena, run, &row));
+    TRY(clear(core, live, &row, arena, item));
     item->run = row.run;
     item->leaf = row.leaf;
     load->records[load->count] = record;
@@ -172,6 +196,15 @@ load_handed(struct core *core, const struct load *load, size_t count, struct buf
     return STATUS_OK;
 }
 
+/* Whose rows go under it: ours, or back. */
+static struct live *
+live_at(struct core *core, int64_t leaf)
+{
+    struct live *live = live_by_leaf(core, leaf, ROLE_GIVEN);
+
+    return live != NULL ? live : live_by_leaf(core, leaf, ROLE_RECEIVED);
+}
+
 enum status
 load_again(struct core *core, int64_t leaf, int64_t company, struct bytes items,
            struct arena *arena, struct load *out)
@@ -180,7 +213,7 @@ load_again(struct core *core, int64_t leaf, int64_t company, struct bytes items,
     struct reader r = reader_of(items);
 
     out->count = 0;
-    out->live = live_by_leaf(core, leaf, ROLE_GIVEN);
+    out->live = live_at(core, leaf);
     if (out->live == NULL || !load_may_carry(core, out->live, company))
         return STATUS_NOT_GRANTED;
     while (r.left > 0 && out->count < LOAD_MAX) {
@@ -198,7 +231,7 @@ load_again(struct core *core, int64_t leaf, int64_t company, struct bytes items,
 enum status
 load_requeue(struct core *core, int64_t leaf, struct bytes items)
 {
-    struct live *live = live_by_leaf(core, leaf, ROLE_GIVEN);
+    struct live *live = live_at(core, leaf);
     struct reader r = reader_of(items);
 
     if (live == NULL)

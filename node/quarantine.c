@@ -196,7 +196,7 @@ requeue_one(struct core *core, struct stmt *q)
 {
     enum { COMPANY, KIND, BODY, LEAF, ITEMS, SHARE };
 
-    if (stmt_int(q, KIND) == MESSAGE_RECORDS)
+    if (stmt_int(q, KIND) == MESSAGE_RECORDS || stmt_int(q, KIND) == MESSAGE_OWN_RECORDS)
         return load_requeue(core, stmt_int(q, LEAF), stmt_bytes(q, ITEMS));
     return store_exec(core->store, STMT_CONTROL_FIRST, "iibi", stmt_int(q, COMPANY),
                       stmt_int(q, KIND), stmt_bytes(q, BODY), stmt_int(q, SHARE));

@@ -275,6 +275,8 @@ records_make(struct core *core, const struct mint *in, int64_t grant, struct are
                                         .tombstone = in->tombstone };
     if (in->record != 0)
         TRY(continue_record(core, in->record, grant, arena, made));
+    else if (in->nonce != NULL)
+        memcpy(made->revision.nonce, in->nonce, sizeof(made->revision.nonce));
     else
         core->env.random(core->env.self, made->revision.nonce, sizeof(made->revision.nonce));
     made->full = (struct disclosure){ .has_secret = true,

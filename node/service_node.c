@@ -69,6 +69,26 @@ warn_of_equivocation(struct call *call, json_t *warnings)
     return STATUS_OK;
 }
 
+/* After a restore: records of ours that partners sent back. */
+static enum status
+warn_of_readopted(struct call *call, json_t *o)
+{
+    int64_t count;
+
+    TRY(store_number(call->store, &count, STMT_READOPTED_COUNT, "i",
+                     (int64_t)call->core->incarnation));
+    if (count == 0)
+        return STATUS_OK;
+    const char *args[] = { arena_printf(call->arena, "%lld", (long long)count) };
+    reply_set(o, "own_records_back", json_integer(count));
+    if (call->core->unconfirmed)
+        (void)json_array_append_new(
+            json_object_get(o, "warnings"),
+            json_words(
+                text_format(call->language, "status.warn.readopted", args, 1, call->arena)));
+    return STATUS_OK;
+}
+
 enum status
 service_node_status(struct call *call)
 {
@@ -97,6 +117,7 @@ service_node_status(struct call *call)
     reply_set(o, "ballast_mib", json_integer(disk_ballast(call->core->disk) / MIB));
     reply_set(o, "time", json_time(call->now));
     reply_set(o, "warnings", link_counts(call));
+    TRY(warn_of_readopted(call, o));
     return warn_of_equivocation(call, json_object_get(o, "warnings"));
 }
 

@@ -349,6 +349,21 @@
                       " FROM grants g JOIN up ON g.id = up.id WHERE g.parent > 0)" \
                       " SELECT r.object FROM revoked r WHERE length(r.object) > 0 AND (r.author = ?1 OR" \
                       " EXISTS (SELECT 1 FROM grants g JOIN up ON up.id = g.id WHERE g.gid = r.gid))") \
+    /* What we hold of an owner is due back to it: 2 is an offer that nobody answered, 4 an accepted one. */ \
+    X(GIVING_BACK_ALL, "SELECT company FROM giving_back") \
+    X(GIVING_BACK_ADD, "INSERT INTO giving_back (company) VALUES (?1) ON CONFLICT DO NOTHING") \
+    X(GIVING_BACK_DROP, "DELETE FROM giving_back WHERE company = ?1") \
+    X(GIVING_BACK_DUE, "INSERT INTO due (leaf, record) SELECT c.grant_id, c.record FROM share s JOIN grants g ON g.id = s.leaf" \
+                       " AND g.owner = ?1 JOIN copy c ON c.grant_id = s.leaf AND c.grant_id > 0 JOIN record r ON r.id = c.record" \
+                       " AND r.frozen = 0 WHERE s.role = 1 AND s.state IN (2, 4) ON CONFLICT DO NOTHING") \
+    X(GIVING_BACK_LEFT, "SELECT 1 FROM frame WHERE company = ?1 AND kind = 34 UNION ALL SELECT 1 FROM due d JOIN share s" \
+                        " ON s.leaf = d.leaf AND s.role = 1 AND s.state IN (2, 4) JOIN grants g ON g.id = s.leaf AND g.owner = ?1" \
+                        " LIMIT 1") \
+    X(READOPTED_GET, "SELECT life, incarnation, number, made, seen FROM readopted WHERE record = ?1") \
+    X(READOPTED_PUT, "INSERT INTO readopted (record, life, incarnation, number, made, seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
+                     " ON CONFLICT DO UPDATE SET life = excluded.life, incarnation = excluded.incarnation," \
+                     " number = excluded.number, made = excluded.made, seen = excluded.seen") \
+    X(READOPTED_COUNT, "SELECT count(*) FROM readopted WHERE life = ?1") \
     /* What goes back to a restored partner, of shares that are not over: our answers, and our verdicts on its rows. */ \
     X(ANSWER_RETURN, "SELECT s.answer FROM share s JOIN grants g ON g.id = s.leaf WHERE s.partner = ?1 AND s.role = 1" \
                      " AND s.answer IS NOT NULL AND s.state IN (4, 5) AND g.ends_ms > ?2 ORDER BY s.id") \

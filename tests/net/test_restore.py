@@ -23,9 +23,9 @@ def put_back(node, name):
         shutil.copy(os.path.join(node.net.folder, name, f), os.path.join(node.home, f))
 
 
-def offered(giver, taker, record, title, fields=("event.name",)):
+def offered(giver, taker, record, title):
     """Ids of the share, and of the offer at the other side."""
-    sid = giver.cli("share create", record, partner=taker.name, fields=list(fields), purpose="event", until="2099-01-01")["id"]
+    sid = giver.cli("share create", record, partner=taker.name, fields=["event.name"], purpose="event", until="2099-01-01")["id"]
     offer = taker.wait(lambda: next((o for o in taker.items("offer list") if o["title"] == title), None), 30,
                        f"{taker.name} is offered {title}")
     return sid, offer["id"]
@@ -51,12 +51,14 @@ def an_old_database_is_put_back(t):
         acme, brio, cedar = (net.node(n) for n in ("Acme", "Brio", "Cedar"))
         net.pair(acme, brio)
         net.pair(acme, cedar)
-        kept = acme.cli("event add", name="Kept Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]
+        kept = acme.cli("event add", name="Kept Fair", description="Old Hall", start="2027-05-14 09:00 Europe/Berlin")["id"]
         taken = acme.cli("event add", name="Taken Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]
         theirs = brio.cli("event add", name="Brio Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]
         share(acme, brio, kept, "Kept Fair")
         stopped = share(acme, brio, taken, "Taken Fair")
         share(brio, acme, theirs, "Brio Fair")
+        gone = acme.cli("event add", name="Gone Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]
+        share(acme, brio, gone, "Gone Fair")
         asked = {title: acme.cli("event add", name=title, start="2027-05-14 09:00 Europe/Berlin")["id"]
                  for title in ("Yes Fair", "No Fair")}
         offers = {title: offered(acme, brio, record, title) for title, record in asked.items()}
@@ -67,7 +69,11 @@ def an_old_database_is_put_back(t):
         acme.wait(lambda: partner(acme, "Brio")["link"] == "up", 30, "Brio is back")
         acme.cli("share stop", stopped)
         brio.wait(lambda: not has(brio, taken), 30, "what was shared is gone at Brio")
-        acme.cli("event set", kept, name="Kept and Changed")
+        acme.cli("event set", kept, name="Kept and Changed", description="New Hall")
+        acme.cli("event remove", gone)
+        brio.wait(lambda: not has(brio, gone), 30, "what was removed is gone at Brio")
+        since = acme.cli("event add", name="Since Fair", description="Hall 9", start="2027-05-14 09:00 Europe/Berlin")["id"]
+        share(acme, brio, since, "Since Fair")
         brio.wait(lambda: brio.show("event", kept)["fields"]["name"] == "Kept and Changed", 30, "the change arrives")
         brio.cli("event set", theirs, name="Brio Changed")
         brio.cli("offer accept", offers["Yes Fair"][1])
@@ -91,6 +97,14 @@ def an_old_database_is_put_back(t):
         t.same("what was answered since is answered again", (shares["Yes Fair"], shares["No Fair"]), ("accepted", "declined"))
         t.same("in the partner's words", acme.cli("share show", offers["No Fair"][0])["reason"], "no time")
         t.that("and never came to Brio again", not has(brio, taken))
+        fields = acme.show("event", kept)["fields"]
+        t.same("a record of ours is as the partner last saw it, and as the copy has it where no partner saw it",
+               (fields["name"], fields["description"]), ("Kept and Changed", "Old Hall"))
+        fields = acme.show("event", since)["fields"] if has(acme, since) else {}
+        t.same("one that the copy does not know is here again, with what was shown", (fields.get("name"), fields.get("description")),
+               ("Since Fair", None))
+        t.that("what was removed stays removed", not has(acme, gone))
+        t.same("the node says how many came back", acme.cli("status").get("own_records_back"), 3)
         t.same("a look lifts nobody", held(acme, "Brio"), "repaired")
 
         rows = {row["name"]: row["quarantine"] for row in acme.cli("node confirm")["items"]}

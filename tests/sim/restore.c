@@ -68,6 +68,10 @@ restore_watch(struct sim *sim, int from, int to, const struct envelope *env)
 {
     struct restore *r = &sim->restore;
 
+    if (env->kind == MESSAGE_OWN_RECORDS && !(r->is_back && to == r->node))
+        sim_fail(sim, "%s sends records back to %s, which was not restored",
+                 sim->nodes[from].name, sim->nodes[to].name);
+    sim->counts[COUNT_given_back] += env->kind == MESSAGE_OWN_RECORDS;
     if (!r->is_back)
         return;
     r->returned[from] = r->returned[from] || (to == r->node && env->kind == MESSAGE_DESCRIPTOR);
@@ -151,6 +155,52 @@ was_noticed(const struct sim *sim)
     return is;
 }
 
+/* What some partner was shown of it: a bit for each slot. */
+static unsigned
+is_held(const struct sim *sim, int owner, int record)
+{
+    unsigned slots = 0;
+
+    for (int i = 0; i < sim->node_count; i++) {
+        if (i == owner || !sim->linked[owner][i] || model_may_be_old(sim, i, record))
+            continue;
+        int sees = model_sees(sim, i, record);
+        slots |= sees < 0 ? 0 : (unsigned)sees;
+    }
+    return slots;
+}
+
+static void
+note_held(struct sim *sim)
+{
+    for (int i = 0; i < sim->record_count; i++)
+        sim->restore.held[i] =
+            sim->records[i].owner == sim->restore.node && !sim->records[i].gone
+                ? is_held(sim, sim->restore.node, i)
+                : 0;
+}
+
+/* What a partner has of its own records comes back: the newest of every field that one was shown. */
+static void
+check_readopted(struct sim *sim, const struct node *node)
+{
+    for (int i = 0; i < sim->record_count && !sim_failed(sim); i++) {
+        const struct record *r = &sim->records[i];
+        unsigned held = sim->restore.held[i];
+        int shown[SLOTS];
+        int count = held != 0 ? judge_view(sim, node->index, i, shown) : 0;
+        for (int slot = 0; slot < SLOTS && !sim_failed(sim); slot++) {
+            bool is_there = !(held >> slot & 1) || r->values[slot] == 0;
+            for (int k = 0; k < count; k++)
+                is_there = is_there || shown[k] == r->values[slot];
+            if (!is_there)
+                sim_fail(sim,
+                         "%s was restored, and has not what it showed of its %s %s (zq%06d)",
+                         node->name, kind_names[r->kind], r->id, r->values[slot]);
+        }
+    }
+}
+
 void
 restore_act(struct sim *sim)
 {
@@ -163,6 +213,7 @@ restore_act(struct sim *sim)
     remove_partner(node);
     if (sim_failed(sim))
         return;
+    note_held(sim);
     r->is_back = true;
     forget_answers(sim);
     come_back(sim, node, sim_chance(sim, 50));
@@ -191,6 +242,7 @@ restore_act(struct sim *sim)
     if (!sim_failed(sim))
         check_removed(sim, node);
     check_shares(sim, node);
+    check_readopted(sim, node);
     check_erased(sim, node);
     if (!sim_failed(sim))
         judge_sound(sim, r->node);

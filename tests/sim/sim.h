@@ -71,7 +71,8 @@ enum {
     X(arrivals) X(arrivals_told) X(carrier_lies) X(no_consent) X(other_ways)                                              \
     X(words) X(words_late) X(words_revoke)                                                      \
     X(sealed) X(sealed_records) X(receipts) X(sealed_gaps) X(sealed_resends) X(emptied) \
-    X(links) X(revisions) X(said) X(purged) X(erased) X(grounds_gone) X(restored) X(partners_removed)
+    X(links) X(revisions) X(said) X(purged) X(erased) X(grounds_gone) X(restored) X(partners_removed) \
+    X(given_back)
 /* clang-format on */
 
 enum count {
@@ -216,7 +217,9 @@ struct notice { /* what somebody will know once it acknowledges this number */
 struct restore {
     bool has_copy, has_begun, is_back, is_confirmed;
     int node;
-    int shares;               /* that there were when it was copied */
+    int shares; /* that there were when it was copied */
+    unsigned
+        held[RECORDS_MAX]; /* of its own: slots that partners hold when the copy is put back */
     bool returned[NODES_MAX]; /* this one has sent it what it knows */
 };
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node/readopt.h - we were restored from a copy, and revisions of ours that it does not have come back from partners
+ * that hold them (docs/protocol/restore.md, docs/adr/0020-readoption.md).
+ *
+ * 1. Believed is what bears our own signature, and opens its commitments. A partner can leave out, and nothing else.
+ * 2. A revision that came back is not continued: its secret is lost with the fields that its holder was not shown. A new one is
+ *    made of it, in our new incarnation: by field, the value from the highest position that any holder showed, and what
+ *    nobody showed as the copy has it.
+ * 3. Removed stays removed, and who was erased or took a ground back does not come back. What a person changed here since the
+ *    restore wins.
+ */
+#ifndef HANSA_NODE_READOPT_H
+#define HANSA_NODE_READOPT_H
+
+#include "node/core_priv.h"
+
+/* An OwnRecords body; items are judged alone. *detail: component at fault. */
+MUST_CHECK enum status readopt_take(struct core *core, const struct company *from,
+                                    const struct envelope *env, const char **detail);
+
+#endif

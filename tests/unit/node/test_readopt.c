@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tests/unit/node/test_readopt.c - our own revisions come back after a restore: what is believed, by field the highest
+ * position, and what stays as it is. Company 0 is us, 1 sends it back, 2 signs what is not ours.
+ */
+#include "node/readopt.h"
+#include "node/suppression.h"
+#include "schema/commitment.h"
+#include "schema/merkle.h"
+#include "tests/unit/node/home_fake.h"
+
+enum { LIFE = 9, NAME = 0, PLACE = 1, ABOUT = 2, FIELDS = 3 };
+
+struct desk {
+    struct home home;
+    struct core *core;
+    struct arena *arena;
+    struct company *from;
+    const struct type *type;
+    struct key keys[FIELDS]; /* ascending */
+};
+
+static bool
+desk_set(struct desk *d)
+{
+    static const char *const names[FIELDS] = { "name", "place", "description" };
+
+    memset(d, 0, sizeof(*d));
+    home_make(&d->home);
+    d->arena = arena_new(0);
+    if (home_init(&d->home) != STATUS_OK || !home_open(&d->home, &d->core))
+        return false;
+    struct signed_object them = home_descriptor(&d->home, 1, d->arena);
+    d->type = dictionary_find_name(d->core->dictionary, "event");
+    for (size_t i = 0; i < FIELDS; i++)
+        d->keys[i] = type_field_find_name(d->type, names[i])->key;
+    return company_learn(d->core, &them, COMPANY_INTRODUCED, 0, &d->from) == STATUS_OK;
+}
+
+static void
+desk_clear(struct desk *d)
+{
+    core_close(&d->core);
+    arena_free(&d->arena);
+    home_remove(&d->home);
+}
+
+/* A revision as its holder has it: values of all fields, NULL for none, and which of them it was shown. */
+struct back {
+    const char *why;
+    uint8_t nonce;
+    struct position at;
+    const char *values[FIELDS];
+    const char *shown; /* letters n, p, d; NULL: all of it, with the secret */
+    bool tombstone;
+    size_t signer;
+};
+
+static struct bytes
+body_of(struct desk *d, const struct back *b)
+{
+    struct field *fields = ARENA_ARRAY(d->arena, struct field, FIELDS);
+    struct disclosure full = { .has_secret = true, .secret = { 7 }, .fields = fields };
+    struct revision r = { .nonce = { b->nonce },
+                          .owner = d->core->me,
+                          .type = d->type->key,
+                          .position = b->at,
+                          .claimed = { HOME_NOW_MS },
+                          .tombstone = b->tombstone };
+    bool keep[FIELDS] = { false };
+    struct disclosure item;
+    uint8_t body[68];
+
+    for (size_t i = 0; i < FIELDS; i++)
+        if (b->values[i] != NULL) {
+            keep[full.field_count] = b->shown != NULL && strchr(b->shown, "npd"[i]) != NULL;
+            fields[full.field_count++] =
+                (struct field){ .key = d->keys[i], .value = bytes_text(b->values[i]) };
+        }
+    r.commitments = commitment_root(full.secret, full.fields, full.field_count);
+    full.revision = wire_revision_format(&r, d->arena);
+    item = full;
+    if (b->shown != NULL) {
+        commitment_salts(full.secret, full.fields, full.field_count);
+        commitment_narrow(&full, keep, d->arena, &item);
+    }
+    struct revision_id id = digest_revision_id(item.revision);
+    struct digest leaf = merkle_leaf(&id), root = merkle_root(&leaf, 1);
+    signature_batch_body(&r.owner, 1, &root, body);
+    struct run run = { .size = 1, .items = &item, .item_count = 1 };
+    run.signature =
+        sample_sign(&d->home.world.companies[b->signer], SIGN_BATCH, bytes_of(body, sizeof(body)));
+    struct records message = { .runs = &run, .run_count = 1 };
+    return wire_records_format(&message, d->arena);
+}
+
+static enum status
+take(struct desk *d, const struct back *b)
+{
+    struct envelope env = { .kind = MESSAGE_OWN_RECORDS, .body = body_of(d, b) };
+    const char *detail;
+
+    return readopt_take(d->core, d->from, &env, &detail);
+}
+
+static struct record_id
+id_of(const struct desk *d, uint8_t nonce)
+{
+    const uint8_t raw[16] = { nonce };
+
+    return digest_record_id(d->type->key.space, d->type->key.number, &d->core->me, raw);
+}
+
+/* "(9,2) name|place|about", "removed", or "nothing". */
+static const char *
+look(struct desk *d, uint8_t nonce)
+{
+    struct record_id id = id_of(d, nonce);
+    const char *values[FIELDS] = { "", "", "" };
+    struct record_now *now;
+    int64_t record;
+
+    if (store_number(d->core->store, &record, STMT_RECORD_FIND, "b", bytes_of(id.b, ID_SIZE)) !=
+            STATUS_OK ||
+        record_now(d->core->store, record, false, d->arena, &now) != STATUS_OK)
+        return "nothing";
+    for (size_t i = 0; i < FIELDS; i++)
+        for (size_t k = 0; k < now->field_count; k++)
+            if (key_is_equal(now->fields[k].key, d->keys[i]))
+                values[i] = arena_text(d->arena, now->fields[k].value);
+    return now->tombstone ? "removed"
+                          : arena_printf(d->arena, "(%u,%u) %s|%s|%s",
+                                         (unsigned)now->position.incarnation,
+                                         (unsigned)now->position.number, values[NAME],
+                                         values[PLACE], values[ABOUT]);
+}
+
+/* A person makes or changes a record here. */
+static bool
+write_one(struct desk *d, uint8_t nonce, const char *name, const char *place)
+{
+    struct record_id id = id_of(d, nonce);
+    struct field fields[] = { { .key = d->keys[NAME], .value = bytes_text(name) },
+                              { .key = d->keys[PLACE], .value = bytes_text(place) } };
+    const uint8_t raw[16] = { nonce };
+    struct mint mint = { .type = d->type->key, .fields = fields, .field_count = 2, .nonce = raw };
+
+    if (store_number(d->core->store, &mint.record, STMT_RECORD_FIND, "b",
+                     bytes_of(id.b, ID_SIZE)) != STATUS_OK)
+        mint.record = 0;
+    return records_mint(d->core, &mint, 1, "user:x", "record.changed") == STATUS_OK;
+}
+
+static bool
+is(struct check *t, struct desk *d, const struct back *b, const char *want)
+{
+    enum status s = take(d, b);
+    const char *got = look(d, b->nonce);
+    bool right = s == STATUS_OK && strcmp(got, want) == 0;
+
+    if (!right)
+        printf("    %s: %s, %s\n", b->why, status_name(s), got);
+    CHECK(t, b->why, right);
+    return right;
+}
+
+/* ---- tests -------------------------------------------------------------------------------- */
+
+static void
+test_fields(struct check *t)
+{
+    static const struct {
+        struct back back;
+        const char *want;
+    } rows[] = {
+        { { "a record that the copy does not know is ours again, with what was shown",
+            .nonce = 1, .at = { 1, 3 }, .values = { "Fair", "Hall", "x" }, .shown = "n" },
+          "(9,1) Fair||" },
+        { { "a second time it changes nothing",
+            .nonce = 1, .at = { 1, 3 }, .values = { "Fair", "Hall", "x" }, .shown = "n" },
+          "(9,1) Fair||" },
+        { { "another holder's newer one: its fields, and the others as they were",
+            .nonce = 1, .at = { 1, 5 }, .values = { "Newer", "Yard", "x" }, .shown = "p" },
+          "(9,2) Fair|Yard|" },
+        { { "an older one: only what nobody showed newer",
+            .nonce = 1, .at = { 1, 4 }, .values = { "Middle", "Old Yard", "x" }, .shown = "np" },
+          "(9,3) Middle|Yard|" },
+        { { "all of it: what is not there any more goes",
+            .nonce = 1, .at = { 1, 6 }, .values = { "Last", NULL, "about" } },
+          "(9,4) Last||about" },
+        { { "and does not come back with an older one",
+            .nonce = 1, .at = { 1, 5 }, .values = { "Newer", "Yard", "x" }, .shown = "p" },
+          "(9,4) Last||about" },
+        { { "one of this life is nothing that was lost",
+            .nonce = 1, .at = { LIFE, 99 }, .values = { "Later", NULL, NULL } },
+          "(9,4) Last||about" },
+        { { "who signs it is not us",
+            .nonce = 1, .at = { 1, 8 }, .values = { "Forged", NULL, NULL }, .signer = 2 },
+          "(9,4) Last||about" },
+        { { "removed is removed", .nonce = 1, .at = { 1, 9 }, .tombstone = true }, "removed" },
+        { { "and stays so", .nonce = 1, .at = { 1, 10 }, .values = { "Again", NULL, NULL } },
+          "removed" },
+        { { "also when only the removal comes back", .nonce = 2, .at = { 1, 9 }, .tombstone = true },
+          "removed" },
+        { { "and then what another holds of it",
+            .nonce = 2, .at = { 1, 7 }, .values = { "Alive", NULL, NULL } },
+          "removed" },
+    };
+    struct desk d;
+
+    CHECK(t, "a home", desk_set(&d));
+    CHECK(t, "who was never restored takes nothing back",
+          take(&d, &rows[0].back) == STATUS_NOT_GRANTED && strcmp(look(&d, 1), "nothing") == 0);
+    d.core->incarnation = LIFE;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        (void)is(t, &d, &rows[i].back, rows[i].want);
+    desk_clear(&d);
+}
+
+static void
+test_copy(struct check *t)
+{
+    static const struct back older = { "an older one than the copy's changes nothing",
+                                       .nonce = 1, .at = { 1, 1 },
+                                       .values = { "Lie", NULL, NULL } };
+    static const struct back newer = { "a newer one: what was shown; the rest as the copy has it",
+                                       .nonce = 1, .at = { 1, 2 },
+                                       .values = { "New", "New Hall", NULL }, .shown = "n" };
+    static const struct back later = { "what a person changed since stays",
+                                       .nonce = 1, .at = { 1, 3 },
+                                       .values = { "Late", "Late Hall", NULL } };
+    struct desk d;
+
+    CHECK(t, "a home with a record",
+          desk_set(&d) && write_one(&d, 1, "Old", "Old Hall") && write_one(&d, 2, "Two", "Hall"));
+    d.core->incarnation = LIFE;
+    (void)is(t, &d, &older, "(1,1) Old|Old Hall|");
+    (void)is(t, &d, &newer, "(9,1) New|Old Hall|");
+    CHECK(t, "a person changes it", write_one(&d, 1, "Hand", "Made"));
+    (void)is(t, &d, &later, "(9,2) Hand|Made|");
+    desk_clear(&d);
+}
+
+static void
+test_suppressed(struct check *t)
+{
+    static const struct back back = { "who was erased does not come back",
+                                      .nonce = 3, .at = { 1, 3 },
+                                      .values = { "Ada", NULL, NULL } };
+    struct suppression_keys keys = { 0 };
+    struct suppression_act act = { .reason = SUPPRESSION_ERASED };
+    struct desk d;
+
+    CHECK(t, "a home", desk_set(&d));
+    struct record_id id = id_of(&d, 3);
+    suppression_keys_add_record(d.core, &id, &keys);
+    CHECK(t, "an erased record", suppression_add(d.core, &keys, &act) == STATUS_OK);
+    d.core->incarnation = LIFE;
+    (void)is(t, &d, &back, "nothing");
+    desk_clear(&d);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct check_case cases[] = {
+        { "by field, the highest position", test_fields },
+        { "over the copy that was put back", test_copy },
+        { "who must not come back", test_suppressed },
+    };
+
+    return check_main(argc, argv, cases, COUNT_OF(cases));
+}
