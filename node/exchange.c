@@ -7,6 +7,7 @@
 
 #include "node/contribution.h"
 #include "node/disk.h"
+#include "node/heads.h"
 #include "node/give_back.h"
 #include "node/readopt.h"
 #include "node/repair.h"
@@ -271,6 +272,8 @@ exchange_take_records(struct core *core, const struct company *from, const struc
         return is_past_share(core, &message->grant) ? STATUS_OK : STATUS_NOT_GRANTED;
     if (live->partner != from->id)
         return STATUS_WRONG_AUDIENCE;
+    if (!heads_is_news(core, live))
+        return STATUS_BUSY; /* comes again, or a Void: who passed it on has no newer word either, if it is honest */
     struct batch batch = { .core = core, .live = live, .env = env };
     return take_records(&batch, message, arena);
 }

@@ -248,23 +248,22 @@ fall_named(struct core *core, const struct head *head, int64_t root)
 }
 
 static bool
-passes_on(const struct live *live, const struct object_id *root)
+is_below(const struct live *live, const struct object_id *root)
 {
-    return live->role == ROLE_GIVEN && chain_length(live->chain) > 1 &&
-           ID_IS_EQUAL(*chain_link_id(live->chain, 0), *root);
+    return chain_length(live->chain) > 1 && ID_IS_EQUAL(*chain_link_id(live->chain, 0), *root);
 }
 
-/* What we pass on goes on by it, and those below us get it as it came. */
+/* What was passed on is taken, and goes on, by it; those below us get it as it came. */
 static enum status
 hand_down(struct core *core, const struct head *head, struct bytes body)
 {
     core->lives_version++;
     for (size_t i = 0; i < core->live_count; i++) {
         struct live *live = &core->lives[i];
-        if (!passes_on(live, &head->grant))
+        if (!is_below(live, &head->grant))
             continue;
         live->lease = head->expires;
-        if (live->state != SHARE_WAITING)
+        if (live->role == ROLE_GIVEN && live->state != SHARE_WAITING)
             TRY(queue(core, live, body));
     }
     return STATUS_OK;
@@ -327,6 +326,26 @@ heads_staple(struct core *core, const struct live *live)
     TRY(s);
     TRY(wire_signed_object_parse(kept.object, arena, &object));
     return queue(core, live, wire_signed_body_format(object, arena));
+}
+
+bool
+heads_is_news(const struct core *core, const struct live *live)
+{
+    struct wall_ms until = { live->lease.ms + CLOCK_TOLERANCE_MS };
+
+    return decide_lease(live->chain, until, core_wall(core)).stop == STOP_NONE;
+}
+
+enum status
+heads_room(struct core *core, const struct verified_chain *chain)
+{
+    int64_t count;
+
+    if (!ID_IS_EQUAL(*chain_owner(chain), core->me))
+        return STATUS_OK;
+    TRY(store_number(core->store, &count, STMT_HEAD_ROOM, "bi",
+                     bytes_of(chain_link_id(chain, 0)->b, ID_SIZE), core_wall(core).ms));
+    return count < HEAD_REVOKED_MAX ? STATUS_OK : STATUS_TOO_BIG;
 }
 
 static int

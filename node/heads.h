@@ -24,6 +24,12 @@ MUST_CHECK enum status heads_lease(struct store *st, int64_t *out);
 MUST_CHECK enum status heads_take(struct taking *t);
 /* The newest head goes after an offer of ours that passes something on. */
 MUST_CHECK enum status heads_staple(struct core *core, const struct live *live);
+/* Is the newest head of its root still news, or was it minutes ago? Shares of one link need none. Who takes records under
+ * another waits for the next word. */
+bool heads_is_news(const struct core *core, const struct live *live);
+/* STATUS_TOO_BIG: under this root of ours more is passed on already, or taken back and not over, than one head could
+ * name. */
+MUST_CHECK enum status heads_room(struct core *core, const struct verified_chain *chain);
 /* STATUS_REVOKED: the newest head of its root names a link of this chain. */
 MUST_CHECK enum status heads_check(struct core *core, const struct verified_chain *chain);
 

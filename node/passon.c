@@ -130,6 +130,7 @@ note_passon(struct taking *t, const struct bundle *bundle, struct verified_chain
     if (bringer == NULL) /* nothing of it went through us */
         return STATUS_NOT_GRANTED;
     t->detail = "passed on";
+    TRY(heads_room(core, *chain));
     TRY(budget_ask(core, BUDGET_NOTED, bringer->id));
     root = live_by_gid(core, chain_link_id(*chain, 0), ROLE_GIVEN);
     if (root != NULL)

@@ -320,6 +320,9 @@ arrived(struct arriving *a)
         LOG(LOG_WARN, "sealed.to_older_key", log_id("author", a->author->node.b));
         return route_numbers_put(core, a->author->id, &n); /* it seals it again */
     }
+    if (s ==
+        STATUS_BUSY) /* not now: the receipt says that it is missing, and others' do not wait for it */
+        return route_numbers_put(core, a->author->id, &n);
     if (s != STATUS_OK && !exchange_is_their_fault(s))
         return s;
     n.have = number;

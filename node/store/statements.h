@@ -322,6 +322,8 @@
     X(HEAD_REVOKED, "SELECT g.gid FROM grants g JOIN share s ON s.leaf = g.id WHERE g.root = ?1 AND s.role = 2" \
                     " AND s.state = 6 AND g.ends_ms > ?2 AND NOT EXISTS (SELECT 1 FROM share p WHERE p.leaf = g.parent" \
                     " AND p.role = 2 AND p.state = 6) ORDER BY g.gid LIMIT ?3") \
+    X(HEAD_ROOM, "SELECT count(*) FROM grants r JOIN grants g ON g.root = r.id JOIN share s ON s.leaf = g.id" \
+                 " WHERE r.gid = ?1 AND s.role = 2 AND s.state IN (4, 6) AND g.ends_ms > ?2") \
     X(HEAD_FALLS, "SELECT g.id FROM grants g WHERE g.gid = ?1 AND g.root = ?2 AND NOT EXISTS (SELECT 1 FROM revoked r" \
                   " WHERE r.gid = ?1 AND r.author = ?3)") \
     X(HEAD_FAULT, "INSERT INTO head_fault (root, company, at_ms, kept, refused) VALUES (?1, ?2, ?3, ?4, ?5)" \

@@ -103,7 +103,8 @@
 #define PROPOSALS_OPEN_MAX 256  /* open proposals of one company to another. tests/net/test_proposals.py */
 #define PROPOSAL_MAX       (15 * KIB) /* values, 16 bytes and name space of each, and comment: fits OBJECT_MAX. tests/net/test_proposals.py */
 #define PROPOSALS_KEPT_MAX 1000 /* decided ones remembered per company and direction. test_exchange_return.c */
-/* Revoked grants that one head names: fits OBJECT_MAX. A root with more gets no head. test_heads.c */
+/* Revoked grants that one head names: fits OBJECT_MAX. No more than so many are passed on below one root, so that all of them
+ * could be revoked. test_heads.c, test_budget.c */
 #define HEAD_REVOKED_MAX  400
 /* How long an owner's word may stand, and the least that an admin may set, milliseconds. test_heads.c,
  * tests/vectors/returns.json, tests/net/test_leases.py */

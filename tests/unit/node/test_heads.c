@@ -338,7 +338,12 @@ test_too_many(struct check *t)
     bool made = desk_set(&d, 0, 1);
 
     for (size_t n = 0; n < HEAD_REVOKED_MAX - 1 && made; n++)
-        made = add_stopped(&d, n);
+        made = heads_room(d.core, live_by_leaf(d.core, d.link_leaf, ROLE_NOTED)->chain) ==
+                   STATUS_OK &&
+               add_stopped(&d, n);
+    const struct live *link = live_by_leaf(d.core, d.link_leaf, ROLE_NOTED);
+    CHECK(t, "with that one all are passed on that could be named",
+          made && heads_room(d.core, link->chain) == STATUS_TOO_BIG);
     CHECK(t, "one less than a head can name",
           made && heads_changed(d.core, d.link_leaf) == STATUS_OK && tell_at(&d, 0) &&
               newest(&d)->revoked_count == HEAD_REVOKED_MAX - 1);
@@ -351,6 +356,91 @@ test_too_many(struct check *t)
     desk_clear(&d);
 }
 
+/* ---- what comes under it ------------------------------------------------------------------ */
+
+/* 1 gave it to 2, and 2 to us. */
+static bool
+receive(struct desk *d, struct live **out)
+{
+    struct grant_field fields[] = { { { .number = 2 }, { .number = 1 } } };
+    const char *purposes[] = { "event" };
+    struct signed_object links[2];
+
+    home_make(&d->home);
+    d->arena = arena_new(0);
+    if (!open_core(d))
+        return false;
+    struct grant root = { .issuer = d->home.world.companies[1].id,
+                          .audience = d->home.world.companies[2].id,
+                          .owner = d->home.world.companies[1].id,
+                          .selector = SELECTOR_TREE,
+                          .tree = { { 7 } },
+                          .fields = fields,
+                          .field_count = 1,
+                          .actions = ACTION_READ | ACTION_PASS_ON,
+                          .depth = 1,
+                          .not_before = { HOME_NOW_MS - 1000 },
+                          .not_after = { HOME_NOW_MS + 100 * (int64_t)HOUR_MS },
+                          .purposes = purposes,
+                          .purpose_count = 1 };
+    links[0] = sample_grant_sign(&d->home.world, &root, d->arena);
+    d->root = digest_object_id(links[0].body);
+    struct grant link = sample_link(&d->home.world, &root, &d->root, 0);
+    links[1] = sample_grant_sign(&d->home.world, &link, d->arena);
+    if (!add_share(d, links, 2, ROLE_RECEIVED, d->company[2]->id))
+        return false;
+    *out = live_by_leaf(d->core, d->link_leaf, ROLE_RECEIVED);
+    return *out != NULL;
+}
+
+static enum status
+hear(struct desk *d, const struct saying *row)
+{
+    struct envelope env = { .kind = MESSAGE_HEAD, .body = make_head(d, row) };
+    struct taking taking = {
+        .core = d->core, .from = d->company[row->from], .arena = d->arena, .env = &env
+    };
+
+    return heads_take(&taking);
+}
+
+/* Records under it, of which nothing verifies: refused when they are looked at. */
+static bool
+is_taken_at(struct desk *d, int64_t after)
+{
+    struct disclosure item = { .revision = bytes_text("nothing") };
+    struct run run = { .size = 1, .items = &item, .item_count = 1 };
+    struct records message = { .grant = d->link, .runs = &run, .run_count = 1 };
+    struct envelope env = { .kind = MESSAGE_RECORDS,
+                            .body = wire_records_format(&message, d->arena) };
+    const char *detail;
+
+    d->home.now_ms = HOME_NOW_MS + after;
+    return exchange_take_records(d->core, d->company[2], &env, &detail) != STATUS_BUSY;
+}
+
+static void
+test_received(struct check *t)
+{
+    static const struct saying first = { "", 1, 2, .number = 5, .lease = HOUR_MS };
+    static const struct saying next = { "", 1, 2, .number = 6, .issued = 3 * HOUR_MS };
+    struct desk d = { 0 };
+    struct live *live;
+
+    if (!CHECK(t, "something that was passed on to us", receive(&d, &live)))
+        return;
+    CHECK(t, "without its owner's word nothing is taken", !is_taken_at(&d, 0));
+    CHECK(t, "with it everything", hear(&d, &first) == STATUS_OK && is_taken_at(&d, 0));
+    CHECK(t, "also when clocks differ a little",
+          is_taken_at(&d, HOUR_MS + CLOCK_TOLERANCE_MS - 1));
+    CHECK(t, "not later", !is_taken_at(&d, HOUR_MS + CLOCK_TOLERANCE_MS));
+    CHECK(t, "but it stays", live->state == SHARE_ACCEPTED);
+    d.home.now_ms = HOME_NOW_MS + 3 * HOUR_MS;
+    CHECK(t, "until the next word",
+          hear(&d, &next) == STATUS_OK && is_taken_at(&d, 4 * HOUR_MS));
+    desk_clear(&d);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -359,6 +449,7 @@ main(int argc, char **argv)
         { "a lease", test_lease },
         { "telling", test_telling },
         { "too many", test_too_many },
+        { "what comes under it", test_received },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
