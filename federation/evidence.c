@@ -15,7 +15,9 @@ enum { COMPANIES_MOST = 256, GRANTS_MOST = 4096, TEXT_SMALL = 64 };
 struct known_company {
     struct node_id node;
     struct company_keys keys;
-    uint64_t serial; /* of the oldest descriptor so far */
+    uint64_t serial;                       /* of the oldest descriptor so far */
+    struct object_id ids[DESCRIPTORS_MAX]; /* of its descriptors, as many as keys */
+    uint64_t serials[DESCRIPTORS_MAX];
 };
 
 struct known_grant {
@@ -140,15 +142,24 @@ signed_by(struct evidence *ev, enum sign_type type, const struct signed_object *
 
 /* ---- lines -------------------------------------------------------------------------------- */
 
+static void
+add_descriptor(struct known_company *c, const struct descriptor *d, const struct object_id *id)
+{
+    c->serial = d->serial;
+    c->ids[c->keys.signing_count] = *id;
+    c->serials[c->keys.signing_count] = d->serial;
+    c->keys.signing[c->keys.signing_count++] = d->signing_key;
+}
+
 /* One from before the newest, which stands above it. Keys that were called stolen since count as well: only who kept a
  * thing knows whether it came before. */
 static enum status
-take_older(struct evidence *ev, const struct descriptor *d, struct known_company *c)
+take_older(struct evidence *ev, const struct descriptor *d, const struct object_id *id,
+           struct known_company *c)
 {
     if (d->serial >= c->serial || c->keys.signing_count == COUNT_OF(c->keys.signing))
         return STATUS_BROKEN_CHAIN;
-    c->serial = d->serial;
-    c->keys.signing[c->keys.signing_count++] = d->signing_key;
+    add_descriptor(c, d, id);
     SAY(ev, "verify.older_keys", c->keys.name,
         arena_printf(ev->arena, "%llu", (unsigned long long)d->serial));
     return STATUS_OK;
@@ -158,6 +169,7 @@ take_older(struct evidence *ev, const struct descriptor *d, struct known_company
 static enum status
 take_descriptor(struct evidence *ev, const struct signed_object *object)
 {
+    const struct object_id id[1] = { digest_object_id(object->body) };
     struct descriptor *d;
     struct node_id node;
 
@@ -165,16 +177,40 @@ take_descriptor(struct evidence *ev, const struct signed_object *object)
     TRY(descriptor_verify(object, d->not_before, ev->arena, &d, &node));
     size_t i = company_index(ev, &node);
     if (i < ev->company_count)
-        return take_older(ev, d, &ev->companies[i]);
+        return take_older(ev, d, id, &ev->companies[i]);
     if (i == COMPANIES_MOST)
         return STATUS_TOO_BIG;
     struct known_company *c = &ev->companies[ev->company_count++];
     c->node = node;
-    c->serial = d->serial;
-    c->keys.signing[c->keys.signing_count++] = d->signing_key;
+    add_descriptor(c, d, id);
     memcpy(c->keys.country, d->country, sizeof(c->keys.country));
     (void)snprintf(c->keys.name, sizeof(c->keys.name), "%s", d->name);
     SAY(ev, "verify.company", c->keys.name, c->keys.country, id_of(ev, node.b));
+    return STATUS_OK;
+}
+
+/* Signed by the same root as those above it, and none of them. With the serial of one of them it proves two lines. */
+static enum status
+take_refused(struct evidence *ev, const struct signed_object *object)
+{
+    struct object_id id = digest_object_id(object->body);
+    const char *key = "verify.descriptor_refused";
+    struct descriptor *d;
+    struct node_id node;
+
+    TRY(wire_descriptor_parse(object->body, ev->arena, &d));
+    TRY(descriptor_verify(object, d->not_before, ev->arena, &d, &node));
+    const struct known_company *c = company_of(ev, &node);
+    if (c == NULL)
+        return STATUS_UNKNOWN_KEY;
+    for (size_t i = 0; i < c->keys.signing_count; i++) {
+        if (ID_IS_EQUAL(c->ids[i], id))
+            return STATUS_REPLAY;
+        if (c->serials[i] == d->serial)
+            key = "verify.two_descriptors";
+    }
+    SAY(ev, key, c->keys.name, arena_printf(ev->arena, "%llu", (unsigned long long)d->serial),
+        id_of(ev, id.b), id_of(ev, d->transport_key.b));
     return STATUS_OK;
 }
 
@@ -284,9 +320,9 @@ static const struct {
     enum status (*take_proof)(struct evidence *ev,
                               struct bytes proof); /* it has its own signatures */
 } lines[] = {
-    { "descriptor ", take_descriptor, NULL },     { "grant ", take_grant, NULL },
-    { "revocation ", take_revocation, NULL },     { "receipt ", take_receipt, NULL },
-    { "equivocation ", NULL, take_equivocation },
+    { "descriptor ", take_descriptor, NULL }, { "refused ", take_refused, NULL },
+    { "grant ", take_grant, NULL },           { "revocation ", take_revocation, NULL },
+    { "receipt ", take_receipt, NULL },       { "equivocation ", NULL, take_equivocation },
 };
 
 static enum status

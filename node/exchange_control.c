@@ -355,7 +355,7 @@ take_descriptor(struct taking *t)
     if (s == STATUS_EQUIVOCATION ||
         s == STATUS_CONFLICT) { /* kept, and so not undone with its mark */
         dead_letter(t->core, t->from->id, t->env, s, "descriptor");
-        return keys_fault(t->core, c, t->from->id, object);
+        return keys_fault(t->core, c, t->from->id, d, object);
     }
     TRY(s);
     /* Who was restored is answered with everything, our descriptor last: known by then. */

@@ -229,12 +229,13 @@ keys_take(struct core *core, struct company *c, const struct descriptor *d,
 }
 
 enum status
-keys_fault(struct core *core, const struct company *c, int64_t from,
+keys_fault(struct core *core, const struct company *c, int64_t from, const struct descriptor *d,
            const struct signed_object *refused)
 {
     LOG(LOG_ERROR, "company.equivocates", log_id("company", c->node.b));
-    return store_exec(core->store, STMT_DESCRIPTOR_FAULT, "iiib", c->id, from,
-                      core_wall(core).ms, wire_signed_object_format(refused, core->round));
+    return store_exec(core->store, STMT_DESCRIPTOR_FAULT, "iiibii", c->id, from,
+                      core_wall(core).ms, wire_signed_object_format(refused, core->round),
+                      (int64_t)d->serial, (int64_t)c->serial);
 }
 
 enum status

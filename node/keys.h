@@ -34,7 +34,8 @@ MUST_CHECK enum status keys_check_transport(struct core *core, const struct comp
                                             const struct descriptor *d);
 /* A descriptor that cannot be beside what is known was refused: it is kept as evidence. */
 MUST_CHECK enum status keys_fault(struct core *core, const struct company *company,
-                                  int64_t from, const struct signed_object *refused);
+                                  int64_t from, const struct descriptor *d,
+                                  const struct signed_object *refused);
 /* Those that are kept of a company, at most the `most` newest, oldest first, after the `count` that stand there. In the
  * arena. STATUS_UNKNOWN_KEY. */
 MUST_CHECK enum status keys_history(struct core *core, const struct node_id *node, size_t most,

@@ -12,7 +12,8 @@ enum { KEY, RID, SPACE, TYPE, OWNER, SOURCE, INCARNATION, NUMBER, AT, MENDED };
 static json_t *
 row_json(struct call *call, struct stmt *q)
 {
-    static const char *const states[] = { "frozen", "mended", "stolen" };
+    enum { REFUSED = 3 };
+    static const char *const states[] = { "frozen", "mended", "stolen", "refused" };
     struct key key = { stmt_bytes(q, SPACE), (uint32_t)stmt_int(q, TYPE) };
     const struct type *type = dictionary_find(call->dictionary, key);
     struct record_id id;
@@ -20,12 +21,18 @@ row_json(struct call *call, struct stmt *q)
 
     stmt_copy(q, RID, id.b, ID_SIZE);
     reply_set(o, "record", json_id(id.b));
-    reply_set(o, "type", json_words(type == NULL ? "?" : type->name));
+    bool is_descriptor = stmt_int(q, MENDED) == REFUSED;
+    const char *position =
+        is_descriptor
+            ? arena_printf(call->arena, "%lld", (long long)stmt_int(q, NUMBER))
+            : arena_printf(call->arena, "%lld.%lld", (long long)stmt_int(q, INCARNATION),
+                           (long long)stmt_int(q, NUMBER));
+    reply_set(o, "type",
+              json_words(is_descriptor  ? "descriptor"
+                         : type == NULL ? "?"
+                                        : type->name));
     reply_set(o, "owner", json_words(stmt_text(q, OWNER)));
-    reply_set(
-        o, "position",
-        json_words(arena_printf(call->arena, "%lld.%lld", (long long)stmt_int(q, INCARNATION),
-                                (long long)stmt_int(q, NUMBER))));
+    reply_set(o, "position", json_words(position));
     reply_set(o, "state", json_string(states[stmt_int(q, MENDED)]));
     reply_set(o, "via", json_words(stmt_text(q, SOURCE)));
     reply_set(o, "at", json_time((struct wall_ms){ stmt_int(q, AT) }));
@@ -38,28 +45,51 @@ service_evidence_list(struct call *call)
     return page_rows(call, STMT_EQUIVOCATION_LIST, row_json);
 }
 
+/* Of a record, or of a company whose descriptor was refused. STATUS_NOT_FOUND: there is none. */
+static enum status
+put_rows(struct call *call, enum statement which, int64_t id, struct buffer *out)
+{
+    static const char *const words[][2] = { { "descriptor ", "equivocation " },
+                                            { "descriptor ", "refused " } };
+    const char *const *word = words[which == STMT_DESCRIPTOR_FAULT_EXPORT];
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, which);
+    enum status s;
+
+    evidence_begin(out);
+    stmt_bind(q, "i", id);
+    TRY(stmt_step(q));
+    do
+        TRY(evidence_line(call, word[stmt_int(q, 0) == 1], stmt_bytes(q, 1), out));
+    while ((s = stmt_step(q)) == STATUS_OK);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+static enum status
+find_evidence(struct call *call, const char *text, struct buffer *out)
+{
+    int64_t id;
+
+    if (find_company(call, text, &id) == STATUS_OK) {
+        enum status s = put_rows(call, STMT_DESCRIPTOR_FAULT_EXPORT, id, out);
+        if (s != STATUS_NOT_FOUND)
+            return s;
+        buffer_clear(out);
+    }
+    *call->diag = (struct diag){ 0 };
+    TRY(find_record(call, text, &id));
+    return put_rows(call, STMT_EQUIVOCATION_EXPORT, id, out);
+}
+
 enum status
 service_evidence_export(struct call *call)
 {
-    static const char *const words[] = { "descriptor ", "equivocation " };
     AUTO(buffer_fini) struct buffer out = { 0 };
     const char *text = arg_text(call, "record");
-    int64_t record;
-    enum status s;
 
-    TRY(find_record(call, text, &record));
-    evidence_begin(&out);
-    {
-        AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_EQUIVOCATION_EXPORT);
-        stmt_bind(q, "i", record);
-        s = stmt_step(q);
-        if (s == STATUS_NOT_FOUND)
-            return diag_say(call->diag, STATUS_NOT_FOUND, "evidence.none", text, NULL);
-        for (; s == STATUS_OK; s = stmt_step(q))
-            TRY(evidence_line(call, words[stmt_int(q, 0) == 1], stmt_bytes(q, 1), &out));
-    }
-    if (s != STATUS_NOT_FOUND)
-        return s;
+    enum status s = find_evidence(call, text, &out);
+    if (s == STATUS_NOT_FOUND && call->diag->key[0] == '\0')
+        return diag_say(call->diag, STATUS_NOT_FOUND, "evidence.none", text, NULL);
+    TRY(s);
     evidence_end(call, &out);
     return STATUS_OK;
 }

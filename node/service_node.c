@@ -50,16 +50,18 @@ link_counts(struct call *call)
     return warnings;
 }
 
-/* Of others, and of ourselves. */
+/* Of records of others, and of ourselves; of descriptors. */
 static enum status
 warn_of_equivocation(struct call *call, json_t *warnings)
 {
     static const char *const keys[] = { "status.warn.equivocation",
-                                        "status.warn.equivocation_own" };
+                                        "status.warn.equivocation_own",
+                                        "status.warn.descriptor" };
 
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         int64_t count;
-        TRY(store_number(call->store, &count, STMT_EQUIVOCATION_OPEN, "i", (int64_t)i));
+        TRY(i < 2 ? store_number(call->store, &count, STMT_EQUIVOCATION_OPEN, "i", (int64_t)i)
+                  : store_number(call->store, &count, STMT_DESCRIPTOR_FAULT_OPEN, ""));
         const char *args[] = { arena_printf(call->arena, "%lld", (long long)count) };
         if (count > 0)
             (void)json_array_append_new(

@@ -65,8 +65,14 @@
     X(KEY_PARTNERS, "SELECT c.id, c.node, c.name, c.state, c.told, u.serial FROM company c JOIN company u ON u.id = 1" \
                     " WHERE c.state IN (1, 3, 4) ORDER BY c.id") \
     X(INVITATION_OPEN, "SELECT count(*) FROM invitation WHERE ends_ms > ?1") \
-    X(DESCRIPTOR_FAULT, "INSERT INTO descriptor_fault (company, source, at_ms, object) VALUES (?1, ?2, ?3, ?4)" \
-                        " ON CONFLICT DO NOTHING") \
+    X(DESCRIPTOR_FAULT, "INSERT INTO descriptor_fault (company, source, at_ms, object, serial, known)" \
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING") \
+    X(DESCRIPTOR_FAULT_OPEN, "SELECT count(*) FROM descriptor_fault f JOIN company c ON c.id = f.company" \
+                             " WHERE c.state IN (1, 2, 3) AND f.known >= c.serial") \
+    X(DESCRIPTOR_FAULT_EXPORT, "SELECT 0, d.object, d.serial FROM (SELECT id AS company, serial, descriptor AS object" \
+                               " FROM company UNION ALL SELECT company, serial, object FROM descriptor) d" \
+                               " JOIN descriptor_fault f ON f.company = d.company WHERE d.company = ?1 UNION ALL" \
+                               " SELECT 1, object, 0 FROM descriptor_fault WHERE company = ?1 ORDER BY 1, 3 DESC") \
     X(COMPANY_TOLD, "UPDATE company SET told = max(told, ?2) WHERE id = ?1") \
     X(COMPANY_LINKED, "UPDATE company SET linked = ?2 WHERE id = ?1") \
     X(COMPANY_STATE, "UPDATE company SET state = ?2, since_ms = ?3 WHERE id = ?1") \
@@ -128,11 +134,16 @@
                          " WHERE d.record = ?1 AND d.company = c.id) OR EXISTS (SELECT 1 FROM copy p JOIN share s" \
                          " ON s.leaf = p.grant_id AND s.role = 1 WHERE p.record = ?1 AND s.partner = c.id))" \
                          " ORDER BY c.id LIMIT 1") \
+    /* And descriptors that could not stand beside those we keep, behind them all, one of a company. */ \
     X(EQUIVOCATION_LIST, "SELECT e.id, r.rid, t.space, t.number, o.name, s.name, e.incarnation, e.number, e.at_ms," \
                          " iif(e.stolen, 2, EXISTS (SELECT 1 FROM copy c WHERE c.record = e.record AND (c.incarnation, c.number) >" \
                          " (e.incarnation, e.number))) FROM equivocation e JOIN record r ON r.id = e.record" \
                          " JOIN rtype t ON t.id = r.type JOIN company o ON o.id = e.owner JOIN company s ON s.id = e.source" \
-                         " WHERE e.id > ?1 AND (?2 = '' OR instr(fold(o.name), fold(?2)) > 0) ORDER BY e.id LIMIT ?3") \
+                         " WHERE e.id > ?1 AND (?2 = '' OR instr(fold(o.name), fold(?2)) > 0) UNION ALL" \
+                         " SELECT f.company + 4611686018427387904, o.node, '', 0, o.name, s.name, 0, f.serial, f.at_ms, 3" \
+                         " FROM descriptor_fault f JOIN company o ON o.id = f.company JOIN company s ON s.id = f.source" \
+                         " WHERE f.company + 4611686018427387904 > ?1 AND (?2 = '' OR instr(fold(o.name), fold(?2)) > 0)" \
+                         " ORDER BY 1 LIMIT ?3") \
     X(EQUIVOCATION_OPEN, "SELECT count(*) FROM equivocation e WHERE (e.owner = 1) = ?1 AND e.stolen = 0 AND NOT EXISTS (SELECT 1 FROM copy c" \
                          " WHERE c.record = e.record AND (c.incarnation, c.number) > (e.incarnation, e.number))") \
     X(EQUIVOCATION_EXPORT, "SELECT 0 AS part, d.object, d.serial AS k FROM record r JOIN (SELECT id AS company, serial," \

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """tests/net/test_keys_lost.py - each key file of Acme is lost once; Brio is its partner, and Cedar through Brio."""
 import os
+import shutil
+import subprocess
 
-from hansa_net import Net, main, partner
+from hansa_net import BIN, Net, main, partner
 from keys import WANT, invite, keys, knows, names_at, person, rename, seeds
 
 
@@ -73,6 +75,35 @@ def transport_lost(t, acme, brio, cedar, event):
     acme.wait(lambda: names_at(acme, event) == ["Ada Sealed", "Bea Sealed", "Cleo Third", "Eva Former"], 30, "guests come")
 
 
+def two_lines(t, net, acme, brio):
+    """An old home whose keys are changed before it meets anybody: its root key signs a second line."""
+    acme.stop()
+    old = os.path.join(net.folder, "acme.old")
+    shutil.copytree(acme.home, old)
+    acme.start()
+    acme.run("key", "rotate", "--signing")
+    acme.wait(lambda: knows(acme)["Brio"] == "new", 20, "Brio knows")
+    acme.stop()
+    shutil.rmtree(acme.home)
+    shutil.copytree(old, acme.home)
+    acme.run("key", "rotate", "--signing")
+    t.same("nothing is wrong yet", (brio.items("evidence list"), brio.cli("status")["warnings"]), ([], []))
+    with open(os.path.join(acme.home, "restored"), "wb"):
+        pass
+    acme.start()
+    acme.cli("node confirm", at_once=True)
+    shown = brio.wait(lambda: brio.items("evidence list"), 30, "the other line is refused")
+    t.same("people see whose descriptor it is, and through whom", [(e["type"], e["owner"], e["via"], e["state"]) for e in shown],
+           [("descriptor", "Acme", "Acme", "refused")])
+    t.that("they are warned", any("descriptor" in w for w in brio.cli("status")["warnings"]), brio.cli("status"))
+    path = os.path.join(net.folder, "two-lines.evidence")
+    brio.run("evidence", "export", "Acme", "--out", path)
+    done = subprocess.run([os.path.join(BIN, "hansa-verify"), path], capture_output=True, text=True, check=False, timeout=60,
+                          env={"HANSA_LANG": "en", "LC_ALL": "C.UTF-8"})
+    t.that("and anybody can check both", done.returncode == 0 and "Its root key has signed two lines" in done.stdout, done.stdout + done.stderr)
+    t.refused("of others there is nothing", brio.refusal("evidence export", "Cedar", out=path + ".none"), "NOT_FOUND")
+
+
 def story(t):
     with Net() as net:
         acme, brio, cedar = net.node("Acme"), net.node("Brio", "FR"), net.node("Cedar", "CN")
@@ -88,6 +119,7 @@ def story(t):
         sealing_lost_between(t, acme, brio, cedar, event)
         sealing_lost(t, acme, brio, cedar, event)
         transport_lost(t, acme, brio, cedar, event)
+        two_lines(t, net, acme, brio)
 
 
 main(story)
