@@ -199,11 +199,12 @@ components(void)
                   "required", "title", "status", "code", "properties", "type", "type", "string",
                   "title", "type", "string", "status", "type", "integer", "code", "type",
                   "string", "enum", codes, "detail", "type", "string");
-    json_t *schemas = json_pack(
-        "{so s{ss s[s] s{s{ss}}} s{ss ss s{s{ss}}}}", "Problem", problem, "File", "type",
-        "object", "required", "text", "properties", "text", "type", "string", "Job", "type",
-        "object", "description", "with job: goes on after the answer, see /api/v1/jobs/{job}",
-        "properties", "job", "type", "integer");
+    json_t *schemas =
+        json_pack("{so s{ss s[s] s{s{ss} s{s[ss]}}} s{ss ss s{s{ss}}}}", "Problem", problem,
+                  "File", "type", "object", "required", "text", "properties", "text", "type",
+                  "string", "next", "type", "string", "null", "Job", "type", "object",
+                  "description", "with job: goes on after the answer, see /api/v1/jobs/{job}",
+                  "properties", "job", "type", "integer");
     return json_pack("{so s{s{ssso}}}", "schemas", schemas, "responses", "Problem",
                      "description", "what is wrong, in the language of Accept-Language",
                      "content", content("application/problem+json", ref("Problem")));

@@ -31,9 +31,10 @@ is_one_of(const struct type *type, const char *const *names, size_t count)
 static void
 read_values(struct looking *l, const struct type *type)
 {
-    static const char *const told[] = { "name",       "email",    "otherEmail",
-                                        "telephone",  "mobile",   "otherTelephone",
-                                        "instantMessaging" };
+    static const char *const told[] = {
+        "name",   "email",          "otherEmail",      "telephone",
+        "mobile", "otherTelephone", "instantMessaging"
+    };
 
     for (size_t i = 0; i < COUNT_OF(told); i++) {
         struct bytes value = record_now_value(l->person, type, told[i]);

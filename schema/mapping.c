@@ -594,6 +594,7 @@ mapping_make(const struct mapping_request *request, struct arena *arena, struct 
     fold_rules(&mk, &mk.preset);
     TRY(map_columns(&mk));
     set_details(&mk);
+    TRY(mapping_marks_check(mk.mapping, diag));
     *out = mk.mapping;
     return STATUS_OK;
 }

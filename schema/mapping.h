@@ -71,7 +71,7 @@ struct mapping_request {
 };
 
 /* STATUS_USAGE with diag for an unknown preset, a broken file, two columns for one field, no column of a field that
- * the type has. */
+ * the type has, an export of ours that does not say whose its rows are. */
 MUST_CHECK enum status mapping_make(const struct mapping_request *request, struct arena *arena,
                                     struct diag *diag, struct mapping **out);
 
@@ -83,6 +83,8 @@ MUST_CHECK enum status mapping_make(const struct mapping_request *request, struc
 const struct mapped_value *mapping_row(const struct mapping *mapping,
                                        const struct csv_cell *cells, size_t count,
                                        struct arena *arena, size_t *values);
+/* STATUS_USAGE: a file of our own export without the column that says which rows are whose. */
+MUST_CHECK enum status mapping_marks_check(const struct mapping *mapping, struct diag *diag);
 /* Does a row of our own export say that it is another company's? Then *owner is that company, shown safely. */
 bool mapping_row_owner(const struct mapping *mapping, const struct csv_cell *cells,
                        size_t count, struct arena *arena, const char **owner);

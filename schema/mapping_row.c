@@ -3,6 +3,7 @@
  * schema/mapping_row.c - from the cells of one row to values as typed (contract: schema/mapping.h).
  */
 #include <string.h>
+#include <strings.h>
 
 #include "schema/base/cleanup.h"
 #include "schema/mapping.h"
@@ -164,6 +165,18 @@ mapping_row(const struct mapping *mapping, const struct csv_cell *cells, size_t 
     add_person_name(&row);
     *values = row.value_count;
     return row.values;
+}
+
+enum status
+mapping_marks_check(const struct mapping *mapping, struct diag *diag)
+{
+    for (size_t i = 0; i < mapping->count && mapping->own_column == 0; i++)
+        if (mapping->columns[i].use == COLUMN_DROP &&
+            strncasecmp(mapping->columns[i].header, MAPPING_MARK, sizeof(MAPPING_MARK) - 1) ==
+                0)
+            return diag_say(diag, STATUS_USAGE, "mapping.no_own", MAPPING_MARK_OWN,
+                            mapping->columns[i].header, NULL);
+    return STATUS_OK;
 }
 
 bool

@@ -411,6 +411,13 @@ test_own_export(struct check *t)
               strcmp(owner, "Brio") == 0);
     CHECK(t, "and every cell is what it says", strcmp(value_of(&l, 1, "name"), "n/a") == 0);
     unload(&l);
+    l = (struct loaded){ 0 };
+    CHECK(t, "without the column that says whose rows they are",
+          load(&l, bytes_text("name,hansa.owner\r\nLi,Brio\r\n")) == STATUS_OK);
+    CHECK(t, "it is refused",
+          map_header(&l, "contact", NULL, (struct bytes){ 0 }) == STATUS_USAGE &&
+              strcmp(l.diag.key, "mapping.no_own") == 0);
+    unload(&l);
 }
 
 static void
