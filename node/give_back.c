@@ -52,6 +52,14 @@ give_revocations(struct core *core, const struct company *company)
     return queue_all(core, company, MESSAGE_REVOCATION, q);
 }
 
+/* What we took back of it since the copy stands there again: said once more, before it is passed on. */
+static enum status
+give_withdrawals(struct core *core, const struct company *company)
+{
+    core->withdrawals_wait = true;
+    return store_exec(core->store, STMT_WITHDRAWAL_RETURN, "i", company->id);
+}
+
 enum status
 give_back_answer(struct core *core, const struct company *company, int64_t share)
 {
@@ -190,6 +198,7 @@ give_back_begin(struct core *core, struct company *company)
     company->told = 0;
     TRY(keys_tell(core, company));
     TRY(give_revocations(core, company));
+    TRY(give_withdrawals(core, company));
     TRY(give_shares(core, company));
     TRY(give_passons(core, company));
     TRY(give_answers(core, company));

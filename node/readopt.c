@@ -21,7 +21,8 @@ struct standing {
     bool is_over;   /* removed, erased, frozen, or changed here since: it stays as it is */
     struct position base;
     struct draft fields; /* by now */
-    struct draft seen;   /* by field, also of fields that are gone: the position that it is known of, as bytes */
+    struct draft
+        seen; /* by field, also of fields that are gone: the position that it is known of, as bytes */
 };
 
 /* ---- how it stands ------------------------------------------------------------------------ */
@@ -61,8 +62,8 @@ read_seen(struct core *core, const struct copy_row *row, struct arena *arena,
     }
     struct position made = { core->incarnation, (uint64_t)stmt_int(q, MADE) };
     out->is_over = position_compare(row->position, made) != 0;
-    out->base = (struct position){ (uint32_t)stmt_int(q, INCARNATION),
-                                   (uint64_t)stmt_int(q, NUMBER) };
+    out->base =
+        (struct position){ (uint32_t)stmt_int(q, INCARNATION), (uint64_t)stmt_int(q, NUMBER) };
     TRY(unpack_fields(arena_copy(arena, stmt_bytes(q, SEEN)), arena, &seen, &count));
     for (size_t i = 0; i < count; i++)
         draft_put(&out->seen, seen[i].key, seen[i].value);

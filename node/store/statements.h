@@ -216,6 +216,8 @@
     X(WITHDRAWAL_UNTOLD, "SELECT w.record, r.rid, w.incarnation, w.number, w.reason FROM withdrawal w" \
                          " JOIN record r ON r.id = w.record WHERE w.told = 0 AND w.leaf = ?1 AND w.reason = (SELECT reason" \
                          " FROM withdrawal WHERE told = 0 AND leaf = ?1 LIMIT 1) ORDER BY w.record LIMIT ?2") \
+    X(WITHDRAWAL_RETURN, "UPDATE withdrawal SET told = 0 WHERE leaf IN (SELECT leaf FROM share WHERE partner = ?1 AND role = 0" \
+                         " AND state IN (3, 4))") \
     X(WITHDRAWAL_TOLD, "UPDATE withdrawal SET told = 1 WHERE leaf = ?1 AND record = ?2") \
     X(WITHDRAWAL_STANDS, "SELECT DISTINCT w.record FROM withdrawal w JOIN share s ON s.leaf = w.leaf" \
                          " JOIN record r ON r.id = w.record AND r.owner = 1 JOIN copy c ON c.record = w.record" \
@@ -371,6 +373,7 @@
                        " AND r.frozen = 0 WHERE s.role = 1 AND s.state IN (2, 4) ON CONFLICT DO NOTHING") \
     X(GIVING_BACK_LEFT, "SELECT 1 FROM frame WHERE company = ?1 AND kind = 34 UNION ALL SELECT 1 FROM due d JOIN share s" \
                         " ON s.leaf = d.leaf AND s.role = 1 AND s.state IN (2, 4) JOIN grants g ON g.id = s.leaf AND g.owner = ?1" \
+                        " UNION ALL SELECT 1 FROM withdrawal w JOIN share s ON s.leaf = w.leaf WHERE w.told = 0 AND s.partner = ?1" \
                         " LIMIT 1") \
     X(READOPTED_GET, "SELECT life, incarnation, number, made, seen FROM readopted WHERE record = ?1") \
     X(READOPTED_PUT, "INSERT INTO readopted (record, life, incarnation, number, made, seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \

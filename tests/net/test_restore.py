@@ -5,6 +5,7 @@ import os
 import shutil
 
 from hansa_net import Net, main, partner
+from three import accept
 
 
 def keep(node, name):
@@ -42,6 +43,10 @@ def has(node, record):
     return any(r["id"] == record for r in node.items("event list"))
 
 
+def people(node):
+    return [c["title"] for c in node.items("contact list")]
+
+
 def held(node, name):
     return next(row["quarantine"] for row in node.cli("node confirm", preview=True)["items"] if row["name"] == name)
 
@@ -57,6 +62,11 @@ def an_old_database_is_put_back(t):
         share(acme, brio, kept, "Kept Fair")
         stopped = share(acme, brio, taken, "Taken Fair")
         share(brio, acme, theirs, "Brio Fair")
+        lin = brio.cli("contact add", name="Lin Otherqwert", email="lin@example.com", consentBasis="consent", consentPurpose="event",
+                       consentRecipients="Acme")["id"]
+        brio.cli("share create", lin, partner="Acme", fields="contact.name", purpose="event", until="2099-01-01")
+        accept(acme, "Contact")
+        acme.wait(lambda: people(acme) == ["Lin Otherqwert"], 30, "Acme has a person of Brio's")
         gone = acme.cli("event add", name="Gone Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]
         share(acme, brio, gone, "Gone Fair")
         asked = {title: acme.cli("event add", name=title, start="2027-05-14 09:00 Europe/Berlin")["id"]
@@ -70,6 +80,8 @@ def an_old_database_is_put_back(t):
         acme.cli("share stop", stopped)
         brio.wait(lambda: not has(brio, taken), 30, "what was shared is gone at Brio")
         acme.cli("event set", kept, name="Kept and Changed", description="New Hall")
+        brio.cli("consent withdraw", lin)
+        acme.wait(lambda: people(acme) == [], 30, "her ground is gone, and she with it")
         acme.cli("event remove", gone)
         brio.wait(lambda: not has(brio, gone), 30, "what was removed is gone at Brio")
         since = acme.cli("event add", name="Since Fair", description="Hall 9", start="2027-05-14 09:00 Europe/Berlin")["id"]
@@ -103,6 +115,7 @@ def an_old_database_is_put_back(t):
         fields = acme.show("event", since)["fields"] if has(acme, since) else {}
         t.same("one that the copy does not know is here again, with what was shown", (fields.get("name"), fields.get("description")),
                ("Since Fair", None))
+        t.same("a person whose ground went since is not here, before anything is sent", people(acme), [])
         t.that("what was removed stays removed", not has(acme, gone))
         t.same("the node says how many came back", acme.cli("status").get("own_records_back"), 3)
         t.same("a look lifts nobody", held(acme, "Brio"), "repaired")

@@ -88,8 +88,8 @@ body_of(struct desk *d, const struct back *b)
     struct digest leaf = merkle_leaf(&id), root = merkle_root(&leaf, 1);
     signature_batch_body(&r.owner, 1, &root, body);
     struct run run = { .size = 1, .items = &item, .item_count = 1 };
-    run.signature =
-        sample_sign(&d->home.world.companies[b->signer], SIGN_BATCH, bytes_of(body, sizeof(body)));
+    run.signature = sample_sign(&d->home.world.companies[b->signer], SIGN_BATCH,
+                                bytes_of(body, sizeof(body)));
     struct records message = { .runs = &run, .run_count = 1 };
     return wire_records_format(&message, d->arena);
 }
@@ -128,11 +128,11 @@ look(struct desk *d, uint8_t nonce)
         for (size_t k = 0; k < now->field_count; k++)
             if (key_is_equal(now->fields[k].key, d->keys[i]))
                 values[i] = arena_text(d->arena, now->fields[k].value);
-    return now->tombstone ? "removed"
-                          : arena_printf(d->arena, "(%u,%u) %s|%s|%s",
-                                         (unsigned)now->position.incarnation,
-                                         (unsigned)now->position.number, values[NAME],
-                                         values[PLACE], values[ABOUT]);
+    return now->tombstone
+               ? "removed"
+               : arena_printf(d->arena, "(%u,%u) %s|%s|%s", (unsigned)now->position.incarnation,
+                              (unsigned)now->position.number, values[NAME], values[PLACE],
+                              values[ABOUT]);
 }
 
 /* A person makes or changes a record here. */
@@ -143,7 +143,9 @@ write_one(struct desk *d, uint8_t nonce, const char *name, const char *place)
     struct field fields[] = { { .key = d->keys[NAME], .value = bytes_text(name) },
                               { .key = d->keys[PLACE], .value = bytes_text(place) } };
     const uint8_t raw[16] = { nonce };
-    struct mint mint = { .type = d->type->key, .fields = fields, .field_count = 2, .nonce = raw };
+    struct mint mint = {
+        .type = d->type->key, .fields = fields, .field_count = 2, .nonce = raw
+    };
 
     if (store_number(d->core->store, &mint.record, STMT_RECORD_FIND, "b",
                      bytes_of(id.b, ID_SIZE)) != STATUS_OK)
@@ -176,34 +178,35 @@ test_fields(struct check *t)
         { { "a record that the copy does not know is ours again, with what was shown",
             .nonce = 1, .at = { 1, 3 }, .values = { "Fair", "Hall", "x" }, .shown = "n" },
           "(9,1) Fair||" },
-        { { "a second time it changes nothing",
-            .nonce = 1, .at = { 1, 3 }, .values = { "Fair", "Hall", "x" }, .shown = "n" },
+        { { "a second time it changes nothing", .nonce = 1, .at = { 1, 3 },
+            .values = { "Fair", "Hall", "x" }, .shown = "n" },
           "(9,1) Fair||" },
-        { { "another holder's newer one: its fields, and the others as they were",
-            .nonce = 1, .at = { 1, 5 }, .values = { "Newer", "Yard", "x" }, .shown = "p" },
+        { { "another holder's newer one: its fields, and the others as they were", .nonce = 1,
+            .at = { 1, 5 }, .values = { "Newer", "Yard", "x" }, .shown = "p" },
           "(9,2) Fair|Yard|" },
-        { { "an older one: only what nobody showed newer",
-            .nonce = 1, .at = { 1, 4 }, .values = { "Middle", "Old Yard", "x" }, .shown = "np" },
+        { { "an older one: only what nobody showed newer", .nonce = 1, .at = { 1, 4 },
+            .values = { "Middle", "Old Yard", "x" }, .shown = "np" },
           "(9,3) Middle|Yard|" },
-        { { "all of it: what is not there any more goes",
-            .nonce = 1, .at = { 1, 6 }, .values = { "Last", NULL, "about" } },
+        { { "all of it: what is not there any more goes", .nonce = 1, .at = { 1, 6 },
+            .values = { "Last", NULL, "about" } },
           "(9,4) Last||about" },
-        { { "and does not come back with an older one",
-            .nonce = 1, .at = { 1, 5 }, .values = { "Newer", "Yard", "x" }, .shown = "p" },
+        { { "and does not come back with an older one", .nonce = 1, .at = { 1, 5 },
+            .values = { "Newer", "Yard", "x" }, .shown = "p" },
           "(9,4) Last||about" },
-        { { "one of this life is nothing that was lost",
-            .nonce = 1, .at = { LIFE, 99 }, .values = { "Later", NULL, NULL } },
+        { { "one of this life is nothing that was lost", .nonce = 1, .at = { LIFE, 99 },
+            .values = { "Later", NULL, NULL } },
           "(9,4) Last||about" },
-        { { "who signs it is not us",
-            .nonce = 1, .at = { 1, 8 }, .values = { "Forged", NULL, NULL }, .signer = 2 },
+        { { "who signs it is not us", .nonce = 1, .at = { 1, 8 },
+            .values = { "Forged", NULL, NULL }, .signer = 2 },
           "(9,4) Last||about" },
         { { "removed is removed", .nonce = 1, .at = { 1, 9 }, .tombstone = true }, "removed" },
         { { "and stays so", .nonce = 1, .at = { 1, 10 }, .values = { "Again", NULL, NULL } },
           "removed" },
-        { { "also when only the removal comes back", .nonce = 2, .at = { 1, 9 }, .tombstone = true },
+        { { "also when only the removal comes back", .nonce = 2, .at = { 1, 9 },
+            .tombstone = true },
           "removed" },
-        { { "and then what another holds of it",
-            .nonce = 2, .at = { 1, 7 }, .values = { "Alive", NULL, NULL } },
+        { { "and then what another holds of it", .nonce = 2, .at = { 1, 7 },
+            .values = { "Alive", NULL, NULL } },
           "removed" },
     };
     struct desk d;
@@ -223,16 +226,18 @@ test_copy(struct check *t)
     static const struct back older = { "an older one than the copy's changes nothing",
                                        .nonce = 1, .at = { 1, 1 },
                                        .values = { "Lie", NULL, NULL } };
-    static const struct back newer = { "a newer one: what was shown; the rest as the copy has it",
-                                       .nonce = 1, .at = { 1, 2 },
-                                       .values = { "New", "New Hall", NULL }, .shown = "n" };
-    static const struct back later = { "what a person changed since stays",
-                                       .nonce = 1, .at = { 1, 3 },
+    static const struct back newer = {
+        "a newer one: what was shown; the rest as the copy has it", .nonce = 1, .at = { 1, 2 },
+        .values = { "New", "New Hall", NULL }, .shown = "n"
+    };
+    static const struct back later = { "what a person changed since stays", .nonce = 1,
+                                       .at = { 1, 3 },
                                        .values = { "Late", "Late Hall", NULL } };
     struct desk d;
 
     CHECK(t, "a home with a record",
-          desk_set(&d) && write_one(&d, 1, "Old", "Old Hall") && write_one(&d, 2, "Two", "Hall"));
+          desk_set(&d) && write_one(&d, 1, "Old", "Old Hall") &&
+              write_one(&d, 2, "Two", "Hall"));
     d.core->incarnation = LIFE;
     (void)is(t, &d, &older, "(1,1) Old|Old Hall|");
     (void)is(t, &d, &newer, "(9,1) New|Old Hall|");
@@ -244,9 +249,8 @@ test_copy(struct check *t)
 static void
 test_suppressed(struct check *t)
 {
-    static const struct back back = { "who was erased does not come back",
-                                      .nonce = 3, .at = { 1, 3 },
-                                      .values = { "Ada", NULL, NULL } };
+    static const struct back back = { "who was erased does not come back", .nonce = 3,
+                                      .at = { 1, 3 }, .values = { "Ada", NULL, NULL } };
     struct suppression_keys keys = { 0 };
     struct suppression_act act = { .reason = SUPPRESSION_ERASED };
     struct desk d;
