@@ -190,6 +190,20 @@ keep_fault(struct taking *t, const struct kept *kept, struct bytes refused, enum
     return STATUS_OK;
 }
 
+/* Is it signed with a key that still counts? A thief may have used the highest number there is. */
+static bool
+counts(struct taking *t, const struct kept *kept)
+{
+    struct key_directory keys = company_keys_of(t->core);
+    struct signed_object *object;
+    struct head *head;
+
+    return wire_signed_object_parse(kept->object, t->arena, &object) == STATUS_OK &&
+           wire_head_parse(object->body, t->arena, &head) == STATUS_OK &&
+           object_verify(SIGN_HEAD, object, &head->author, &head->audience, &head->audience,
+                         &keys) == STATUS_OK;
+}
+
 /* Against the newest that we have. *is_news: it is newer. */
 static enum status
 compare(struct taking *t, const struct head *head, struct bytes object, int64_t root,
@@ -202,6 +216,9 @@ compare(struct taking *t, const struct head *head, struct bytes object, int64_t 
     if (s == STATUS_NOT_FOUND || *is_news)
         return STATUS_OK;
     TRY(s);
+    *is_news = !counts(t, &kept);
+    if (*is_news)
+        return STATUS_OK;
     if (head->number == kept.number)
         return bytes_is_equal(kept.object, object)
                    ? STATUS_OK

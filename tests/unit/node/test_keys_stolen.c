@@ -5,6 +5,7 @@
  */
 #include "node/equivocation.h"
 #include "node/grants_anew.h"
+#include "node/heads.h"
 #include "schema/merkle.h"
 #include "tests/unit/node/keys_fake.h"
 
@@ -479,6 +480,49 @@ test_thaws(struct check *t)
     desk_clear(&d);
 }
 
+/* ---- words on a root that a thief signed -------------------------------------------------- */
+
+static enum status
+hear_head(struct desk *d, size_t signer, uint64_t number)
+{
+    struct live *live = NULL;
+
+    for (size_t i = 0; i < d->core->live_count; i++)
+        if (d->core->lives[i].role == ROLE_RECEIVED)
+            live = &d->core->lives[i];
+    struct head head = { .author = d->company[CARRIER]->node,
+                         .grant = *chain_leaf_id(live->chain),
+                         .number = number,
+                         .issued = { HOME_NOW_MS },
+                         .expires = { HOME_NOW_MS + 1000 } };
+    struct signed_object object = { .body = wire_head_format(&head, d->arena) };
+    object.signature = sample_sign(&d->home.world.companies[signer], SIGN_HEAD, object.body);
+    struct envelope env = { .kind = MESSAGE_HEAD,
+                            .body = wire_signed_body_format(&object, d->arena) };
+    struct taking t = {
+        .core = d->core, .from = d->company[CARRIER], .arena = d->arena, .env = &env
+    };
+    return heads_take(&t);
+}
+
+static void
+test_head(struct check *t)
+{
+    static const char last[] = "SELECT number FROM head";
+    struct desk d = { 0 };
+
+    CHECK(t, "a thief says the last word that there can be",
+          desk_set(&d) && receive(&d) != NULL && hear_head(&d, CARRIER, 7) == STATUS_OK &&
+              hear_head(&d, CARRIER, INT64_MAX) == STATUS_OK && ask(&d, last) == INT64_MAX);
+    CHECK(t, "until the owner says that its keys were stolen",
+          hear_head(&d, CARRIER, 8) == STATUS_OK && ask(&d, last) == INT64_MAX &&
+              rob_carrier(&d) && hear_head(&d, 5, 8) == STATUS_OK && ask(&d, last) == 8);
+    CHECK(t, "from then on the highest counts again",
+          hear_head(&d, 5, 7) == STATUS_OK && ask(&d, last) == 8 &&
+              hear_head(&d, CARRIER, 9) == STATUS_BAD_SIGNATURE);
+    desk_clear(&d);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -486,6 +530,7 @@ main(int argc, char **argv)
         { "what is signed anew", test_signed_anew }, { "where that stands", test_anew_noted },
         { "grants of others", test_better },         { "a thief's position", test_gives_way },
         { "the same, signed anew", test_same_anew }, { "a thief's proof", test_thaws },
+        { "a thief's word on a root", test_head },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
