@@ -87,7 +87,8 @@ find_newest(struct rotation *r)
 
     TRY(read_descriptor(r, r->home, &r->old, &r->old_id));
     TRY(read_descriptor(r, r->keys, &beside, &id));
-    r->is_known = beside == NULL || r->old == NULL || beside->serial >= r->old->serial;
+    uint64_t has = beside != NULL ? beside->serial : 1; /* the first have none beside them */
+    r->is_known = r->old == NULL || has >= r->old->serial;
     if (r->old == NULL || (beside != NULL && beside->serial > r->old->serial)) {
         r->old = beside;
         r->old_id = id;

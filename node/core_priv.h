@@ -579,6 +579,9 @@ MUST_CHECK enum status exchange_take_control(struct core *core, struct peer *pee
 MUST_CHECK enum status exchange_take_void(struct core *core, struct peer *peer,
                                           const struct envelope *env, const char **detail);
 MUST_CHECK enum status offer_send(struct core *core, const struct live *live);
+/* The same offer with the descriptors of now: it may have waited, and what is signed under them comes after it. */
+MUST_CHECK enum status offer_refresh(struct core *core, const struct live *live,
+                                     struct arena *arena, struct bytes *body);
 /* Our answer to an offer, signed and queued: accepted, reason and declined are the caller's. */
 MUST_CHECK enum status answer_send(struct core *core, const char *actor,
                                    const struct live *live, struct answer *answer);

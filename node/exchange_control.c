@@ -89,15 +89,35 @@ exchange_verify_links(struct taking *t, const struct bundle *bundle,
 
 /* ---- offers ------------------------------------------------------------------------------- */
 
+static enum status
+offer_format(struct core *core, const struct live *live, struct bundle *bundle,
+             struct arena *arena, struct bytes *body)
+{
+    const struct node_id *issuers[CHAIN_MAX]; /* the owner first, then each who passed on */
+    size_t n = chain_length(live->chain);
+
+    for (size_t i = 0; i < n; i++)
+        issuers[i] = &chain_link(live->chain, i)->issuer;
+    return keys_bundle(core, bundle, issuers, n, arena, body);
+}
+
+enum status
+offer_refresh(struct core *core, const struct live *live, struct arena *arena,
+              struct bytes *body)
+{
+    struct bundle *bundle;
+
+    TRY(wire_bundle_parse(*body, arena, &bundle));
+    return offer_format(core, live, bundle, arena, body);
+}
+
 enum status
 offer_send(struct core *core, const struct live *live)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     struct bundle bundle = { 0 };
-    const struct node_id *issuers[CHAIN_MAX]; /* the owner first, then each who passed on */
     struct signed_object *object;
     struct bytes body;
-    size_t n = chain_length(live->chain);
 
     {
         AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_SHARE_OFFER);
@@ -107,9 +127,7 @@ offer_send(struct core *core, const struct live *live)
     }
     bundle.object = *object;
     TRY(grant_links(core->store, live->leaf, arena, &bundle.links, &bundle.link_count));
-    for (size_t i = 0; i < n; i++)
-        issuers[i] = &chain_link(live->chain, i)->issuer;
-    TRY(keys_bundle(core, &bundle, issuers, n, arena, &body));
+    TRY(offer_format(core, live, &bundle, arena, &body));
     TRY(control_queue(core, live->partner, MESSAGE_OFFER, body, live->share));
     return heads_staple(core, live);
 }

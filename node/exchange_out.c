@@ -44,18 +44,38 @@ exchange_offer_is_past(struct core *core, uint8_t kind, int64_t share)
            (live == NULL || chain_end(live->chain).ms <= core_wall(core).ms);
 }
 
+static void
+control_read(struct stmt *q, struct arena *arena, struct peer_frame *out, int64_t *id,
+             int64_t *share)
+{
+    enum { ID, KIND, BODY, SHARE };
+
+    *id = stmt_int(q, ID);
+    out->kind = (uint8_t)stmt_int(q, KIND);
+    out->body = arena_copy(arena, stmt_bytes(q, BODY));
+    *share = stmt_int(q, SHARE);
+}
+
 enum status
 exchange_control_pull(struct core *core, int64_t company, struct arena *arena,
                       struct peer_frame *out, int64_t *share)
 {
-    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_CONTROL_NEXT);
+    AUTO(stmt_return) struct stmt *next = stmt_borrow(core->store, STMT_CONTROL_NEXT);
+    AUTO(stmt_return) struct stmt *before = stmt_borrow(core->store, STMT_CONTROL_ONE);
+    int64_t id, first;
 
-    stmt_bind(q, "ii", company, core_wall(core).ms);
-    TRY(stmt_step(q));
-    out->kind = (uint8_t)stmt_int(q, 1);
-    out->body = arena_copy(arena, stmt_bytes(q, 2));
-    *share = stmt_int(q, 3);
-    return store_exec(core->store, STMT_CONTROL_DROP, "i", stmt_int(q, 0));
+    stmt_bind(next, "ii", company, core_wall(core).ms);
+    TRY(stmt_step(next));
+    control_read(next, arena, out, &id, share);
+    enum status s = keys_before(core, company, out->kind, out->body, &first);
+    if (s == STATUS_OK) {
+        stmt_bind(before, "i", first);
+        TRY(stmt_step(before));
+        control_read(before, arena, out, &id, share);
+    } else if (s != STATUS_NOT_FOUND) {
+        return s;
+    }
+    return store_exec(core->store, STMT_CONTROL_DROP, "i", id);
 }
 
 static enum status
@@ -67,6 +87,8 @@ next_control(struct core *core, struct peer *peer, uint64_t seq, struct arena *a
     do
         TRY(exchange_control_pull(core, peer_company(peer), arena, out, &share));
     while (exchange_offer_is_past(core, out->kind, share));
+    if (out->kind == MESSAGE_OFFER)
+        TRY(offer_refresh(core, live_by_share(core, share), arena, &out->body));
     TRY(number_given(core, peer, STREAM_CONTROL, seq));
     return frame_keep(core, peer, STREAM_CONTROL, seq, out, share);
 }

@@ -7,14 +7,16 @@
 #include <string.h>
 
 #include "node/equivocation.h"
+#include "node/relay.h"
 #include "node/route.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+#include "schema/base/plant.h"
 #include "schema/digest.h"
 
 enum { FORMER_MAX = DESCRIPTORS_MAX - 1 };
 /* How a descriptor is queued: ours as the serial, below zero, before everything else; another company's as this less its
- * id, in its turn. */
+ * id, in its turn, but before what takes back and is signed by that company. */
 #define QUEUED_OTHER (-(INT64_C(1) << 62)) /* in statements.h too */
 
 enum status
@@ -44,7 +46,7 @@ keys_signing(struct store *st, int64_t company, const struct descriptor *newest,
         if (ID_IS_EQUAL(d->signing_key, out[*count - 1]))
             continue;
         out[(*count)++] = d->signing_key;
-        *good += d->serial >= newest->refused_below;
+        *good += d->serial >= newest->refused_below || PLANTED(STOLEN_TAKEN);
     }
     return s == STATUS_NOT_FOUND || s == STATUS_OK ? STATUS_OK : s;
 }
@@ -158,13 +160,16 @@ is_in(const struct verified_chain *chain, const struct node_id *node)
     return false;
 }
 
-static bool
-is_together(const struct core *core, const struct company *a, const struct company *b)
+/* In a chain, also one that fell: what takes back, and receipts, are carried along those. */
+static enum status
+is_together(struct core *core, const struct company *a, const struct company *b, bool *out)
 {
-    for (size_t i = 0; i < core->live_count; i++)
-        if (is_in(core->lives[i].chain, &a->node) && is_in(core->lives[i].chain, &b->node))
-            return true;
-    return false;
+    for (size_t i = 0; i < core->live_count; i++) {
+        *out = is_in(core->lives[i].chain, &a->node) && is_in(core->lives[i].chain, &b->node);
+        if (*out)
+            return STATUS_OK;
+    }
+    return relay_are_in_line(core, a, b, out);
 }
 
 /* Of one company no more wait than are kept. */
@@ -188,7 +193,10 @@ relay(struct core *core, const struct company *about, const struct signed_object
 
     for (size_t i = 0; i < core->company_count; i++) {
         const struct company *c = core->companies[i];
-        if (c->peer != NULL && c != about && c->id != from && is_together(core, about, c))
+        bool hears = c->peer != NULL && c != about && c->id != from && !PLANTED(KEY_UNTOLD);
+        if (hears)
+            TRY(is_together(core, about, c, &hears));
+        if (hears)
             TRY(relay_to(core, c, about, body));
     }
     return STATUS_OK;
@@ -226,6 +234,29 @@ keys_take(struct core *core, struct company *c, const struct descriptor *d,
     TRY(audit_add(core, "node", "company.described", bytes_of(c->node.b, ID_SIZE),
                   object->body));
     return is_self ? STATUS_OK : relay(core, c, object, from);
+}
+
+enum status
+keys_before(struct core *core, int64_t company, uint8_t kind, struct bytes body, int64_t *out)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    const struct company *about = NULL;
+    struct signed_object *object;
+    struct revocation *revocation;
+    struct withdrawal *withdrawal;
+
+    if (!message_kind_takes_back(kind) ||
+        wire_signed_body_parse(body, arena, &object) != STATUS_OK)
+        return STATUS_NOT_FOUND;
+    if (kind == MESSAGE_REVOCATION &&
+        wire_revocation_parse(object->body, arena, &revocation) == STATUS_OK)
+        about = company_find(core, &revocation->author);
+    else if (kind == MESSAGE_WITHDRAWAL &&
+             wire_withdrawal_parse(object->body, arena, &withdrawal) == STATUS_OK)
+        about = company_find(core, &withdrawal->author);
+    return about == NULL ? STATUS_NOT_FOUND
+                         : store_number(core->store, out, STMT_DESCRIPTOR_FIRST, "ii", company,
+                                        QUEUED_OTHER - about->id);
 }
 
 enum status

@@ -21,7 +21,7 @@ MUST_CHECK enum status keys_signing(struct store *st, int64_t company,
                                     struct sign_key out[static DESCRIPTORS_MAX], size_t *count,
                                     size_t *good);
 /* A descriptor of a company that we know, verified. Older and known, nothing happens; newer, it is taken and passed on to
- * partners that are in a chain with it, but for `from` (company.id). STATUS_EQUIVOCATION: another one with this serial, or
+ * partners that are or were in a chain with it, but for `from` (company.id). STATUS_EQUIVOCATION: another one with this serial, or
  * one that follows another; STATUS_BROKEN_CHAIN: it takes back what was called stolen;
  * STATUS_CONFLICT: its transport key is another's; STATUS_TOO_BIG: there
  * were KEY_CHANGES_A_DAY_MAX. */
@@ -32,6 +32,10 @@ MUST_CHECK enum status keys_take(struct core *core, struct company *company,
  * Company: whose descriptor it is; NULL: it is not known yet. */
 MUST_CHECK enum status keys_check_transport(struct core *core, const struct company *company,
                                             const struct descriptor *d);
+/* What takes back goes first, and is verified with its author's key: a descriptor of that one that waits for the same
+ * company (control.id) goes before it. STATUS_NOT_FOUND: none does. */
+MUST_CHECK enum status keys_before(struct core *core, int64_t company, uint8_t kind,
+                                   struct bytes body, int64_t *out);
 /* A descriptor that cannot be beside what is known was refused: it is kept as evidence. */
 MUST_CHECK enum status keys_fault(struct core *core, const struct company *company,
                                   int64_t from, const struct descriptor *d,

@@ -12,6 +12,7 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/file.h"
 #include "schema/base/log.h"
+#include "schema/base/plant.h"
 
 /* ---- a new one of ours -------------------------------------------------------------------- */
 
@@ -60,20 +61,52 @@ read_ours(struct core *core, struct arena *arena, struct signed_object **object,
     TRY(read_one(core, "descriptor", arena, &newest, &known));
     if (*d != NULL)
         return known != NULL && known->serial > (*d)->serial ? STATUS_CONFIG : STATUS_OK;
+    if (known != NULL && known->serial > 1)
+        return STATUS_CONFIG; /* the first keys, which have none beside them */
     *object = newest;
     *d = known;
     return STATUS_OK;
 }
 
-/* Outside the database and its copies: the home knows that there was this one. */
+static const char *
+former_name(struct arena *arena, uint64_t serial)
+{
+    return arena_printf(arena, "descriptor.%llu", (unsigned long long)serial);
+}
+
+/* Outside the database and its copies: the home knows that there was this one, and those before it. */
 static enum status
-note_ours(struct core *core, const struct signed_object *object)
+note_ours(struct core *core, const struct descriptor *d, const struct signed_object *object)
 {
     AUTO(fd_close) int home = open(core->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct bytes raw = wire_signed_object_format(object, core->round);
 
-    return home < 0 ? STATUS_IO
-                    : file_replace_at(home, "descriptor",
-                                      wire_signed_object_format(object, core->round));
+    if (home < 0)
+        return STATUS_IO;
+    TRY(file_replace_at(home, former_name(core->round, d->serial), raw));
+    if (d->serial > DESCRIPTORS_MAX)
+        file_remove_at(home, former_name(core->round, d->serial - DESCRIPTORS_MAX));
+    return file_replace_at(home, "descriptor", raw);
+}
+
+/* Those that a database from before them does not know: what was signed under them is ours all the same. */
+static enum status
+learn_former(struct core *core, struct company *us, struct arena *arena)
+{
+    for (uint64_t serial = us->serial - 1; serial > 1; serial--) {
+        struct signed_object *object;
+        struct descriptor *d;
+        struct node_id node;
+        TRY(read_one(core, former_name(arena, serial), arena, &object, &d));
+        if (d == NULL ||
+            descriptor_verify(object, d->not_before, arena, &d, &node) != STATUS_OK ||
+            !ID_IS_EQUAL(node, core->me))
+            return STATUS_OK;
+        enum status s = keys_take(core, us, d, object, 0);
+        if (s != STATUS_OK)
+            return s == STATUS_EQUIVOCATION ? STATUS_OK : s;
+    }
+    return STATUS_OK;
 }
 
 static bool
@@ -116,8 +149,9 @@ keys_begin(struct core *core, struct diag *diag)
         return diag_say(diag, STATUS_CONFIG, "home.keys_foreign", core->home, NULL);
     if (d->serial > us->serial) {
         uint64_t refused_below = us->refused_below;
-        TRY(note_ours(core, object));
+        TRY(note_ours(core, d, object));
         TRY(keys_take(core, us, d, object, 0));
+        TRY(learn_former(core, us, arena));
         TRY(tell_everybody(core));
         if (d->refused_below > refused_below) /* this one says so, or one that we missed */
             TRY(keys_anew_begin(core));
@@ -135,19 +169,10 @@ enum status
 keys_overtaken(struct core *core, const struct descriptor *d,
                const struct signed_object *object)
 {
-    AUTO(arena_free) struct arena *arena = arena_new(0);
-    AUTO(fd_close) int home = open(core->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct signed_object ours, *beside;
-    struct descriptor *known;
-
     if (d->serial <= core->companies[0]->serial)
         return STATUS_OK;
     LOG(LOG_ERROR, "keys.overtaken", log_num("serial", (int64_t)d->serial));
-    TRY(read_one(core, "keys/descriptor", arena, &beside, &known));
-    TRY(company_descriptor(core, &core->me, arena, &ours));
-    if (known == NULL && home >= 0) /* from now on it is said there whose keys they are */
-        TRY(file_replace_at(home, "keys/descriptor", wire_signed_object_format(&ours, arena)));
-    TRY(note_ours(core, object));
+    TRY(note_ours(core, d, object));
     core->are_keys_older = true;
     return STATUS_OK;
 }
@@ -196,7 +221,8 @@ keys_retire(struct core *core, bool at_once, const char *actor)
     if (!core->has_former_sealing && !core->has_former_transport)
         return STATUS_OK;
     TRY(core_need_txn(core));
-    if (core->has_former_sealing && (at_once || are_known_by_all(core, false))) {
+    if (core->has_former_sealing &&
+        (at_once || PLANTED(KEY_GONE_EARLY) || are_known_by_all(core, false))) {
         TRY(retire(core, "sealing", actor));
         core->has_former_sealing = false;
         if (core->env.keyring.forget != NULL &&

@@ -190,6 +190,25 @@ relay_after(struct taking *t, const struct relay_address *address, struct compan
 }
 
 enum status
+relay_are_in_line(struct core *core, const struct company *a, const struct company *b,
+                  bool *out)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_GRANT_TOWARDS);
+    enum status s;
+
+    *out = false;
+    stmt_bind(q, "ii", a->id, b->id);
+    while (!*out && (s = stmt_step(q)) == STATUS_OK) {
+        struct line line;
+        TRY(line_of(core, stmt_int(q, 0), arena, &line));
+        *out = line_index(&line, &a->node) < line.count &&
+               line_index(&line, &b->node) < line.count;
+    }
+    return *out || s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+enum status
 relay_carry(struct taking *t, struct company *after)
 {
     int64_t waiting;

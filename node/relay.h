@@ -30,6 +30,9 @@ MUST_CHECK enum status relay_hop(struct core *core, int64_t grant, const struct 
  * came from elsewhere. */
 MUST_CHECK enum status relay_after(struct taking *t, const struct relay_address *address,
                                    struct company **after);
+/* Are they in one chain, or were they, for all we know? The 64 newest grants to either are looked at. */
+MUST_CHECK enum status relay_are_in_line(struct core *core, const struct company *a,
+                                         const struct company *b, bool *out);
 /* Into that queue, unchanged. At most RECEIPTS_CARRIED_MAX of a kind wait for one company: STATUS_TOO_BIG. */
 MUST_CHECK enum status relay_carry(struct taking *t, struct company *after);
 

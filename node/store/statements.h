@@ -59,6 +59,7 @@
                        " WHERE company = ?1 ORDER BY serial DESC LIMIT ?2)") \
     X(DESCRIPTOR_GET, "SELECT object FROM descriptor WHERE company = ?1 AND serial = ?2") \
     X(DESCRIPTOR_FORMER, "SELECT serial, object FROM descriptor WHERE company = ?1 ORDER BY serial DESC") \
+    X(DESCRIPTOR_FIRST, "SELECT id FROM control WHERE company = ?1 AND kind = 22 AND share = ?2 ORDER BY id LIMIT 1") \
     X(DESCRIPTOR_WAITS, "SELECT EXISTS (SELECT 1 FROM control WHERE company = ?1 AND kind = 22 AND share < 0)" \
                         " OR EXISTS (SELECT 1 FROM frame WHERE company = ?1 AND kind = 22 AND share < 0)") \
     X(KEY_WAITS, "SELECT count(*) FROM company WHERE state IN (1, 3, 4) AND told < ?1") \
@@ -620,6 +621,7 @@
     X(CONTROL_OVER, "SELECT 1 FROM control WHERE company = ?1 LIMIT 1 OFFSET ?2") \
     X(CONTROL_DROP_RECEIPT, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND kind = 27") \
     X(CONTROL_TAKES_BACK, "SELECT 1 FROM control WHERE company = ?1 AND kind IN (20, 29) LIMIT 1") \
+    X(CONTROL_ONE, "SELECT id, kind, body, share FROM control WHERE id = ?1") \
     X(CONTROL_NEWEST, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND id NOT IN (SELECT id FROM control" \
                       " WHERE company = ?1 AND share = ?2 ORDER BY id DESC LIMIT ?3)") \
     X(CONTROL_DROP, "DELETE FROM control WHERE id = ?1") \

@@ -35,7 +35,10 @@
     X(RESTORE_UNSEEN)    /* an older database goes on as if it were the newest: P6 */          \
     X(HELD_SERVED)       /* a restored node sends before anybody told it anything: P5 */       \
     X(PARTNER_BACK)      /* who was removed since is a partner again */                        \
-    X(PERSON_BACK)       /* who was erased since is there again: P11 */
+    X(PERSON_BACK)       /* who was erased since is there again: P11 */                        \
+    X(KEY_GONE_EARLY)    /* a sealing key goes before everybody knows the next: P6 */          \
+    X(KEY_UNTOLD)        /* who has no link with it does not hear of its new key: P8 */        \
+    X(STOLEN_TAKEN)      /* what is signed with a key that is known as stolen is taken: P8 */
 
 enum plant {
 #define X(name) PLANT_##name,

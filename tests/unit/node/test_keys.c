@@ -361,6 +361,73 @@ test_restless(struct check *t)
     desk_clear(&d);
 }
 
+static void
+put(const struct desk *d, const char *folder, const char *name,
+    const struct signed_object *object)
+{
+    AUTO(fd_close)
+    int dir = open(arena_printf(d->arena, "%s/%s", d->home.path, folder),
+                   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (dir < 0 ||
+        file_replace_at(dir, name, wire_signed_object_format(object, d->arena)) != STATUS_OK)
+        abort();
+}
+
+/* Our keys changed twice, and then a database from before came back. */
+static void
+test_restored(struct check *t)
+{
+    struct desk d = { 0 };
+    struct diag diag = { 0 };
+    char keys[160];
+
+    CHECK(t, "a desk", desk_set(&d));
+    struct line line = after(&d, 0, CARRIER);
+    struct signed_object second = next_of(&d, 0, &line);
+    line = (struct line){ .serial = line.serial + 1,
+                          .last = digest_object_id(second.body),
+                          .signer = OTHER };
+    struct signed_object third = next_of(&d, 0, &line);
+    (void)snprintf(keys, sizeof(keys), "%s/keys", d.home.path);
+    CHECK(t, "keys", mkdir(keys, 0700) == 0);
+    put(&d, ".", "descriptor.2", &second);
+    put(&d, "keys", "descriptor", &third);
+    CHECK(t, "the newest is found beside the keys",
+          core_need_txn(d.core) == STATUS_OK && keys_begin(d.core, &diag) == STATUS_OK &&
+              d.company[0]->serial == line.serial && counts(&d, 0, OTHER, false));
+    CHECK(t, "what was signed between is ours too", counts(&d, 0, CARRIER, false));
+    CHECK(t, "both stand in the home from now on",
+          access(arena_printf(d.arena, "%s/descriptor.3", d.home.path), F_OK) == 0);
+    desk_clear(&d);
+}
+
+/* Passed on before what takes back, when it came before: that may be signed under it. */
+static void
+test_before_revocation(struct check *t)
+{
+    static const uint8_t order[] = { MESSAGE_DESCRIPTOR, MESSAGE_REVOCATION, MESSAGE_ANSWER };
+    struct desk d = { 0 };
+    struct peer_frame frame;
+    int64_t share, to;
+
+    CHECK(t, "a desk", desk_set(&d));
+    to = d.company[CARRIER]->id;
+    struct revocation r = { .author = d.company[OTHER]->node,
+                            .audience = d.company[CARRIER]->node };
+    struct signed_object back = { .body = wire_revocation_format(&r, d.arena) };
+    CHECK(t, "an answer waits, then a descriptor of another company, then a revocation",
+          control_queue(d.core, to, MESSAGE_ANSWER, bytes_text("answer"), 0) == STATUS_OK &&
+              rotate(&d, OTHER, STRANGER) == STATUS_OK &&
+              control_queue(d.core, to, MESSAGE_REVOCATION,
+                            wire_signed_body_format(&back, d.arena), 0) == STATUS_OK);
+    for (size_t i = 0; i < COUNT_OF(order); i++)
+        CHECK(t, message_kind_name(order[i]),
+              exchange_control_pull(d.core, to, d.arena, &frame, &share) == STATUS_OK &&
+                  frame.kind == order[i]);
+    desk_clear(&d);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -376,6 +443,8 @@ main(int argc, char **argv)
         { "a bundle has room", test_bundle },
         { "who hears of it", test_heard },
         { "without end", test_restless },
+        { "an older database with newer keys", test_restored },
+        { "a descriptor before what is signed under it", test_before_revocation },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
