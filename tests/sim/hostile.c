@@ -90,9 +90,15 @@ forge(struct sim *sim, int from, const struct records *seen, struct arena *arena
     struct revision_id id = digest_revision_id(item.revision);
     struct digest leaf = merkle_leaf(&id), root = merkle_root(&leaf, 1);
     signature_batch_body(&revision->owner, 1, &root, body);
-    int liar =
-        ID_IS_EQUAL(revision->owner, sim->nodes[from].id) ? (from + 1) % NODES_MAX : from;
-    run.signature = node_sign(liar, SIGN_BATCH, bytes_of(body, sizeof(body)));
+    int owner = node_index_of(sim, &revision->owner);
+    int liar = owner != from ? from : (from + 1) % NODES_MAX;
+    uint64_t key = sim->keys[liar].since[KEY_SIGNING];
+    if (sim->keys[owner].stolen != 0) { /* with the owner's, from before */
+        liar = owner;
+        key = sim->keys[owner].stolen;
+        sim->counts[COUNT_stolen_refused]++;
+    }
+    run.signature = keys_sign(liar, key, SIGN_BATCH, bytes_of(body, sizeof(body)));
     return wire_records_format(&records, arena);
 }
 
@@ -173,10 +179,11 @@ carried_parse(const struct kept_body *kept, struct arena *arena, struct carried 
 
 /* Signed by the carrier. */
 static void
-sign_as(struct carried *c, int liar, struct arena *arena)
+sign_as(const struct sim *sim, struct carried *c, int liar, struct arena *arena)
 {
     c->body->header.body = wire_sealed_format(c->header, arena);
-    c->body->header.signature = node_sign(liar, SIGN_SEALED, c->body->header.body);
+    c->body->header.signature =
+        keys_sign(liar, sim->keys[liar].since[KEY_SIGNING], SIGN_SEALED, c->body->header.body);
 }
 
 /* false: it would be the truth. */
@@ -201,12 +208,12 @@ twist(struct sim *sim, const struct kept_body *kept, enum lie lie, struct carrie
                                        [node_index_of(sim, &c->header->audience)]
                                            .count +
                             1;
-        sign_as(c, kept->from, arena);
+        sign_as(sim, c, kept->from, arena);
     } else if (lie == LIE_OWN) {
         if (!ID_IS_EQUAL(c->header->audience, sim->nodes[kept->to].id))
             return false; /* further away it may write; what it steals does not open there */
         c->header->author = sim->nodes[kept->from].id;
-        sign_as(c, kept->from, arena);
+        sign_as(sim, c, kept->from, arena);
     }
     return true;
 }

@@ -151,6 +151,11 @@ story(struct sim *sim)
         settle(sim);
     if (!sim_failed(sim))
         judge_end(sim);
+    if (!sim_failed(sim) && !sim->restore.has_copy && sim->seed % 4 == 2) {
+        keys_act(sim);
+        settle(sim);
+        judge_end(sim);
+    }
     if (!sim_failed(sim) && sim->restore.has_copy)
         restore_act(sim);
     else if (!sim_failed(sim))
@@ -456,6 +461,7 @@ main(int argc, char **argv)
     struct options o = { .first = 1, .seeds = 20, .jobs = 1 };
     char base[200];
 
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* in one order with the log */
     if (sodium_init() < 0 || !memory_init() || !parse(argc, argv, &o)) {
         fprintf(stderr,
                 "sim [--seeds N] [--first S] [--jobs J] [--seed S] [--verbose] [--plant NAME | "

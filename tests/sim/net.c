@@ -10,22 +10,7 @@
 
 #include "federation/invitation.h"
 #include "schema/digest.h"
-#include "tests/sim/sim.h"
-
-enum happening_kind { COMES_MESSAGE, COMES_UP, COMES_DROPPED, COMES_EPOCH };
-
-struct happening {
-    struct happening *next;
-    int64_t at;
-    uint64_t order;
-    enum happening_kind kind;
-    int from, to; /* node indexes; to: who learns of it */
-    int life;     /* of `to`, for notices */
-    struct node_id who;
-    uint64_t epoch;
-    size_t len;
-    uint8_t data[];
-};
+#include "tests/sim/net_priv.h"
 
 int
 node_index_of(const struct sim *sim, const struct node_id *id)
@@ -64,8 +49,8 @@ happening_add(struct sim *sim, struct happening *h)
 }
 
 /* What is under way between two nodes, in one direction, is lost; each with this chance. */
-static void
-lose_messages(struct sim *sim, int from, int to, unsigned percent)
+void
+net_lose(struct sim *sim, int from, int to, unsigned percent)
 {
     for (struct happening **at = &sim->happenings; *at != NULL;) {
         struct happening *h = *at;
@@ -100,6 +85,22 @@ link_find(struct node *node, const struct node_id *id)
     return NULL;
 }
 
+/* Does the link go to the key that this edge has? */
+static bool
+is_keyed(const struct link_peer *link, const struct node *to)
+{
+    return ID_IS_EQUAL(link->transport_key, to->transport) ||
+           (!ID_IS_ZERO(link->former_key) && ID_IS_EQUAL(link->former_key, to->transport));
+}
+
+bool
+net_knows(struct sim *sim, int at, int of)
+{
+    const struct link_peer *link = link_find(&sim->nodes[at], &sim->nodes[of].id);
+
+    return link == NULL || is_keyed(link, &sim->nodes[of]);
+}
+
 static bool
 is_joined(struct sim *sim, int a, int b)
 {
@@ -107,23 +108,46 @@ is_joined(struct sim *sim, int a, int b)
     const struct link_peer *ba = link_find(&sim->nodes[b], &sim->nodes[a].id);
 
     return sim->nodes[a].edge_up && sim->nodes[b].edge_up && ab != NULL && ba != NULL &&
-           ab->role == ADMIT_PARTNER && ba->role == ADMIT_PARTNER;
+           ab->role == ADMIT_PARTNER && ba->role == ADMIT_PARTNER &&
+           is_keyed(ab, &sim->nodes[b]) && is_keyed(ba, &sim->nodes[a]);
+}
+
+static void
+notice(struct node *node, enum happening_kind kind, const struct node_id *who, uint64_t epoch,
+       uint64_t within)
+{
+    struct happening *h = happening_new(node->sim, kind, (struct bytes){ 0 });
+
+    h->at = node->sim->now + 1 + (int64_t)sim_random(node->sim, within);
+    h->to = node->index;
+    h->life = node->life;
+    h->who = *who;
+    h->epoch = epoch;
+    happening_add(node->sim, h);
+}
+
+/* There was a handshake with the new one of two keys. */
+static void
+tell_proved(struct sim *sim, int at, int of)
+{
+    const struct link_peer *link = link_find(&sim->nodes[at], &sim->nodes[of].id);
+
+    if (!ID_IS_ZERO(link->former_key) &&
+        ID_IS_EQUAL(link->transport_key, sim->nodes[of].transport))
+        notice(&sim->nodes[at], COMES_PROVED, &sim->nodes[of].id, 0, 30);
 }
 
 /* The dialling side hears that the link is through. */
-static void
-tell_up(struct sim *sim, int a, int b)
+void
+net_tell_up(struct sim *sim, int a, int b)
 {
     if (!is_joined(sim, a, b))
         return;
     const struct link_peer *ab = link_find(&sim->nodes[a], &sim->nodes[b].id);
     int dialler = ab->dial != NULL ? a : b;
-    struct happening *h = happening_new(sim, COMES_UP, (struct bytes){ 0 });
-    h->at = sim->now + 1 + (int64_t)sim_random(sim, 30);
-    h->to = dialler;
-    h->life = sim->nodes[dialler].life;
-    h->who = sim->nodes[dialler == a ? b : a].id;
-    happening_add(sim, h);
+    tell_proved(sim, a, b);
+    tell_proved(sim, b, a);
+    notice(&sim->nodes[dialler], COMES_UP, &sim->nodes[dialler == a ? b : a].id, 0, 30);
 }
 
 void
@@ -141,20 +165,7 @@ net_link_up(struct node *node, const struct link_peer *peer)
     *there = *peer;
     int other = node_index_of(node->sim, &peer->node);
     if (other >= 0)
-        tell_up(node->sim, node->index, other);
-}
-
-static void
-notice(struct node *node, enum happening_kind kind, const struct node_id *who, uint64_t epoch)
-{
-    struct happening *h = happening_new(node->sim, kind, (struct bytes){ 0 });
-
-    h->at = node->sim->now + 1 + (int64_t)sim_random(node->sim, 5);
-    h->to = node->index;
-    h->life = node->life;
-    h->who = *who;
-    h->epoch = epoch;
-    happening_add(node->sim, h);
+        net_tell_up(node->sim, node->index, other);
 }
 
 void
@@ -168,10 +179,10 @@ net_dropped(struct node *node, const struct node_id *peer)
     if (there != NULL)
         *there = node->links[--node->link_count];
     if (other >= 0) {
-        lose_messages(node->sim, node->index, other, 100);
-        lose_messages(node->sim, other, node->index, 100);
+        net_lose(node->sim, node->index, other, 100);
+        net_lose(node->sim, other, node->index, 100);
     }
-    notice(node, COMES_DROPPED, peer, 0);
+    notice(node, COMES_DROPPED, peer, 0, 5);
 }
 
 /* What the edge held is forgotten; what was on the wire may still arrive. */
@@ -183,11 +194,11 @@ net_epoch(struct node *node, const struct node_id *peer, uint64_t epoch)
     if (!node->edge_up)
         return;
     if (other >= 0) {
-        lose_messages(node->sim, node->index, other, 70);
-        lose_messages(node->sim, other, node->index, 30);
-        tell_up(node->sim, node->index, other);
+        net_lose(node->sim, node->index, other, 70);
+        net_lose(node->sim, other, node->index, 30);
+        net_tell_up(node->sim, node->index, other);
     }
-    notice(node, COMES_EPOCH, peer, epoch);
+    notice(node, COMES_EPOCH, peer, epoch, 5);
 }
 
 /* ---- sending ------------------------------------------------------------------------------ */
@@ -231,7 +242,8 @@ resolve_guest(struct node *from, const struct link_peer *link, int *to, struct n
     for (int i = 0; i < sim->node_count; i++) {
         for (size_t k = 0; k < sim->nodes[i].link_count; k++) {
             const struct link_peer *there = &sim->nodes[i].links[k];
-            if (there->role != ADMIT_GUEST || !ID_IS_EQUAL(there->transport_key, key))
+            if (there->role != ADMIT_GUEST || !ID_IS_EQUAL(there->transport_key, key) ||
+                !is_keyed(link, &sim->nodes[i]))
                 continue;
             *to = i;
             *as = there->node;
@@ -295,8 +307,8 @@ net_inject(struct sim *sim, int from, int to, struct bytes message)
 
 /* ---- arriving ----------------------------------------------------------------------------- */
 
-static bool
-is_admitted(struct sim *sim, const struct happening *h)
+bool
+net_admits(struct sim *sim, const struct happening *h)
 {
     struct node *to = &sim->nodes[h->to];
     const struct link_peer *link = link_find(to, &h->who);
@@ -314,11 +326,13 @@ arrive(struct sim *sim, const struct happening *h)
     if (!to->up || (h->kind != COMES_MESSAGE && h->life != to->life))
         return;
     if (h->kind == COMES_MESSAGE) {
-        if (!is_admitted(sim, h))
+        if (!net_admits(sim, h))
             return;
         core_on_message(to->core, &h->who, bytes_of(h->data, h->len));
     } else if (h->kind == COMES_UP) {
         core_on_up(to->core, &h->who);
+    } else if (h->kind == COMES_PROVED) {
+        core_on_proved(to->core, &h->who);
     } else if (h->kind == COMES_DROPPED) {
         core_on_dropped(to->core, &h->who);
     } else {
@@ -352,6 +366,7 @@ run_node(struct node *node)
     }
     if (!node->edge_up && sim->now >= node->edge_at) {
         node->edge_up = true;
+        keys_edge_start(node);
         core_on_link_start(node->core);
     }
     node_round(node);
@@ -396,195 +411,4 @@ net_run(struct sim *sim, int64_t until)
         ;
     if (sim->now < until)
         sim->now = until;
-}
-
-/* ---- faults ------------------------------------------------------------------------------- */
-
-static struct node *
-any_node(struct sim *sim)
-{
-    return &sim->nodes[sim_random(sim, (uint64_t)sim->node_count)];
-}
-
-static void
-block(struct sim *sim, int from, int to)
-{
-    sim->blocked_until[from][to] =
-        sim->now + 1000 + (int64_t)sim_random(sim, 3) * (int64_t)sim_random(sim, SIM_MINUTE);
-}
-
-static void
-strike_partition(struct sim *sim)
-{
-    int a = any_node(sim)->index, b = any_node(sim)->index;
-
-    block(sim, a, b);
-    block(sim, b, a);
-}
-
-static void
-strike_one_way(struct sim *sim)
-{
-    block(sim, any_node(sim)->index, any_node(sim)->index);
-}
-
-static void
-strike_cut(struct sim *sim)
-{
-    int a = any_node(sim)->index, b = any_node(sim)->index;
-
-    lose_messages(sim, a, b, 100);
-    lose_messages(sim, b, a, 100);
-    tell_up(sim, a, b);
-}
-
-static void
-strike_edge(struct sim *sim)
-{
-    struct node *node = any_node(sim);
-
-    if (!node->up || !node->edge_up)
-        return;
-    for (int i = 0; i < sim->node_count; i++) {
-        lose_messages(sim, node->index, i, 100);
-        lose_messages(sim, i, node->index, 80);
-    }
-    node->edge_up = false;
-    node->link_count = 0;
-    node->edge_at = sim->now + 50 + (int64_t)sim_random(sim, 3000);
-}
-
-static void
-kill_for_a_while(struct node *node)
-{
-    struct sim *sim = node->sim;
-
-    node_kill(node);
-    node->restart_at = sim->now + 100 + (int64_t)sim_random(sim, 20000);
-}
-
-/* Whatever came since the last round is not committed. */
-static void
-strike_crash_early(struct sim *sim)
-{
-    struct node *node = any_node(sim);
-
-    if (!node->up)
-        return;
-    for (struct happening **at = &sim->happenings; *at != NULL;) {
-        struct happening *h = *at;
-        if (h->to != node->index || h->kind != COMES_MESSAGE || h->at > sim->now + 500) {
-            at = &h->next;
-            continue;
-        }
-        *at = h->next;
-        if (is_admitted(sim, h))
-            core_on_message(node->core, &h->who, bytes_of(h->data, h->len));
-        free(h);
-    }
-    node_flush(node, SIZE_MAX); /* a sound core has sent nothing yet */
-    kill_for_a_while(node);
-}
-
-static void
-strike_crash_late(struct sim *sim)
-{
-    struct node *node = any_node(sim);
-
-    if (!node->up)
-        return;
-    node_round(node);
-    node_flush(node, sim_random(sim, 3));
-    kill_for_a_while(node);
-}
-
-static void
-strike_pause(struct sim *sim)
-{
-    struct node *node = any_node(sim);
-
-    node->paused_until = sim->now + 1000 + (int64_t)sim_random(sim, 90000);
-}
-
-static void
-strike_jump(struct sim *sim)
-{
-    sim->now += SIM_MINUTE + (int64_t)sim_random(sim, 180) * SIM_MINUTE;
-}
-
-static void
-strike_keys(struct sim *sim)
-{
-    any_node(sim)->keys_at = sim->now + 100 + (int64_t)sim_random(sim, 20000);
-}
-
-static void
-strike_carrier(struct sim *sim)
-{
-    struct node *node = any_node(sim);
-
-    if (!node->up)
-        return;
-    kill_for_a_while(node);
-    sim->counts[FAULT_carrier_drops] += (uint64_t)node_lose_carried(node);
-}
-
-static void
-strike_rows(struct sim *sim)
-{
-    struct node *node = any_node(sim);
-
-    if (!node->up)
-        return;
-    kill_for_a_while(node);
-    sim->counts[FAULT_rows_lost] += (uint64_t)node_lose_rows(node);
-}
-
-void
-net_strike(struct sim *sim)
-{
-    static const struct {
-        enum count fault;
-        unsigned percent;
-        void (*strike)(struct sim *sim);
-    } rows[] = {
-        { FAULT_partition, 10, strike_partition },
-        { FAULT_one_way, 8, strike_one_way },
-        { FAULT_cut, 12, strike_cut },
-        { FAULT_edge_restart, 6, strike_edge },
-        { FAULT_crash_early, 5, strike_crash_early },
-        { FAULT_crash_late, 5, strike_crash_late },
-        { FAULT_pause, 5, strike_pause },
-        { FAULT_jump, 2, strike_jump },
-        { FAULT_keys_away, 5, strike_keys },
-        { FAULT_carrier_drops, 2, strike_carrier },
-        { FAULT_rows_lost, 2, strike_rows },
-    };
-
-    for (size_t i = 0; i < COUNT_OF(rows) && !sim_failed(sim); i++) {
-        if (!sim->faults[rows[i].fault] || !sim_chance(sim, rows[i].percent))
-            continue;
-        sim->counts[rows[i].fault] += rows[i].fault != FAULT_carrier_drops &&
-                                      rows[i].fault != FAULT_rows_lost; /* those count losses */
-        rows[i].strike(sim);
-    }
-}
-
-void
-net_calm(struct sim *sim)
-{
-    sim->calm = true;
-    memset(sim->blocked_until, 0, sizeof(sim->blocked_until));
-    for (int i = 0; i < sim->node_count; i++) {
-        struct node *node = &sim->nodes[i];
-        node->paused_until = 0;
-        node->keys_at = 0;
-        if (node->edge_at > sim->now)
-            node->edge_at = sim->now;
-        if (!node->up)
-            node->restart_at = sim->now;
-    }
-    for (struct happening *h = sim->happenings; h != NULL; h = h->next)
-        if (h->at > sim->now + SIM_MINUTE)
-            h->at = sim->now + SIM_MINUTE; /* still in their order */
 }

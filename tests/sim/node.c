@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tests/sim/node.c - one node of the simulator: its keys, its home, its core, its death.
+ * tests/sim/node.c - one node of the simulator: its home, its core, its death.
  *
  * A death is a copy of the files as they are at that moment, uncommitted pages and log included, taken while
  * the core still has them open: what kill -9 leaves. The next life opens the copy.
@@ -21,47 +21,6 @@
 #include "tests/sim/sim.h"
 
 static const char *const names[NODES_MAX] = { "Acme", "Brio", "Cedar", "Delta", "Elm" };
-static const char *const countries[NODES_MAX] = { "DE", "CN", "FR", "US", "JP" };
-
-/* ---- keys --------------------------------------------------------------------------------- */
-
-struct keys {
-    struct sign_key sign;
-    uint8_t secret[64];
-    struct box_key transport;
-};
-
-static void
-make_keys(int index, struct keys *out)
-{
-    uint8_t seed[32] = { 's', 'i', 'm', (uint8_t)index };
-
-    (void)crypto_sign_ed25519_seed_keypair(out->sign.b, out->secret, seed);
-    (void)crypto_scalarmult_base(out->transport.b, seed);
-}
-
-struct signature
-node_sign(int index, enum sign_type type, struct bytes body)
-{
-    AUTO(buffer_fini) struct buffer message = { 0 };
-    struct signature out;
-    struct keys keys;
-
-    make_keys(index, &keys);
-    signature_message(type, body, &message);
-    (void)crypto_sign_ed25519_detached(out.b, NULL, message.data, message.len, keys.secret);
-    return out;
-}
-
-bool
-node_unwrap(int index, const uint8_t key[static SEAL_KEY_SIZE], struct content_key *out)
-{
-    struct keys keys;
-    uint8_t seed[32] = { 's', 'i', 'm', (uint8_t)index };
-
-    (void)crypto_scalarmult_base(keys.transport.b, seed);
-    return crypto_box_seal_open(out->b, key, SEAL_KEY_SIZE, keys.transport.b, seed) == 0;
-}
 
 /* ---- chance that libsodium asks for ------------------------------------------------------- */
 
@@ -103,29 +62,6 @@ node_random_from(uint64_t *stream)
     (void)randombytes_set_implementation(&ours);
 }
 
-static struct bytes
-descriptor_of(int index, struct arena *arena)
-{
-    struct keys keys;
-    const char *endpoint = arena_printf(arena, "tcp://127.0.0.1:%d", 7000 + index);
-    struct descriptor d = { .serial = 1,
-                            .name = names[index],
-                            .country = countries[index],
-                            .endpoints = &endpoint,
-                            .endpoint_count = 1,
-                            .not_before = { SIM_EPOCH_MS - 600000 },
-                            .not_after = { SIM_EPOCH_MS + INT64_C(365) * 24 * 3600000 } };
-
-    make_keys(index, &keys);
-    d.root_key = keys.sign;
-    d.signing_key = keys.sign;
-    d.transport_key = keys.transport;
-    d.sealing_key = keys.transport;
-    struct signed_object object = { .body = wire_descriptor_format(&d, arena) };
-    object.signature = node_sign(index, SIGN_DESCRIPTOR, object.body);
-    return wire_signed_object_format(&object, arena);
-}
-
 /* ---- homes -------------------------------------------------------------------------------- */
 
 static void
@@ -151,18 +87,36 @@ copy_file(const char *from_dir, const char *to_dir, const char *name)
 static void
 make_home(const char *home)
 {
-    char path[512];
+    char path[512], keys[512];
 
     (void)snprintf(path, sizeof(path), "%s/tmp", home);
-    if (mkdir(home, 0700) != 0 || mkdir(path, 0700) != 0) {
+    (void)snprintf(keys, sizeof(keys), "%s/keys", home);
+    if (mkdir(home, 0700) != 0 || mkdir(path, 0700) != 0 || mkdir(keys, 0700) != 0) {
         perror(home);
         abort();
     }
 }
 
 /* What a kill leaves; hansa.db-shm is made anew. */
-static const char *const home_files[] = { "hansa.db", "hansa.db-wal",    "audit.hashes",
-                                          "journal",  "suppression.key", "suppression.list" };
+static const char *const home_files[] = { "hansa.db",
+                                          "hansa.db-wal",
+                                          "audit.hashes",
+                                          "journal",
+                                          "suppression.key",
+                                          "suppression.list",
+                                          "descriptor",
+                                          "descriptor.2",
+                                          "descriptor.3",
+                                          "descriptor.4",
+                                          "descriptor.5",
+                                          "descriptor.6",
+                                          "descriptor.7",
+                                          "keys/descriptor",
+                                          "keys/signing.key",
+                                          "keys/sealing.key",
+                                          "keys/transport.key",
+                                          "keys/former-sealing.key",
+                                          "keys/former-transport.key" };
 
 static void
 copy_home(const char *from, const char *to)
@@ -202,21 +156,23 @@ node_keep_database(struct node *node)
     char path[256];
 
     copy_path(node, path);
-    make_home(path);
-    copy_file(node->home, path, "hansa.db");
-    copy_file(node->home, path, "hansa.db-wal");
+    copy_home(node->home, path);
 }
 
 void
-node_put_back(struct node *node, bool is_said)
+node_put_back(struct node *node, bool is_said, bool with_keys)
 {
     char path[300], copy[256];
 
-    (void)snprintf(path, sizeof(path), "%s/hansa.db-wal", node->home);
-    (void)unlink(path);
     copy_path(node, copy);
-    copy_file(copy, node->home, "hansa.db");
-    copy_file(copy, node->home, "hansa.db-wal");
+    for (size_t i = 0; i < COUNT_OF(home_files); i++) {
+        if (strncmp(home_files[i], "hansa.db", 8) != 0 &&
+            !(with_keys && strncmp(home_files[i], "keys/", 5) == 0))
+            continue;
+        (void)snprintf(path, sizeof(path), "%s/%s", node->home, home_files[i]);
+        (void)unlink(path);
+        copy_file(copy, node->home, home_files[i]);
+    }
     if (!is_said)
         return;
     (void)snprintf(path, sizeof(path), "%s/restored", node->home);
@@ -297,7 +253,7 @@ on_sign(void *self, enum sign_type type, struct bytes body, struct signature *ou
         node->sim->counts[COUNT_locked]++;
         return STATUS_LOCKED;
     }
-    *out = node_sign(node->index, type, body);
+    *out = keys_sign(node->index, node->held.signing, type, body);
     return STATUS_OK;
 }
 
@@ -310,7 +266,19 @@ on_unwrap(void *self, const uint8_t key[static SEAL_KEY_SIZE], struct content_ke
         node->sim->counts[COUNT_locked]++;
         return STATUS_LOCKED;
     }
-    return node_unwrap(node->index, key, out) ? STATUS_OK : STATUS_BAD_SIGNATURE;
+    return keys_unwrap(node->index, node->held.sealing, key, out) ||
+                   keys_unwrap(node->index, node->held.former_sealing, key, out)
+               ? STATUS_OK
+               : STATUS_BAD_SIGNATURE;
+}
+
+static enum status
+on_forget(void *self)
+{
+    struct node *node = self;
+
+    node->held.former_sealing = 0;
+    return STATUS_OK;
 }
 
 static void
@@ -344,6 +312,12 @@ on_epoch(void *self, const struct node_id *node, uint64_t epoch)
     net_epoch(self, node, epoch);
 }
 
+static void
+on_renew(void *self)
+{
+    net_edge_dies(self);
+}
+
 /* ---- life and death ----------------------------------------------------------------------- */
 
 static void
@@ -357,12 +331,12 @@ void
 node_init(struct sim *sim, int index)
 {
     struct node *node = &sim->nodes[index];
-    struct keys keys;
+    AUTO(arena_free) struct arena *arena = arena_new(0);
     char first[256];
 
-    make_keys(index, &keys);
     *node = (struct node){ .sim = sim, .index = index, .name = names[index] };
-    node->id = digest_node_id(&keys.sign);
+    node->id = keys_node_id(index);
+    (void)keys_first(node, arena);
     node->sent_end = &node->sent;
     template_path(sim->base, index, first);
     home_of(node, 0, node->home);
@@ -370,24 +344,34 @@ node_init(struct sim *sim, int index)
     node_start(node);
 }
 
+enum status
+node_open(struct node *node, struct diag *diag)
+{
+    struct core_config config = { .home = node->home,
+                                  .env = { .self = node,
+                                           .wall = on_wall,
+                                           .mono = on_mono,
+                                           .random = on_random,
+                                           .keyring = { .sign = on_sign,
+                                                        .unwrap = on_unwrap,
+                                                        .forget = on_forget,
+                                                        .self = node },
+                                           .send = on_send,
+                                           .admit = on_admit,
+                                           .drop = on_drop,
+                                           .epoch = on_epoch,
+                                           .renew = on_renew } };
+
+    keys_start(node);
+    return core_open(&config, diag, &node->core);
+}
+
 void
 node_start(struct node *node)
 {
     struct diag diag = { 0 };
-    struct core_config config = {
-        .home = node->home,
-        .env = { .self = node,
-                 .wall = on_wall,
-                 .mono = on_mono,
-                 .random = on_random,
-                 .keyring = { .sign = on_sign, .unwrap = on_unwrap, .self = node },
-                 .send = on_send,
-                 .admit = on_admit,
-                 .drop = on_drop,
-                 .epoch = on_epoch }
-    };
+    enum status s = node_open(node, &diag);
 
-    enum status s = core_open(&config, &diag, &node->core);
     if (s != STATUS_OK) {
         sim_fail(node->sim, "%s does not start again: %s (%s)", node->name, status_name(s),
                  diag.key);
@@ -395,6 +379,7 @@ node_start(struct node *node)
     }
     node->up = true;
     node->edge_up = true;
+    keys_edge_start(node);
     node->link_count = 0;
     node->round_at = node->sim->now;
     core_on_link_start(node->core);
@@ -412,7 +397,7 @@ make_template(struct sim *sim, int index)
     node->sent_end = &node->sent;
     template_path(sim->base, index, node->home);
     make_home(node->home);
-    TRY(core_init(node->home, &(struct core_birth){ descriptor_of(index, arena), "en", NULL },
+    TRY(core_init(node->home, &(struct core_birth){ keys_birth(node, arena), "en", NULL },
                   &diag));
     node_start(node);
     core_close(&node->core);

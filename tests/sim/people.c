@@ -92,17 +92,24 @@ insist(struct node *node, const char *service, json_t *args)
     return reply;
 }
 
-static void
-meet(struct sim *sim, int a, int b)
+void
+people_invite(struct node *host, struct node *guest)
 {
-    struct node *host = &sim->nodes[a], *guest = &sim->nodes[b];
     json_t *invitation = insist(host, "partner.invite", json_object());
 
-    if (!sim_failed(sim))
+    if (!sim_failed(host->sim))
         json_decref(insist(guest, "partner.accept",
                            json_pack("{s:s}", "invitation",
                                      json_string_value(json_object_get(invitation, "text")))));
     json_decref(invitation);
+}
+
+static void
+meet(struct sim *sim, int a, int b)
+{
+    struct node *host = &sim->nodes[a], *guest = &sim->nodes[b];
+
+    people_invite(host, guest);
     if (!sim_failed(sim))
         json_decref(insist(host, "partner.trust", json_pack("{s:s}", "partner", guest->name)));
     if (!sim_failed(sim))
@@ -287,7 +294,7 @@ static const struct act acts[] = {
     { 3, anyone, people_waive },            { 3, anyone, people_erase },          { 5, anyone, people_take_ground },
     { 6, somebody_heard, people_fall_silent },
     { 5, the_first, people_arrive },             { 8, people_on_the_way, people_close_way },
-    { 4, anyone, people_ask_for_guests },
+    { 4, anyone, people_ask_for_guests },   { 5, anyone, people_rotate },
 };
 /* clang-format on */
 
@@ -322,7 +329,7 @@ people_act(struct sim *sim)
         return;
     if (node->up && node->paused_until <= sim->now) {
         act->act(node);
-        bool dies = sim->faults[FAULT_crash_late] && sim_chance(sim, 3);
+        bool dies = node->up && sim->faults[FAULT_crash_late] && sim_chance(sim, 3);
         node_flush(node, dies ? sim_random(sim, 3) : SIZE_MAX);
         if (dies) { /* what was answered stays true */
             sim->counts[FAULT_crash_late]++;

@@ -14,6 +14,8 @@ enum status people_tell(struct node *node, const char *service, json_t *args);
 void people_copy_id(const json_t *object, char out[static ID_TEXT_LEN + 1]);
 bool people_is_text(const json_t *object, const char *name, const char *text);
 
+void people_invite(struct node *host, struct node *guest); /* until it is accepted */
+
 /* kind < 0: any. -1: there is none. */
 int people_pick_record(struct sim *sim, int owner, int kind);
 int people_pick_partner(struct sim *sim, int of);
@@ -57,5 +59,10 @@ struct node *people_on_the_way(struct sim *sim);
 void people_close_way(struct node *node);
 void people_arrive(struct node *node);
 void people_call_off(struct node *node);
+
+/* ---- keys.c ---- */
+void people_rotate(struct node *node);
+/* Whoever knows no key of a partner's that is in use gets an invitation from it. */
+void people_invite_again(struct sim *sim);
 
 #endif

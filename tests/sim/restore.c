@@ -6,7 +6,9 @@
  * 1. Nothing but sessions leaves the node until an admin confirmed, and nothing to a partner before that one has sent back
  *    what it knows.
  * 2. No number and no position is used twice; nothing goes under what was taken back since (watch.c, chains.c).
- * 3. A partner that was removed since stays removed; a person who was erased since is not there (P11).
+ * 3. Keys are of today, so that its newest descriptor is news to the older database; a partner's may be news as well, and
+ *    when it was a key of the link, only an invitation helps. With keys from then as well the node does not start.
+ * 4. A partner that was removed since stays removed; a person who was erased since is not there (P11).
  */
 #include <stdio.h>
 
@@ -28,6 +30,7 @@ restore_keep(struct sim *sim)
     sim->restore.has_copy = true;
     sim->restore.shares = sim->share_count;
     sim->restore.node = node->index;
+    sim->restore.serial = sim->keys[node->index].serial;
 }
 
 static void
@@ -44,8 +47,9 @@ remove_partner(struct node *node)
     sim->removed[node->index][partner] = true;
     sim->counts[COUNT_partners_removed]++;
     for (int i = 0; i < sim->share_count; i++)
-        if (sim->shares[i].giver == node->index && sim->shares[i].receiver == partner)
-            sim->shares[i].stopped = true;
+        if ((sim->shares[i].giver == node->index && sim->shares[i].receiver == partner) ||
+            (sim->shares[i].giver == partner && sim->shares[i].receiver == node->index))
+            sim->shares[i].stopped = true; /* both ways */
     node_flush(node, SIZE_MAX);
     net_run(sim, sim->now + SIM_MINUTE);
 }
@@ -137,10 +141,12 @@ check_erased(struct sim *sim, struct node *node)
 }
 
 static void
-come_back(struct sim *sim, struct node *node, bool is_said)
+come_back(struct sim *sim, struct node *node, bool is_said, bool with_keys)
 {
     node_kill(node);
-    node_put_back(node, is_said);
+    node_put_back(node, is_said, with_keys);
+    if (with_keys)
+        keys_are_older(node);
     node->restart_at = sim->now;
     net_run(sim, sim->now + SIM_MINUTE);
 }
@@ -216,10 +222,11 @@ restore_act(struct sim *sim)
     note_held(sim);
     r->is_back = true;
     forget_answers(sim);
-    come_back(sim, node, sim_chance(sim, 50));
+    bool with_keys = sim->keys[r->node].serial > r->serial && sim_chance(sim, 50);
+    come_back(sim, node, sim_chance(sim, 50), with_keys);
     if (!sim_failed(sim) &&
         !was_noticed(sim)) /* nothing is lost that the audit knows of: a person says it */
-        come_back(sim, node, true);
+        come_back(sim, node, true, false);
     if (sim_failed(sim))
         return;
     enum status s = people_tell(node, "node.confirm", json_object());
@@ -233,6 +240,8 @@ restore_act(struct sim *sim)
     }
     people_trust_again(node);
     node_flush(node, SIZE_MAX);
+    net_run(sim, sim->now + 1000);
+    people_invite_again(sim);
     for (int i = 0; i < QUIET_LOOKS && !sim_failed(sim); i++) {
         net_run(sim, sim->now + 7000); /* a word of an owner goes every 20 s */
         if (!sim_failed(sim) && is_quiet(sim, i == QUIET_LOOKS - 1))
@@ -244,6 +253,7 @@ restore_act(struct sim *sim)
     check_shares(sim, node);
     check_readopted(sim, node);
     check_erased(sim, node);
+    keys_judge(sim);
     if (!sim_failed(sim))
         judge_sound(sim, r->node);
     if (!sim_failed(sim))

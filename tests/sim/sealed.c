@@ -17,6 +17,7 @@ struct opened {
     struct sealed_body *body;
     struct sealed *header;
     struct envelope inner;
+    uint64_t key; /* of its receiver's keys: the one that it is sealed to */
 };
 
 static bool
@@ -32,19 +33,31 @@ parse(struct sim *sim, const struct envelope *env, struct arena *arena, struct o
 }
 
 static bool
-open_box(struct opened *o, struct arena *arena)
+open_box(const struct sim *sim, struct opened *o, struct arena *arena)
 {
     struct content_key key;
 
-    if (!node_unwrap(o->audience, o->header->key, &key) ||
-        seal_open(&key, o->header, o->body->box, arena, &o->inner.kind, &o->inner.body) !=
-            STATUS_OK)
+    o->key = keys_open(sim, o->audience, o->header->key, &key);
+    if (o->key == 0 || seal_open(&key, o->header, o->body->box, arena, &o->inner.kind,
+                                 &o->inner.body) != STATUS_OK)
         return false;
     o->inner.seq = o->header->number;
     return true;
 }
 
 /* ---- numbers ------------------------------------------------------------------------------ */
+
+/* What is sealed now is sealed to a key that its receiver has. */
+static void
+check_key(struct sim *sim, const struct opened *o)
+{
+    const struct held_keys *held = &sim->nodes[o->audience].held;
+
+    if (o->key != held->sealing && o->key != held->former_sealing)
+        sim_fail(sim, "%s seals number %llu to a key that %s has not any more",
+                 sim->nodes[o->author].name, (unsigned long long)o->header->number,
+                 sim->nodes[o->audience].name);
+}
 
 /* Is it said for the first time? */
 static bool
@@ -69,26 +82,30 @@ watch_number(struct sim *sim, const struct opened *o)
     if (is_new) {
         lane->seen = xrealloc(lane->seen, (lane->count + 1) * sizeof(*lane->seen));
         lane->seen[lane->count++] =
-            (struct sealed_seen){ o->header->box, inner, o->header->grant, false };
+            (struct sealed_seen){ o->header->box, inner, o->header->grant, o->key, false };
         sim->counts[COUNT_sealed]++;
         sim->counts[COUNT_sealed_records] += o->inner.kind == MESSAGE_RECORDS;
+        check_key(sim, o);
         return true;
     }
     struct sealed_seen *seen = &lane->seen[number - 1];
-    /* The same again, or the same by another way, or nothing. */
-    bool is_same =
-        ID_IS_EQUAL(seen->box, o->header->box) ||
-        (ID_IS_EQUAL(seen->inner, inner) && !ID_IS_EQUAL(seen->way, o->header->grant));
+    /* The same again, or the same by another way or to a newer key, or nothing. */
+    bool is_same = ID_IS_EQUAL(seen->box, o->header->box) ||
+                   (ID_IS_EQUAL(seen->inner, inner) &&
+                    (!ID_IS_EQUAL(seen->way, o->header->grant) || o->key > seen->key));
     sim->counts[COUNT_sealed_resends]++;
     if (!is_same && o->inner.kind != 0)
         sim_fail(sim, "%s seals number %llu for %s with other content",
                  sim->nodes[o->author].name, (unsigned long long)number,
                  sim->nodes[o->audience].name);
     if (is_same && !ID_IS_EQUAL(seen->box, o->header->box)) {
+        sim->counts[COUNT_other_ways] += !ID_IS_EQUAL(seen->way, o->header->grant);
+        sim->counts[COUNT_sealed_anew] += o->key > seen->key;
         seen->box = o->header->box;
         seen->way = o->header->grant;
+        seen->key = o->key;
         seen->is_emptied = true; /* a carrier may hold the older one */
-        sim->counts[COUNT_other_ways]++;
+        check_key(sim, o);
     }
     sim->counts[COUNT_emptied] += o->inner.kind == 0 && !seen->is_emptied;
     seen->is_emptied = seen->is_emptied || o->inner.kind == 0;
@@ -98,7 +115,7 @@ watch_number(struct sim *sim, const struct opened *o)
 static void
 watch_author(struct sim *sim, struct opened *o, struct arena *arena)
 {
-    if (!open_box(o, arena)) {
+    if (!open_box(sim, o, arena)) {
         sim_fail(sim, "%s seals what %s cannot open", sim->nodes[o->author].name,
                  sim->nodes[o->audience].name);
         return;

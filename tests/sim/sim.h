@@ -5,7 +5,7 @@
  * Nodes are real cores with real databases. Time, chance, links, signatures and the machine's deaths are
  * ours. A seed decides everything: which kinds of fault there are, when they strike, and what people do.
  *
- *   node.c     homes, keys, requests, death and return        net.c    messages, links, faults
+ *   node.c     homes, requests, death and return              net.c    messages, links, and what they suffer
  *   model.c    who should hold what, as the promises say      watch.c  every message that leaves a node
  *   people.c   what people do, through services               sealed.c what goes by the sealed way, opened
  *   judge.c    does what nodes show match the model?          hostile.c  a partner that lies, after all else
@@ -13,6 +13,7 @@
  *   leases.c   owners' words, and what hangs on them            chains.c   links that narrow, positions used once
  *   receipts.c what holders say, against what is true         disks.c    what stands on whose disk
  *   memory.c   SQLite's memory                                restore.c  an older database comes back
+ *   keys.c     companies' keys, and how they change           faults.c   what strikes nodes and links meanwhile
  *
  * 1. The model learns from answers of services and from messages seen on the wire, never from a node's inside.
  * 2. One thread; the same seed makes the same bytes (struct sim.trace).
@@ -72,7 +73,8 @@ enum {
     X(words) X(words_late) X(words_revoke)                                                      \
     X(sealed) X(sealed_records) X(receipts) X(sealed_gaps) X(sealed_resends) X(emptied) \
     X(links) X(revisions) X(said) X(purged) X(erased) X(grounds_gone) X(restored) X(partners_removed) \
-    X(given_back)
+    X(given_back) \
+    X(rotated) X(sealed_anew) X(invited_again) X(stolen) X(stolen_refused) X(keys_older)
 /* clang-format on */
 
 enum count {
@@ -159,6 +161,22 @@ struct word {
 
 struct sim;
 
+enum key_kind { KEY_SIGNING, KEY_SEALING, KEY_TRANSPORT, KEY_KINDS_ };
+
+/* What a company's root has signed last. */
+struct company_keys_now {
+    uint64_t serial;
+    uint64_t since[KEY_KINDS_]; /* serial of the descriptor in which the key was new */
+    uint64_t refused_below;
+    uint64_t stolen; /* signing key that a thief has; 0: none */
+    struct object_id descriptor;
+};
+
+/* What its key process holds, by those serials. 0: none. */
+struct held_keys {
+    uint64_t signing, sealing, former_sealing;
+};
+
 struct node {
     struct sim *sim;
     int index;
@@ -167,7 +185,9 @@ struct node {
     char home[256];
     int life; /* counts deaths */
     struct core *core;
-    bool up, edge_up;
+    struct held_keys held;
+    struct box_key transport; /* that the edge has */
+    bool up, edge_up, has_lost;
     int64_t round_at, restart_at, edge_at, paused_until, keys_at;
     struct link_peer links[LINKS_MAX];
     size_t link_count;
@@ -189,6 +209,7 @@ struct sealed_lane {
     struct sealed_seen {
         struct digest box, inner;
         struct object_id way;
+        uint64_t key;    /* of its receiver's */
         bool is_emptied; /* or sealed again for another way */
     } * seen;            /* by number - 1 */
     uint64_t count;
@@ -220,6 +241,7 @@ struct restore {
     int shares; /* that there were when it was copied */
     unsigned
         held[RECORDS_MAX]; /* of its own: slots that partners hold when the copy is put back */
+    uint64_t serial;          /* of its descriptor then */
     bool returned[NODES_MAX]; /* this one has sent it what it knows */
 };
 
@@ -229,6 +251,7 @@ struct sim {
     int64_t now; /* virtual, milliseconds */
     int node_count;
     struct node nodes[NODES_MAX];
+    struct company_keys_now keys[NODES_MAX];
     bool linked[NODES_MAX][NODES_MAX];
     int64_t blocked_until[NODES_MAX][NODES_MAX]; /* direction */
     bool suspended[NODES_MAX][NODES_MAX];        /* [by][whom] */
@@ -292,20 +315,16 @@ bool memory_init(void); /* first of all */
 MUST_CHECK enum status nodes_template(const char *base); /* once: homes to copy from */
 void nodes_clean(const char *base);
 void nodes_sweep(const char *base); /* homes that a seed which ended in an assert left behind */
-void node_keys_of(int index, struct node_id *id, struct sign_key *key,
-                  struct box_key *transport);
-struct signature node_sign(int index, enum sign_type type, struct bytes body);
-/* The content key, as `index` would unwrap it. */
-bool node_unwrap(int index, const uint8_t key[static SEAL_KEY_SIZE], struct content_key *out);
 void node_random_from(uint64_t *stream);  /* libsodium's randomness too; NULL: the system's */
 int node_lose_carried(struct node *node); /* of a node that is down: how many */
 int node_lose_rows(struct node *node);    /* the same */
 void node_init(struct sim *sim, int index);
 void node_start(struct node *node);
+enum status node_open(struct node *node, struct diag *diag); /* its core alone */
 void node_kill(struct node *node); /* kill -9: the home stays as it is on disk at this moment */
 void node_keep_database(struct node *node);
 /* Of a node that is down. is_said: by `hansa restore`, which leaves a mark. */
-void node_put_back(struct node *node, bool is_said);
+void node_put_back(struct node *node, bool is_said, bool with_keys);
 void node_fini(struct node *node);
 void node_round(struct node *node);
 void node_flush(struct node *node, size_t most); /* on the wire, watched; the rest is lost */
@@ -318,6 +337,8 @@ void net_send(struct node *from, const struct sent *message);
 void net_inject(struct sim *sim, int from, int to,
                 struct bytes message); /* hostile: at once, whole */
 void net_link_up(struct node *node, const struct link_peer *peer);
+bool net_knows(struct sim *sim, int at, int of); /* the key of that edge */
+void net_edge_dies(struct node *node);           /* and comes back */
 void net_dropped(struct node *node, const struct node_id *peer);
 void net_epoch(struct node *node, const struct node_id *peer, uint64_t epoch);
 void net_strike(struct sim *sim); /* a fault, perhaps */
@@ -428,6 +449,26 @@ void disks_judge(struct sim *sim, int at);
 void restore_keep(struct sim *sim);
 void restore_act(struct sim *sim);
 void restore_watch(struct sim *sim, int from, int to, const struct envelope *env);
+
+/* ---- keys.c ---- */
+struct node_id keys_node_id(int index);
+struct bytes keys_first(struct node *node,
+                        struct arena *arena); /* those of the home that is copied */
+struct bytes keys_birth(struct node *node, struct arena *arena); /* descriptor of a new home */
+void keys_start(struct node *node);      /* the key process, before core */
+void keys_edge_start(struct node *node); /* the edge */
+struct signature keys_sign(int index, uint64_t serial, enum sign_type type, struct bytes body);
+bool keys_unwrap(int index, uint64_t serial, const uint8_t key[static SEAL_KEY_SIZE],
+                 struct content_key *out);
+/* By any key that the company ever had: the serial of that one; 0: by none. */
+uint64_t keys_open(const struct sim *sim, int index, const uint8_t key[static SEAL_KEY_SIZE],
+                   struct content_key *out);
+/* When all is at rest, somebody's keys are stolen. */
+void keys_act(struct sim *sim);
+/* Older ones are back: the node ends, and gets new ones. */
+void keys_are_older(struct node *node);
+bool keys_are_settled(struct sim *sim, bool say);
+void keys_judge(struct sim *sim);
 
 /* ---- apart.c ---- */
 enum apart { APART_FAILED, APART_SAME, APART_DIFFERS };
