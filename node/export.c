@@ -46,12 +46,6 @@ struct export_format {
 
 /* ---- values ------------------------------------------------------------------------------- */
 
-static bool
-is_shown(const struct type_field *f)
-{
-    return f->kind != KIND_BYTES && f->kind != KIND_CONSENT;
-}
-
 enum { ADDRESS_PARTS = 7, STREET = 2 };
 
 /* The lines of an address: box, extended, street, locality, region, postalCode, country. false: it is something else. */
@@ -211,37 +205,24 @@ read_marks(struct export_writer *w, struct row *row)
 static void
 csv_head(struct export_writer *w)
 {
-    bool first = true;
-
-    for (size_t i = 0; i < w->type->field_count; i++) {
-        const struct type_field *f = &w->type->fields[i];
-        const char *name = f->kind != KIND_REFERENCE
-                               ? f->name
-                               : arena_printf(w->row, MAPPING_MARK "%s", f->name);
-        if (!is_shown(f))
-            continue;
-        csv_put_cell(&w->text, bytes_text(name), first);
-        first = false;
+    for (size_t i = 0; i < w->column_count; i++) {
+        const struct type_field *f = w->columns[i];
+        const char *mark = f->kind == KIND_REFERENCE ? MAPPING_MARK : "";
+        csv_put_cell(&w->text, bytes_text(arena_printf(w->row, "%s%s", mark, f->name)), i == 0);
     }
     for (size_t i = 0; i < MARK_COUNT_; i++)
-        csv_put_cell(&w->text, bytes_text(mark_columns[i]), first && i == 0);
+        csv_put_cell(&w->text, bytes_text(mark_columns[i]), w->column_count + i == 0);
     buffer_put_text(&w->text, "\r\n");
 }
 
 static enum status
 csv_put(struct export_writer *w, const struct row *row)
 {
-    bool first = true;
-
-    for (size_t i = 0; i < w->type->field_count; i++) {
-        if (!is_shown(&w->type->fields[i]))
-            continue;
-        csv_put_cell(&w->text, value_text(w, row, &w->type->fields[i]), first);
-        first = false;
-    }
+    for (size_t i = 0; i < w->column_count; i++)
+        csv_put_cell(&w->text, value_text(w, row, w->columns[i]), i == 0);
     for (size_t i = 0; i < MARK_COUNT_; i++)
         csv_put_cell(&w->text, bytes_text(row->mark[i] == NULL ? "" : row->mark[i]),
-                     first && i == 0);
+                     w->column_count + i == 0);
     buffer_put_text(&w->text, "\r\n");
     return STATUS_OK;
 }
@@ -313,9 +294,9 @@ vcard_put(struct export_writer *w, const struct row *row)
     vcard_begin(&w->text);
     vcard_put_text(&w->text, "UID;VALUE=text", bytes_text(row->mark[MARK_ID]));
     vcard_names(w, row);
-    for (size_t i = 0; i < w->type->field_count; i++) {
-        const struct type_field *f = &w->type->fields[i];
-        struct bytes value = is_shown(f) ? value_text(w, row, f) : (struct bytes){ 0 };
+    for (size_t i = 0; i < w->column_count; i++) {
+        const struct type_field *f = w->columns[i];
+        struct bytes value = value_text(w, row, f);
         bool is_name = f->counterpart != NULL && (strcmp(f->counterpart, "vcard:N") == 0 ||
                                                   strcmp(f->counterpart, "vcard:FN") == 0);
         if (value.len > 0 && !is_name)
@@ -362,6 +343,20 @@ static const struct export_format formats[] = {
     { "ical", "event", NULL, ical_put },
 };
 
+/* What a person can read; what refers to other records comes last. */
+static void
+take_columns(struct export_writer *w)
+{
+    w->columns = ARENA_ARRAY(w->kept, const struct type_field *, w->type->field_count);
+    for (int is_reference = 0; is_reference <= 1; is_reference++)
+        for (size_t i = 0; i < w->type->field_count; i++) {
+            const struct type_field *f = &w->type->fields[i];
+            if (f->kind != KIND_BYTES && f->kind != KIND_CONSENT &&
+                (f->kind == KIND_REFERENCE) == (is_reference != 0))
+                w->columns[w->column_count++] = f;
+        }
+}
+
 enum status
 export_init(struct export_writer *w, struct call *call, const struct type *type,
             const char *format)
@@ -369,6 +364,7 @@ export_init(struct export_writer *w, struct call *call, const struct type *type,
     *w = (struct export_writer){
         .call = call, .type = type, .row = arena_new(0), .kept = call->arena
     };
+    take_columns(w);
     for (size_t i = 0; i < COUNT_OF(formats); i++)
         if (strcmp(formats[i].name, format == NULL ? formats[0].name : format) == 0)
             w->format = &formats[i];

@@ -18,6 +18,8 @@ struct export_writer {
     struct call *call;
     const struct type *type;
     const struct export_format *format;
+    const struct type_field **columns;
+    size_t column_count;
     struct arena *row; /* dropped after each row */
     struct arena *kept;
     struct export_grant {
