@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * node/readopt.h - we were restored from a copy, and revisions of ours that it does not have come back from partners
- * that hold them (docs/protocol/restore.md, docs/adr/0020-readoption.md).
+ * that hold them (docs/protocol/restore.md, docs/adr/0022-readoption.md).
  *
  * 1. Believed is what bears our own signature, and opens its commitments. A partner can leave out, and nothing else.
  * 2. A revision that came back is not continued: its secret is lost with the fields that its holder was not shown. A new one is

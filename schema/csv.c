@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * schema/csv.c - reading a CSV file as it comes in (contract: schema/csv.h). Pieces of the file go through
+ * schema/csv.c - reading a CSV file as it comes in, and writing cells (contract: schema/csv.h). Pieces of the file go through
  * ICU to UTF-8 and line by line into libcsv, whose cells are gathered until the row is whole.
  *
  * 1. No row holds more than CSV_LINE_MAX bytes or CSV_COLUMNS_MAX cells: checked before libcsv sees the bytes.
