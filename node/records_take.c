@@ -306,6 +306,15 @@ records_forget(struct core *core, int64_t leaf, const struct record_id *id)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+/* No copy of it is here. If one was and got lost behind our back, lists and indexes may still show its values: they follow
+ * what is left. */
+static enum status
+forget_lost(struct core *core, int64_t record)
+{
+    core->has_erased = true;
+    return records_project(core, record);
+}
+
 /* Newer than that, as far as its position says anything. */
 static enum status
 is_newer(struct core *core, int64_t record, int64_t run, int order, bool *out)
@@ -334,8 +343,9 @@ records_forget_upto(struct core *core, int64_t leaf, int64_t record, struct posi
         AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_COPY_POSITION);
         stmt_bind(q, "ii", record, leaf);
         enum status s = stmt_step(q);
-        if (s != STATUS_OK)
-            return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+        if (s == STATUS_NOT_FOUND)
+            return forget_lost(core, record);
+        TRY(s);
         run = stmt_int(q, 0);
         at = (struct position){ (uint32_t)stmt_int(q, 1), (uint64_t)stmt_int(q, 2) };
     }

@@ -222,6 +222,39 @@ test_never_offered(struct check *t)
     desk_clear(&d);
 }
 
+/* ---- a copy that is lost behind our back --------------------------------------------------- */
+
+static int64_t
+shown(struct desk *d)
+{
+    if (store_commit(d->core->store) != STATUS_OK || core_need_txn(d->core) != STATUS_OK)
+        return -1;
+    return home_sql(&d->home, "SELECT count(*) FROM t_attendee");
+}
+
+static void
+test_lost_copy(struct check *t)
+{
+    struct desk d = { 0 };
+    enum forgotten how;
+    int64_t record;
+
+    CHECK(t, "a desk with a row",
+          desk_set(&d) &&
+              store_number(d.core->store, &record, STMT_RECORD_FIND, "b",
+                           bytes_of(d.record.b, ID_SIZE)) == STATUS_OK &&
+              shown(&d) == 1);
+    CHECK(t, "its copy is lost, and lists still show it",
+          store_exec(d.core->store, STMT_COPY_DROP, "ii", record, (int64_t)OWN_GRANT) ==
+                  STATUS_OK &&
+              shown(&d) == 1);
+    CHECK(t, "P11: it is withdrawn, and nothing shows it",
+          records_forget_upto(d.core, d.core->lives[0].leaf, record, (struct position){ 9, 9 },
+                              &how) == STATUS_OK &&
+              how == FORGOT_NOTHING && shown(&d) == 0);
+    desk_clear(&d);
+}
+
 /* ---- a partner that takes nothing --------------------------------------------------------- */
 
 static enum status
@@ -281,6 +314,7 @@ main(int argc, char **argv)
         { "what does not make place", test_not_overtaken },
         { "heads that are overtaken", test_heads },
         { "an offer that never left", test_never_offered },
+        { "a lost copy", test_lost_copy },
         { "a partner that takes nothing", test_takes_nothing },
     };
 
