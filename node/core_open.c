@@ -154,6 +154,7 @@ load(struct core *core, struct diag *diag)
         TRY(quarantine_requeue(core));
     else
         TRY(store_begin(core->store));
+    TRY(grants_read_cites(core));
     TRY(keys_begin(core, diag));
     TRY(route_begin(core));
     TRY(store_commit(core->store));

@@ -413,6 +413,8 @@ MUST_CHECK enum status grant_links(struct store *st, int64_t leaf, struct arena 
 /* Keeps verified links; *leaf is grants.id of the last. */
 MUST_CHECK enum status grants_keep(struct core *core, const struct signed_object *links,
                                    const struct verified_chain *chain, int64_t *leaf);
+/* At start: of a database from before it was kept what a grant answers. */
+MUST_CHECK enum status grants_read_cites(struct core *core);
 /* Under keys that count for what is new. */
 MUST_CHECK enum status chain_check(struct core *core, const struct signed_object *links,
                                    size_t count, struct verified_chain **out,

@@ -139,9 +139,32 @@ grants_keep(struct core *core, const struct signed_object *links,
                        company_id_of(core, &g->owner), g->not_after.ms));
         TRY(store_number(core->store, &parent, STMT_GRANT_FIND, "b", gid));
         TRY(keep_key(core, parent, &g->issuer, &links[i]));
+        if (g->has_cites)
+            TRY(store_exec(core->store, STMT_GRANT_CITES, "ib", parent,
+                           bytes_of(g->cites.b, ID_SIZE)));
     }
     *leaf = parent;
     return grants_anew_keep(core, links, chain);
+}
+
+enum status
+grants_read_cites(struct core *core)
+{
+    AUTO(arena_free) struct arena *arena = arena_new(0);
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_GRANT_CITES_UNREAD);
+    enum status s;
+
+    while ((s = stmt_step(q)) == STATUS_OK) {
+        struct signed_object *object;
+        struct grant *g;
+        arena_reset(arena);
+        TRY(wire_signed_object_parse(stmt_bytes(q, 1), arena, &object));
+        TRY(wire_grant_parse(object->body, arena, &g));
+        if (g->has_cites)
+            TRY(store_exec(core->store, STMT_GRANT_CITES, "ib", stmt_int(q, 0),
+                           bytes_of(g->cites.b, ID_SIZE)));
+    }
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
 /* The issuers of a stored chain, and the keys that were kept with their grants. */

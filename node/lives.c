@@ -239,6 +239,7 @@ struct below {
     int64_t share, leaf, partner;
     enum share_role role;
     enum share_state state;
+    struct object_id gid;
 };
 
 static enum status
@@ -255,6 +256,7 @@ collect_below(struct core *core, const struct object_id *gid, struct below **out
                                              .role = (enum share_role)stmt_int(q, 2),
                                              .state = (enum share_state)stmt_int(q, 3),
                                              .partner = stmt_int(q, 4) };
+        stmt_copy(q, 6, (*out)[*count - 1].gid.b, ID_SIZE);
     }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
@@ -315,23 +317,27 @@ tell_above(struct core *core, const struct live *live, const char *reason)
     return STATUS_OK;
 }
 
-/* What answers a grant ends with it: contributions, and what comes back of them. */
+/* What answers a grant ends with it: contributions, and what comes back of them; and what of them is kept out of sight since
+ * their own end goes when the grant is taken back. */
 static enum status
 end_citing(struct core *core, const struct object_id *gid, enum share_state how,
            const char *reason)
 {
-    for (size_t i = 0; i < core->live_count;) {
-        const struct live *live = &core->lives[i];
-        const struct grant *leaf = chain_leaf(live->chain);
-        if (!leaf->has_cites || !ID_IS_EQUAL(leaf->cites, *gid)) {
-            i++;
-            continue;
+    AUTO(xfree) struct object_id *citing = NULL;
+    size_t count = 0;
+    enum status s;
+
+    {
+        AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_GRANT_CITING);
+        stmt_bind(q, "bi", bytes_of(gid->b, ID_SIZE), (int64_t)(how == SHARE_STOPPED));
+        while ((s = stmt_step(q)) == STATUS_OK) {
+            citing = xrealloc(citing, (count + 1) * sizeof(*citing));
+            stmt_copy(q, 0, citing[count++].b, ID_SIZE);
         }
-        struct object_id citing = *chain_leaf_id(live->chain);
-        TRY(grant_fall(core, &citing, &core->me, (struct bytes){ 0 }, how, reason));
-        i = 0;
     }
-    return STATUS_OK;
+    for (size_t i = 0; i < count; i++)
+        TRY(grant_fall(core, &citing[i], &core->me, (struct bytes){ 0 }, how, reason));
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
 enum status
@@ -402,11 +408,12 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
 
     TRY(proposals_lapse_leaf(core, b->leaf));
     TRY(asks_lapse_leaf(core, b->leaf));
-    if (live == NULL)
-        return fall_unlisted(core, b, object, how, reason);
+    if (live == NULL) {
+        TRY(fall_unlisted(core, b, object, how, reason));
+        return end_citing(core, &b->gid, how, reason);
+    }
     if (PLANTED(FALL_HERE_ONLY) && b->role == ROLE_GIVEN && live->parent_leaf != 0)
         return STATUS_OK;
-    struct object_id gid = *chain_leaf_id(live->chain);
     bool is_filed = live->state == SHARE_FILED; /* nobody to tell, but rows came back by file */
     if (b->role == ROLE_GIVEN && how == SHARE_STOPPED && !is_filed) {
         TRY(tell(core, live, object, reason));
@@ -420,24 +427,7 @@ fall_one(struct core *core, const struct below *b, struct bytes object, enum sha
         TRY(let_fallen_go(core, b->leaf, how));
     if (is_filed) /* held for a company without a node: its rows, under our grant */
         TRY(letting_go_begin(core, b->leaf, how == SHARE_STOPPED ? LET_FORGET : LET_HIDE, ""));
-    return end_citing(core, &gid, how, reason);
-}
-
-/* What goes back to a bringer ends with what it brought. */
-static enum status
-end_feedback(struct core *core, const struct object_id *gid, enum share_state how,
-             const char *reason)
-{
-    for (size_t i = 0; i < core->live_count; i++) {
-        const struct live *live = &core->lives[i];
-        const struct grant *leaf = chain_leaf(live->chain);
-        if (live->role != ROLE_GIVEN || live->kind != OFFER_FEEDBACK ||
-            !ID_IS_EQUAL(leaf->cites, *gid))
-            continue;
-        struct object_id feedback = *chain_leaf_id(live->chain);
-        return grant_fall(core, &feedback, &core->me, (struct bytes){ 0 }, how, reason);
-    }
-    return STATUS_OK;
+    return end_citing(core, &b->gid, how, reason);
 }
 
 enum status
@@ -453,7 +443,6 @@ grant_fall(struct core *core, const struct object_id *gid, const struct node_id 
     TRY(collect_below(core, gid, &below, &count));
     for (size_t i = 0; i < count; i++)
         TRY(fall_one(core, &below[i], object, how, reason));
-    TRY(end_feedback(core, gid, how, reason));
     return audit_add(core, "node", how == SHARE_STOPPED ? "grant.revoked" : "grant.ended",
                      bytes_of(gid->b, ID_SIZE), (struct bytes){ 0 });
 }
@@ -498,20 +487,27 @@ lives_are_due(const struct core *core)
 enum status
 lives_sweep(struct core *core)
 {
+    AUTO(xfree) int64_t *over = NULL; /* shares; one takes others with it */
+    size_t count = 0;
     struct wall_ms now = core_wall(core);
     int64_t next = INT64_MAX;
 
     TRY(core_need_txn(core));
-    for (size_t i = 0; i < core->live_count;) {
+    for (size_t i = 0; i < core->live_count; i++) {
         int64_t end = chain_end(core->lives[i].chain).ms;
         if (end > now.ms) {
             next = end < next ? end : next;
-            i++;
             continue;
         }
-        struct object_id gid = *chain_leaf_id(core->lives[i].chain);
+        over = xrealloc(over, (count + 1) * sizeof(*over));
+        over[count++] = core->lives[i].share;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct live *live = live_by_share(core, over[i]);
+        if (live == NULL)
+            continue;
+        struct object_id gid = *chain_leaf_id(live->chain);
         TRY(grant_fall(core, &gid, &core->me, (struct bytes){ 0 }, SHARE_ENDED, ""));
-        i = 0;
     }
     core->ends_at = next;
     return erase_ended(core);

@@ -314,11 +314,19 @@
                  " ON CONFLICT DO NOTHING") \
     X(GRANT_FIND, "SELECT id FROM grants WHERE gid = ?1") \
     X(GRANT_GET, "SELECT gid, object, parent, issuer, audience, owner, ends_ms, key FROM grants WHERE id = ?1") \
+    X(GRANT_CITES, "UPDATE grants SET cites = ?2 WHERE id = ?1 AND cites IS NULL") \
+    /* Contributions (3) and what comes back of them (4), of a database from before this was kept. */ \
+    X(GRANT_CITES_UNREAD, "SELECT g.id, g.object FROM share s JOIN grants g ON g.id = s.leaf WHERE s.kind IN (3, 4)" \
+                          " AND g.cites IS NULL") \
+    /* What runs and answers a grant; ?2: and what is over and still kept out of sight. */ \
+    X(GRANT_CITING, "SELECT g.gid FROM grants g JOIN share s ON s.leaf = g.id WHERE g.cites = ?1 AND (s.state IN (0, 2, 3, 4, 8)" \
+                    " OR (?2 = 1 AND s.state = 7 AND EXISTS (SELECT 1 FROM copy c WHERE c.grant_id = g.id AND c.grant_id > 0)))") \
     X(GRANT_ANEW, "UPDATE grants SET object = ?2, key = ?3 WHERE id = ?1") \
     X(GRANT_KEY, "UPDATE grants SET key = ?2 WHERE id = ?1 AND key IS NULL") \
     X(GRANT_BELOW, "WITH RECURSIVE below (id) AS (SELECT id FROM grants WHERE gid = ?1 UNION" \
                    " SELECT g.id FROM grants g JOIN below b ON g.parent = b.id)" \
-                   " SELECT s.id, s.leaf, s.role, s.state, s.partner, s.title FROM share s JOIN below b ON s.leaf = b.id") \
+                   " SELECT s.id, s.leaf, s.role, s.state, s.partner, s.title, g.gid FROM share s JOIN below b ON s.leaf = b.id" \
+                   " JOIN grants g ON g.id = s.leaf") \
     /* ---- heads ---- */ \
     X(HEAD_GET, "SELECT number, object, source, expires_ms FROM head WHERE root = ?1") \
     X(HEAD_UNTIL, "SELECT h.expires_ms FROM grants g JOIN head h ON h.root = g.root WHERE g.id = ?1") \
