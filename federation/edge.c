@@ -7,7 +7,6 @@
  * Reads HOME/keys/transport.key, or the one before while it is in use, and nothing else, then speaks on descriptor 3.
  */
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include "federation/edge_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+#include "schema/base/options.h"
 #include "schema/base/sandbox.h"
 #include "schema/base/wipe.h"
 
@@ -42,22 +42,12 @@ edge_now_ms(void)
 static bool
 parse_options(int argc, char **argv, struct edge_options *out)
 {
-    static const struct option options[] = {
-        { "home", required_argument, NULL, 'h' },
-        { "passphrase-file", required_argument, NULL, 'p' },
-        { 0 },
+    const struct option_row rows[] = {
+        { "home", .text = &out->home },
+        { "passphrase-file", .text = &out->passphrase_file },
     };
-    int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'h')
-            out->home = optarg;
-        else if (option == 'p')
-            out->passphrase_file = optarg;
-        else
-            return false;
-    }
-    return optind == argc && out->home != NULL;
+    return options_read(argc, argv, rows, COUNT_OF(rows)) && out->home != NULL;
 }
 
 /* The one before, while there are partners that know no other. */

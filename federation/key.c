@@ -14,7 +14,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +24,7 @@
 #include "federation/key_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+#include "schema/base/options.h"
 #include "schema/base/sandbox.h"
 #include "schema/base/wipe.h"
 
@@ -41,77 +41,32 @@ static const char usage[] =
     "--passphrase-file FILE\n";
 
 static bool
-take_endpoint(struct key_options *out, const char *text)
+parse_options(int argc, char **argv, struct key_options *o)
 {
-    if (out->endpoint_count == COUNT_OF(out->endpoints))
-        return false;
-    out->endpoints[out->endpoint_count++] = text;
-    return true;
-}
-
-static bool
-take_option(int option, struct key_options *out)
-{
-    const char **slots[] = {
-        ['i'] = &out->init,
-        ['h'] = &out->home,
-        ['n'] = &out->name,
-        ['c'] = &out->country,
-        ['l'] = &out->listen,
-        ['p'] = &out->passphrase_file,
-        ['B'] = &out->close_backup,
-        ['O'] = &out->open_backup,
-        ['r'] = &out->root,
-        ['T'] = &out->take_root,
-        ['P'] = &out->root_passphrase_file,
-    };
-    bool *flags[] = {
-        ['k'] = &out->with_keys, ['R'] = &out->rotate,    ['s'] = &out->signing,
-        ['b'] = &out->sealing,   ['t'] = &out->transport, ['S'] = &out->stolen,
+    const struct option_row rows[] = {
+        { "close-backup", .text = &o->close_backup },
+        { "country", .text = &o->country },
+        { "endpoint", .list = o->endpoints, .count = &o->endpoint_count,
+          .most = COUNT_OF(o->endpoints) },
+        { "home", .text = &o->home },
+        { "init", .text = &o->init },
+        { "listen", .text = &o->listen },
+        { "name", .text = &o->name },
+        { "open-backup", .text = &o->open_backup },
+        { "passphrase-file", .text = &o->passphrase_file },
+        { "root", .text = &o->root },
+        { "root-passphrase-file", .text = &o->root_passphrase_file },
+        { "rotate", .flag = &o->rotate },
+        { "sealing", .flag = &o->sealing },
+        { "signing", .flag = &o->signing },
+        { "stolen", .flag = &o->stolen },
+        { "take-root", .text = &o->take_root },
+        { "transport", .flag = &o->transport },
+        { "with-keys", .flag = &o->with_keys },
     };
 
-    if (option == 'e')
-        return take_endpoint(out, optarg);
-    if (option > 0 && (size_t)option < COUNT_OF(flags) && flags[option] != NULL) {
-        *flags[option] = true;
-        return true;
-    }
-    if (option < 0 || (size_t)option >= COUNT_OF(slots) || slots[option] == NULL)
-        return false;
-    *slots[option] = optarg;
-    return true;
-}
-
-static bool
-parse_options(int argc, char **argv, struct key_options *out)
-{
-    static const struct option options[] = {
-        { "init", required_argument, NULL, 'i' },
-        { "home", required_argument, NULL, 'h' },
-        { "name", required_argument, NULL, 'n' },
-        { "country", required_argument, NULL, 'c' },
-        { "listen", required_argument, NULL, 'l' },
-        { "endpoint", required_argument, NULL, 'e' },
-        { "passphrase-file", required_argument, NULL, 'p' },
-        { "close-backup", required_argument, NULL, 'B' },
-        { "open-backup", required_argument, NULL, 'O' },
-        { "with-keys", no_argument, NULL, 'k' },
-        { "rotate", no_argument, NULL, 'R' },
-        { "signing", no_argument, NULL, 's' },
-        { "sealing", no_argument, NULL, 'b' },
-        { "transport", no_argument, NULL, 't' },
-        { "stolen", no_argument, NULL, 'S' },
-        { "root", required_argument, NULL, 'r' },
-        { "root-passphrase-file", required_argument, NULL, 'P' },
-        { "take-root", required_argument, NULL, 'T' },
-        { 0 },
-    };
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-        if (!take_option(option, out))
-            return false;
-    return optind == argc && (out->init == NULL) != (out->home == NULL);
+    return options_read(argc, argv, rows, COUNT_OF(rows)) &&
+           (o->init == NULL) != (o->home == NULL);
 }
 
 static int

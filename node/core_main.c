@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -25,6 +24,7 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/file.h"
 #include "schema/base/log.h"
+#include "schema/base/options.h"
 #include "schema/base/plant.h"
 #include "schema/base/sandbox.h"
 #include "schema/base/wipe.h"
@@ -463,48 +463,29 @@ usage(const char *what)
     return status_exit_code(STATUS_USAGE);
 }
 
+/* Some it does not need: a new home's are given to hansa-key and to it alike. */
 static bool
 parse(int argc, char **argv, struct options *o)
 {
-    enum {
-        HOME = 'h',
-        INIT = 'i',
-        LANG = 'l',
-        LISTEN = 'L',
-        CAPTURE = 'c',
-        OFFSET = 'o',
-        OTHER = 'x'
-    };
-    static const struct option table[] = {
-        { "home", required_argument, NULL, HOME },
-        { "init", no_argument, NULL, INIT },
-        { "language", required_argument, NULL, LANG },
-        { "listen", required_argument, NULL, LISTEN },
-        { "name", required_argument, NULL, OTHER },
-        { "country", required_argument, NULL, OTHER },
-        { "endpoint", required_argument, NULL, OTHER },
-        { "capture", required_argument, NULL, CAPTURE },
-        { "clock-offset", required_argument, NULL, OFFSET },
-        { 0 },
+    const char *offset = NULL, *name = NULL, *country = NULL, *endpoints[ENDPOINTS_MAX];
+    size_t endpoint_count = 0;
+    const struct option_row rows[] = {
+        { "capture", .text = &o->capture },
+        { "clock-offset", .text = &offset },
+        { "country", .text = &country },
+        { "endpoint", .list = endpoints, .count = &endpoint_count, .most = ENDPOINTS_MAX },
+        { "home", .text = &o->home },
+        { "init", .flag = &o->init },
+        { "language", .text = &o->language },
+        { "listen", .text = &o->listen },
+        { "name", .text = &name },
     };
 
-    for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
-        if (c == HOME)
-            o->home = optarg;
-        else if (c == INIT)
-            o->init = true;
-        else if (c == LANG)
-            o->language = optarg;
-        else if (c == LISTEN)
-            o->listen = optarg;
-        else if (c == CAPTURE)
-            o->capture = optarg;
-        else if (c == OFFSET)
-            o->clock_offset_ms = strtoll(optarg, NULL, 10);
-        else if (c != OTHER)
-            return false;
-    }
-    return optind == argc && o->home != NULL;
+    if (!options_read(argc, argv, rows, COUNT_OF(rows)) || o->home == NULL)
+        return false;
+    if (offset != NULL)
+        o->clock_offset_ms = strtoll(offset, NULL, 10);
+    return true;
 }
 
 #ifdef HANSA_PLANTS

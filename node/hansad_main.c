@@ -3,7 +3,6 @@
  * node/hansad_main.c - hansad: the options of the parent (node/parent.h).
  */
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "schema/base/cleanup.h"
 #include "schema/base/limits.h"
 #include "schema/base/log.h"
+#include "schema/base/options.h"
 
 static const char usage[] =
     "hansad --home HOME [--foreground] [--passphrase-file FILE] [--log FILE] [--capture FILE] "
@@ -27,91 +27,43 @@ struct arguments {
 };
 
 static bool
-take_endpoint(struct arguments *out, const char *text)
-{
-    if (out->endpoint_count == ENDPOINTS_MAX)
-        return false;
-    out->endpoints[out->endpoint_count++] = text;
-    return true;
-}
-
-static bool
-take_option(int option, struct arguments *out)
-{
-    struct parent_options *o = &out->options;
-    const char **slots[] = {
-        ['C'] = &o->country,
-        ['L'] = &o->language,
-        ['c'] = &o->capture,
-        ['g'] = &o->log,
-        ['h'] = &o->home,
-        ['i'] = &o->home,
-        ['l'] = &o->listen,
-        ['n'] = &o->name,
-        ['o'] = &o->clock_offset,
-        ['p'] = &o->passphrase_file,
-        ['B'] = &o->close_backup,
-        ['O'] = &o->open_backup,
-        ['r'] = &o->root,
-        ['T'] = &o->take_root,
-        ['P'] = &o->root_passphrase_file,
-    };
-    bool *flags[] = {
-        ['f'] = &o->is_foreground, ['k'] = &o->with_keys, ['R'] = &o->rotate,
-        ['s'] = &o->signing,       ['b'] = &o->sealing,   ['t'] = &o->transport,
-        ['S'] = &o->stolen,
-    };
-
-    if (option > 0 && (size_t)option < COUNT_OF(flags) && flags[option] != NULL) {
-        *flags[option] = true;
-        return true;
-    }
-    if (option == 'e')
-        return take_endpoint(out, optarg);
-    if (option < 0 || (size_t)option >= COUNT_OF(slots) || slots[option] == NULL ||
-        *slots[option] != NULL)
-        return false;
-    *slots[option] = optarg;
-    out->is_init = out->is_init || option == 'i';
-    return true;
-}
-
-static bool
 parse(int argc, char **argv, struct arguments *out)
 {
-    static const struct option options[] = {
-        { "capture", required_argument, NULL, 'c' },
-        { "clock-offset", required_argument, NULL, 'o' },
-        { "close-backup", required_argument, NULL, 'B' },
-        { "country", required_argument, NULL, 'C' },
-        { "endpoint", required_argument, NULL, 'e' },
-        { "foreground", no_argument, NULL, 'f' },
-        { "home", required_argument, NULL, 'h' },
-        { "init", required_argument, NULL, 'i' },
-        { "language", required_argument, NULL, 'L' },
-        { "listen", required_argument, NULL, 'l' },
-        { "log", required_argument, NULL, 'g' },
-        { "name", required_argument, NULL, 'n' },
-        { "open-backup", required_argument, NULL, 'O' },
-        { "passphrase-file", required_argument, NULL, 'p' },
-        { "with-keys", no_argument, NULL, 'k' },
-        { "rotate", no_argument, NULL, 'R' },
-        { "signing", no_argument, NULL, 's' },
-        { "sealing", no_argument, NULL, 'b' },
-        { "transport", no_argument, NULL, 't' },
-        { "stolen", no_argument, NULL, 'S' },
-        { "root", required_argument, NULL, 'r' },
-        { "root-passphrase-file", required_argument, NULL, 'P' },
-        { "take-root", required_argument, NULL, 'T' },
-        { 0 },
+    struct parent_options *o = &out->options;
+    const char *init = NULL;
+    const struct option_row rows[] = {
+        { "capture", .text = &o->capture },
+        { "clock-offset", .text = &o->clock_offset },
+        { "close-backup", .text = &o->close_backup },
+        { "country", .text = &o->country },
+        { "endpoint", .list = out->endpoints, .count = &out->endpoint_count,
+          .most = ENDPOINTS_MAX },
+        { "foreground", .flag = &o->is_foreground },
+        { "home", .text = &o->home },
+        { "init", .text = &init },
+        { "language", .text = &o->language },
+        { "listen", .text = &o->listen },
+        { "log", .text = &o->log },
+        { "name", .text = &o->name },
+        { "open-backup", .text = &o->open_backup },
+        { "passphrase-file", .text = &o->passphrase_file },
+        { "root", .text = &o->root },
+        { "root-passphrase-file", .text = &o->root_passphrase_file },
+        { "rotate", .flag = &o->rotate },
+        { "sealing", .flag = &o->sealing },
+        { "signing", .flag = &o->signing },
+        { "stolen", .flag = &o->stolen },
+        { "take-root", .text = &o->take_root },
+        { "transport", .flag = &o->transport },
+        { "with-keys", .flag = &o->with_keys },
     };
-    int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-        if (!take_option(option, out))
-            return false;
-    out->options.endpoints = out->endpoints;
-    return optind == argc && out->options.home != NULL;
+    if (!options_read(argc, argv, rows, COUNT_OF(rows)) || (o->home != NULL) == (init != NULL))
+        return false;
+    out->is_init = init != NULL;
+    o->home = out->is_init ? init : o->home;
+    o->endpoints = out->endpoints;
+    return true;
 }
 
 /* Descriptors 0 to 2 are there in every process of ours, so no socket is ever taken for them. */
