@@ -476,18 +476,21 @@ core_submit(struct core *core, struct api_request *request)
 /* On a full disk a partner holds back what it has, unacknowledged, but for what takes back. In front of that on the same
  * stream stands at most what the credit allows: senders put it first. What is refused takes room as well: after that much of
  * it a partner waits altogether; and after so much that takes back, unless the ballast is whole again after it: others need
- * it, too. */
+ * it, too. What keeps the link going is not counted: without it nothing of ours that takes back would go out. */
 static bool
 has_room(struct core *core, struct company *from, const struct envelope *env)
 {
     if (!disk_is_full(core->disk))
         return true;
-    if (from->refused >= CREDIT_CONTROL_FRAMES || from->lent >= DISK_TAKES_MAX)
-        return false;
-    if (!message_kind_takes_back(env->kind) &&
-        (env->stream != STREAM_CONTROL || from->crowded++ >= CREDIT_CONTROL_FRAMES))
-        return false;
-    from->lent++;
+    bool takes_back = message_kind_takes_back(env->kind);
+    if (env->stream != STREAM_SESSION || !takes_back) {
+        if (from->refused >= CREDIT_CONTROL_FRAMES || from->lent >= DISK_TAKES_MAX)
+            return false;
+        if (!takes_back &&
+            (env->stream != STREAM_CONTROL || from->crowded++ >= CREDIT_CONTROL_FRAMES))
+            return false;
+        from->lent++;
+    }
     disk_lend(core->disk);
     return true;
 }

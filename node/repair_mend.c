@@ -110,6 +110,21 @@ was_robbed(struct core *core, int64_t record, bool *out)
     return STATUS_OK;
 }
 
+/* Went ours already against a higher one, and it is still there? Once is enough: the holder says what it likes. */
+static enum status
+went_against(struct core *core, const struct live *live, int64_t record, bool *out)
+{
+    struct position was;
+    int missed = 0;
+    enum status s = scopes_delivered(core, live->leaf, record, &was, &missed);
+
+    *out = s == STATUS_OK && missed > 0;
+    if (s == STATUS_NOT_FOUND || *out)
+        return STATUS_OK;
+    TRY(s);
+    return store_exec(core->store, STMT_DELIVERY_MISSED, "iii", live->leaf, record, (int64_t)1);
+}
+
 static enum status
 mend_known(struct core *core, struct live *live, int64_t record,
            const struct scope_entry *entry, struct repair_tally *tally)
@@ -132,7 +147,10 @@ mend_known(struct core *core, struct live *live, int64_t record,
     int order = position_compare(entry->position, ours);
     if (order == 0)
         return know_delivered(core, live, record, &entry->position);
-    if (order > 0 && !robbed) {
+    bool is_odd = order > 0 && !robbed;
+    if (order > 0 && robbed)
+        TRY(went_against(core, live, record, &is_odd));
+    if (is_odd) {
         tally->odd++; /* nobody but the owner makes revisions, and it has not this one */
         return STATUS_OK;
     }

@@ -241,7 +241,7 @@ struct restore {
     int shares; /* that there were when it was copied */
     unsigned
         held[RECORDS_MAX]; /* of its own: slots that partners hold when the copy is put back */
-    uint64_t serial;          /* of its descriptor then */
+    uint64_t serial;       /* of its descriptor then */
     bool returned[NODES_MAX]; /* this one has sent it what it knows */
 };
 

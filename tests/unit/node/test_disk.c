@@ -296,6 +296,10 @@ test_lent_without_end(struct check *t)
     disk_settle(d.core->disk, core_mono(d.core));
     core_on_message(d.core, &c->node, message);
     CHECK(t, "and not once more", !disk_is_lent(d.core->disk));
+    env = (struct envelope){ .kind = MESSAGE_ACK, .session = 1, .body = bytes_text("x") };
+    core_on_message(d.core, &c->node, envelope_format(&env, arena));
+    CHECK(t, "what keeps the link going is heard, and does not count",
+          disk_is_lent(d.core->disk) && c->lent == DISK_TAKES_MAX);
     (void)core_round(d.core);
     CHECK(t, "until it is whole after all that", disk_is_full(d.core->disk) && c->lent == 0);
     core_on_message(d.core, &c->node, message);

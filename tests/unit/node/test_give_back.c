@@ -31,8 +31,8 @@ take_back(struct desk *d)
                      bytes_of(d->record.b, ID_SIZE)) != STATUS_OK)
         return false;
     return store_exec(d->core->store, STMT_WITHDRAWAL_PUT, "iiiiti", row.leaf, record,
-                      (int64_t)1, (int64_t)1, "NOT_SHARED", (int64_t)HOME_NOW_MS) ==
-               STATUS_OK &&
+                      (int64_t)1, (int64_t)1, "NOT_SHARED",
+                      (int64_t)HOME_NOW_MS) == STATUS_OK &&
            store_exec(d->core->store, STMT_WITHDRAWAL_TOLD, "ii", row.leaf, record) ==
                STATUS_OK;
 }
@@ -64,8 +64,8 @@ test_last_word(struct check *t)
           withdrawal_tell(d.core) == STATUS_OK && waiting(&d, MESSAGE_WITHDRAWAL) == 1);
     CHECK(t, "then the last word goes",
           give_back_end(d.core, to) == STATUS_OK && waiting(&d, MESSAGE_DESCRIPTOR) == 1);
-    CHECK(t, "once", give_back_end(d.core, to) == STATUS_OK &&
-                         waiting(&d, MESSAGE_DESCRIPTOR) == 1);
+    CHECK(t, "once",
+          give_back_end(d.core, to) == STATUS_OK && waiting(&d, MESSAGE_DESCRIPTOR) == 1);
     desk_clear(&d);
 }
 

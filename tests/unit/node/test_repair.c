@@ -445,6 +445,17 @@ test_differences(struct check *t)
     CHECK(t, "and is not compared", !sent(&x, CARRIER, MESSAGE_SCOPE_IDS, &env));
 }
 
+static int64_t
+number_of_record(struct table *x)
+{
+    int64_t record = 0;
+
+    if (store_number(x->core->store, &record, STMT_RECORD_FIND, "b",
+                     bytes_of(x->desk.record.b, ID_SIZE)) != STATUS_OK)
+        abort();
+    return record;
+}
+
 /* A holder is ahead of us in a record of ours: who made that revision? */
 static void
 test_ahead(struct check *t)
@@ -462,11 +473,19 @@ test_ahead(struct check *t)
         AUTO(table_clear) struct table x;
         table_set(&x);
         x.core->companies[0]->refused_below = rows[i].refused_below;
+        int64_t record = number_of_record(&x);
+        CHECK(t, "it was delivered",
+              store_exec(x.core->store, STMT_DELIVERY_PUT, "iiiiii", record, x.given->partner,
+                         x.given->leaf, (int64_t)1, (int64_t)1, HOME_NOW_MS) == STATUS_OK);
         x.there[x.there_count++] = (struct scope_entry){ x.desk.record, { UINT32_MAX, 5 } };
         int64_t before = control_count(&x);
         run_pass(&x, 300);
         CHECK(t, rows[i].why, due_count(&x) == rows[i].due);
         CHECK(t, "and nothing is taken back", control_count(&x) == before);
+        CHECK(t, "it went",
+              store_exec(x.core->store, STMT_DUE_FORGET, "i", x.given->leaf) == STATUS_OK);
+        run_pass(&x, 2000);
+        CHECK(t, "who is ahead all the same does not get it for ever", due_count(&x) == 0);
     }
 }
 
