@@ -23,4 +23,21 @@ def the_page_tells_what_works(t):
         t.same("four changes were made", keys(acme, "serial")["signing"], 4)
 
 
-main(the_page_tells_what_works)
+def under_a_passphrase(t):
+    """Keys of a home with a passphrase change while it runs, and stay under it; without the passphrase nothing changes."""
+    with Net() as net:
+        words = os.path.join(net.folder, "words")
+        with open(words, "w", encoding="utf-8") as f:
+            f.write("seven wet stones\n")
+        acme = net.node("Acme", init={"passphrase_file": words}, options={"passphrase_file": words})
+        wrong = acme.file("wrong", "seven dry stones\n")
+        t.refused("new keys need the passphrase", acme.refusal("key rotate"), "LOCKED")
+        t.refused("the right one", acme.refusal("key rotate", passphrase_file=wrong), "DENIED")
+        t.same("nothing has changed", set(keys(acme, "serial").values()), {1})
+        acme.run("key", "rotate", "--passphrase-file", words)
+        t.same("with it there are new ones", set(keys(acme, "serial").values()), {2})
+        acme.kill("key")
+        acme.wait(lambda: not acme.refusal("event add", name="Under new keys"), 10, "a new key process opens them with it, and signs")
+
+
+main(the_page_tells_what_works, under_a_passphrase)
