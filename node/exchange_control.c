@@ -15,6 +15,7 @@
 #include "node/keys.h"
 #include "node/passon.h"
 #include "node/quarantine.h"
+#include "node/readopt.h"
 #include "node/receipt.h"
 #include "node/relay.h"
 #include "node/withdrawal.h"
@@ -129,7 +130,7 @@ offer_send(struct core *core, const struct live *live)
     TRY(grant_links(core->store, live->leaf, arena, &bundle.links, &bundle.link_count));
     TRY(offer_format(core, live, &bundle, arena, &body));
     TRY(control_queue(core, live->partner, MESSAGE_OFFER, body, live->share));
-    return heads_staple(core, live);
+    return live->role == ROLE_GIVEN ? heads_staple(core, live) : STATUS_OK;
 }
 
 static enum status
@@ -167,6 +168,8 @@ take_offer(struct taking *t)
 
     TRY(wire_bundle_parse(t->env->body, t->arena, &bundle));
     TRY(wire_offer_parse(bundle->object.body, t->arena, &offer));
+    if (ID_IS_EQUAL(offer->author, core->me))
+        return readopt_offer(t, bundle, offer);
     TRY(check_offer(t, bundle, offer, &chain));
     struct object_id oid = digest_object_id(bundle->object.body);
     enum status s =

@@ -100,6 +100,16 @@ give_back_words(struct core *core, const struct company *company)
 
 /* ---- shares ------------------------------------------------------------------------------- */
 
+/* Its offers that stand here: it may have made them since the copy. */
+static enum status
+give_its_offers(struct core *core, const struct company *company)
+{
+    for (size_t i = 0; i < core->live_count; i++)
+        if (core->lives[i].role == ROLE_RECEIVED && core->lives[i].partner == company->id)
+            TRY(offer_send(core, &core->lives[i]));
+    return STATUS_OK;
+}
+
 /* What it had of ours: the offers again, and every record under them is due. */
 static enum status
 give_shares(struct core *core, const struct company *company)
@@ -200,6 +210,7 @@ give_back_begin(struct core *core, struct company *company)
     TRY(give_revocations(core, company));
     TRY(give_withdrawals(core, company));
     TRY(give_shares(core, company));
+    TRY(give_its_offers(core, company));
     TRY(give_passons(core, company));
     TRY(give_answers(core, company));
     TRY(give_records(core, company));

@@ -6,12 +6,12 @@
 
 #include <string.h>
 
-#include "node/exchange_priv.h"
 #include "node/service_priv.h"
 #include "node/store/pack.h"
 #include "node/suppression.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+#include "schema/digest.h"
 
 enum { POSITION_SIZE = 12 };
 
@@ -281,4 +281,84 @@ readopt_take(struct core *core, const struct company *from, const struct envelop
         LOG(LOG_INFO, "record.readopted", log_id("partner", from->node.b),
             log_num("count", (int64_t)made));
     return STATUS_OK;
+}
+
+/* ---- shares ------------------------------------------------------------------------------- */
+
+static enum status
+check_offer(struct taking *t, const struct bundle *bundle, const struct offer *offer,
+            struct verified_chain **chain)
+{
+    struct key_directory keys = company_keys_of(t->core);
+
+    t->detail = "author";
+    if (t->core->incarnation == 1 || !ID_IS_EQUAL(offer->audience, t->from->node))
+        return STATUS_BAD_SIGNATURE; /* we never forgot one; or it is another's */
+    t->detail = "offer";
+    TRY(object_verify(SIGN_OFFER, &bundle->object, &offer->author, &offer->audience,
+                      &offer->audience, &keys));
+    TRY(exchange_verify_links(t, bundle, chain));
+    t->detail = "leaf";
+    const struct grant *leaf = chain_leaf(*chain);
+    return ID_IS_EQUAL(leaf->issuer, t->core->me) &&
+                   ID_IS_EQUAL(leaf->audience, offer->audience) &&
+                   ID_IS_EQUAL(*chain_leaf_id(*chain), offer->grant)
+               ? STATUS_OK
+               : STATUS_BROKEN_CHAIN;
+}
+
+/* What it answered, when it is a contribution. STATUS_NOT_FOUND: that is not known here. */
+static enum status
+cited_by(struct core *core, const struct offer *offer, const struct verified_chain *chain,
+         int64_t *out)
+{
+    *out = 0;
+    return offer->kind != OFFER_CONTRIBUTION
+               ? STATUS_OK
+               : store_number(core->store, out, STMT_GRANT_FIND, "b",
+                              bytes_of(chain_leaf(chain)->cites.b, ID_SIZE));
+}
+
+static enum status
+keep_share(struct taking *t, const struct bundle *bundle, const struct offer *offer,
+           struct verified_chain **chain, int64_t cited)
+{
+    struct core *core = t->core;
+    struct share_row row = { .role = ROLE_GIVEN,
+                             .partner = t->from->id,
+                             .state = SHARE_DELIVERED,
+                             .kind = offer->kind,
+                             .title = offer->title,
+                             .note = offer->note,
+                             .count = offer->count,
+                             .offer = wire_signed_object_format(&bundle->object, t->arena),
+                             .oid = digest_object_id(bundle->object.body) };
+    struct record_id event = chain_leaf(*chain)->tree;
+    struct live *live;
+
+    TRY(grants_keep(core, bundle->links, *chain, &row.leaf));
+    TRY(share_add(core, &row, chain, &live));
+    if (cited != 0)
+        TRY(store_exec(core->store, STMT_CONTRIBUTION_ADD, "iib", live->share, cited,
+                       bytes_of(event.b, ID_SIZE)));
+    TRY(audit_add(core, actor_partner(core, &t->from->node), "share.readopted",
+                  bytes_of(row.oid.b, ID_SIZE), bytes_of(offer->grant.b, ID_SIZE)));
+    return records_queue_share(core, live);
+}
+
+enum status
+readopt_offer(struct taking *t, const struct bundle *bundle, const struct offer *offer)
+{
+    AUTO(verified_chain_free) struct verified_chain *chain = NULL;
+    int64_t known, cited;
+
+    enum status s = store_number(t->core->store, &known, STMT_GRANT_FIND, "b",
+                                 bytes_of(offer->grant.b, ID_SIZE));
+    if (s != STATUS_NOT_FOUND)
+        return s; /* we know it, and what became of it */
+    TRY(check_offer(t, bundle, offer, &chain));
+    s = cited_by(t->core, offer, chain, &cited);
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    return keep_share(t, bundle, offer, &chain, cited);
 }

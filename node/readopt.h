@@ -7,16 +7,22 @@
  * 2. A revision that came back is not continued: its secret is lost with the fields that its holder was not shown. A new one is
  *    made of it, in our new incarnation: by field, the value from the highest position that any holder showed, and what
  *    nobody showed as the copy has it.
- * 3. Removed stays removed, and who was erased or took a ground back does not come back. What a person changed here since the
+ * 3. A share that we gave since the copy stands again when its receiver shows our offer: we could not take back what we do not
+ *    know.
+ * 4. Removed stays removed, and who was erased or took a ground back does not come back. What a person changed here since the
  *    restore wins.
  */
 #ifndef HANSA_NODE_READOPT_H
 #define HANSA_NODE_READOPT_H
 
-#include "node/core_priv.h"
+#include "node/exchange_priv.h"
 
 /* An OwnRecords body; items are judged alone. *detail: component at fault. */
 MUST_CHECK enum status readopt_take(struct core *core, const struct company *from,
                                     const struct envelope *env, const char **detail);
+
+/* An offer of ours that its receiver sends back: the share stands here again, as one that is not answered. */
+MUST_CHECK enum status readopt_offer(struct taking *t, const struct bundle *bundle,
+                                     const struct offer *offer);
 
 #endif

@@ -85,7 +85,7 @@ def an_old_database_is_put_back(t):
         acme.cli("event remove", gone)
         brio.wait(lambda: not has(brio, gone), 30, "what was removed is gone at Brio")
         since = acme.cli("event add", name="Since Fair", description="Hall 9", start="2027-05-14 09:00 Europe/Berlin")["id"]
-        share(acme, brio, since, "Since Fair")
+        new_share = share(acme, brio, since, "Since Fair")
         brio.wait(lambda: brio.show("event", kept)["fields"]["name"] == "Kept and Changed", 30, "the change arrives")
         brio.cli("event set", theirs, name="Brio Changed")
         brio.cli("offer accept", offers["Yes Fair"][1])
@@ -106,6 +106,7 @@ def an_old_database_is_put_back(t):
         t.same("what Brio changed meanwhile is here again", acme.show("event", theirs)["fields"]["name"], "Brio Changed")
         shares = {s["title"]: s["state"] for s in acme.items("share list")}
         t.same("what was taken back is taken back again, by our own signed word", shares["Taken Fair"], "stopped")
+        t.same("a share that was given since is known again, with its answer", shares.get("Since Fair"), "accepted")
         t.same("what was answered since is answered again", (shares["Yes Fair"], shares["No Fair"]), ("accepted", "declined"))
         t.same("in the partner's words", acme.cli("share show", offers["No Fair"][0])["reason"], "no time")
         t.that("and never came to Brio again", not has(brio, taken))
@@ -127,6 +128,8 @@ def an_old_database_is_put_back(t):
         acme.cli("event set", kept, name="After Restore")
         brio.wait(lambda: brio.show("event", kept)["fields"]["name"] == "After Restore", 30,
                   "a new revision wins over what was lost")
+        acme.cli("share stop", new_share)
+        brio.wait(lambda: not has(brio, since), 30, "the share that was forgotten can be taken back")
         late = brio.cli("event add", name="Late Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]
         share(brio, acme, late, "Late Fair")
         new = acme.cli("event add", name="New Fair", start="2027-05-14 09:00 Europe/Berlin")["id"]

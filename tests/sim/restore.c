@@ -67,6 +67,13 @@ forget_answers(struct sim *sim)
 
 /* ---- the tap ------------------------------------------------------------------------------ */
 
+bool
+restore_is_return(const struct sim *sim, int to, const struct node_id *author)
+{
+    return sim->restore.is_back && to == sim->restore.node &&
+           ID_IS_EQUAL(*author, sim->nodes[to].id);
+}
+
 void
 restore_watch(struct sim *sim, int from, int to, const struct envelope *env)
 {
@@ -117,12 +124,20 @@ check_removed(struct sim *sim, struct node *node)
     }
 }
 
-/* Of what it gave before the copy it knows what became of it, as if it had never been away. */
+static bool
+is_accepted(const struct sim *sim, const struct share *s)
+{
+    return s->kind == SHARE_PLAIN && s->parent < 0 && s->accepted && share_flows(sim, s);
+}
+
+/* Of what it gave before the copy it knows what became of it, as if it had never been away; and what was accepted since
+ * stands again. */
 static void
 check_shares(struct sim *sim, const struct node *node)
 {
-    for (int i = 0; i < sim->restore.shares && !sim_failed(sim); i++)
+    for (int i = 0; i < sim->share_count && !sim_failed(sim); i++)
         if (sim->shares[i].giver == node->index &&
+            (i < sim->restore.shares || is_accepted(sim, &sim->shares[i])) &&
             sim->linked[node->index][sim->shares[i].receiver])
             judge_share(sim, &sim->shares[i]);
 }

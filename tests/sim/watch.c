@@ -262,6 +262,8 @@ watch_offer(struct sim *sim, int from, int to, const struct envelope *env, bool 
         sim_fail(sim, "%s sends an offer that does not parse", sim->nodes[from].name);
         return;
     }
+    if (restore_is_return(sim, to, &offer->author))
+        return;
     chains_watch(sim, from, bundle);
     int i = share_find_gid(sim, &offer->grant);
     struct signed_object *last = &bundle->links[bundle->link_count - 1];
