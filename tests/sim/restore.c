@@ -67,6 +67,14 @@ forget_answers(struct sim *sim)
 
 /* ---- the tap ------------------------------------------------------------------------------ */
 
+void
+restore_offers(const struct sim *sim, int from, struct share *s)
+{
+    if (sim->restore.is_back && from == sim->restore.node && !s->is_offered)
+        s->stopped = false; /* before anybody heard of it; so it forgot */
+    s->is_offered = true;
+}
+
 bool
 restore_is_return(const struct sim *sim, int to, const struct node_id *author)
 {

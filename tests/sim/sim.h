@@ -448,6 +448,8 @@ void disks_judge(struct sim *sim, int at);
 /* ---- restore.c ---- */
 void restore_keep(struct sim *sim);
 void restore_act(struct sim *sim);
+/* The share is offered: perhaps one that was stopped, and the restored node does not know it any more. */
+void restore_offers(const struct sim *sim, int from, struct share *s);
 /* An object of its own comes back to the restored node. */
 bool restore_is_return(const struct sim *sim, int to, const struct node_id *author);
 void restore_watch(struct sim *sim, int from, int to, const struct envelope *env);

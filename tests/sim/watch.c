@@ -284,9 +284,7 @@ watch_offer(struct sim *sim, int from, int to, const struct envelope *env, bool 
         return;
     }
     struct share *s = &sim->shares[i];
-    if (sim->restore.is_back && from == sim->restore.node && !s->is_offered)
-        s->stopped = false; /* before anybody heard of it; so it forgot */
-    s->is_offered = true;
+    restore_offers(sim, from, s);
     s->gid = offer->grant;
     s->delete_days = grant->delete_days;
     if (s->giver != from || s->receiver != to)

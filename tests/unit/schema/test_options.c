@@ -50,8 +50,7 @@ test_read(struct check *t)
             argv[argc] = words[argc];
         }
         optind = 0;
-        CHECK(t, rows[i].why,
-              options_read(argc, argv, table, COUNT_OF(table)) == rows[i].want);
+        CHECK(t, rows[i].why, options_read(argc, argv, table, COUNT_OF(table)) == rows[i].want);
         if (i == 1)
             CHECK(t, rows[i].why,
                   home != NULL && strcmp(home, "/h") == 0 && rotate && count == 1 &&
