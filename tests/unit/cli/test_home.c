@@ -183,6 +183,26 @@ test_init_fails(struct check *t)
     world_end(&w);
 }
 
+/* The three that a running node reads; or none. */
+static void
+keep_keys(struct world *w, bool keep)
+{
+    static const char *const names[] = { "signing", "sealing", "transport" };
+    const char *keys = arena_printf(w->cli.arena, "%s/keys", w->home);
+
+    if (keep && mkdir(keys, 0700) != 0)
+        abort();
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const char *file = arena_printf(w->cli.arena, "%s/%s.key", keys, names[i]);
+        int fd = keep ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
+        fd_close(&fd);
+        if (!keep)
+            (void)unlink(file);
+    }
+    if (!keep)
+        (void)rmdir(keys);
+}
+
 static void
 test_start_and_stop(struct check *t)
 {
@@ -193,10 +213,15 @@ test_start_and_stop(struct check *t)
     CHECK(t, "without a home nothing starts",
           run(&w, "start") == STATUS_CONFIG && strcmp(w.cli.diag.key, "cli.home.none") == 0);
     CHECK(t, "a home", mkdir(w.home, 0700) == 0);
+    CHECK(t, "a daemon that ends at once without its keys",
+          run(&w, "start") == STATUS_CONFIG &&
+              strcmp(w.cli.diag.key, "cli.start.key_lost") == 0);
+    keep_keys(&w, true);
     CHECK(t, "a daemon that ends at once is said",
           run(&w, "start") == STATUS_CONFIG && strcmp(w.cli.diag.key, "cli.start.ended") == 0);
     CHECK(t, "its log is private", stat(w.log, &st) == 0 && (st.st_mode & 07777) == 0600);
     CHECK(t, "what does not run cannot be stopped", run(&w, "stop") == STATUS_CONFLICT);
+    keep_keys(&w, false);
     world_end(&w);
 }
 
