@@ -264,6 +264,90 @@ test_suppressed(struct check *t)
     desk_clear(&d);
 }
 
+/* ---- shares ------------------------------------------------------------------------------- */
+
+struct shown {
+    const char *why;
+    uint8_t nonce;
+    size_t audience, signer;
+    uint32_t life;
+    bool revoked;
+    enum status want;
+    int64_t stand; /* shares of ours afterwards */
+};
+
+/* Company 1 shows an offer. */
+static enum status
+show_offer(struct desk *d, const struct shown *how)
+{
+    static const char *purposes[] = { "event" };
+    struct grant_field field = { d->type->key, d->keys[NAME] };
+    struct record_id record = id_of(d, how->nonce);
+    struct grant g = { .issuer = d->core->me,
+                       .audience = d->home.world.companies[how->audience].id,
+                       .owner = d->core->me,
+                       .selector = SELECTOR_RECORDS,
+                       .records = &record,
+                       .record_count = 1,
+                       .fields = &field,
+                       .field_count = 1,
+                       .actions = ACTION_READ,
+                       .not_before = { HOME_NOW_MS - 1000 },
+                       .not_after = { HOME_NOW_MS + 1000000 },
+                       .purposes = purposes,
+                       .purpose_count = 1,
+                       .nonce = { how->nonce } };
+    struct signed_object link = sample_grant_sign(&d->home.world, &g, d->arena);
+    struct offer offer = { .author = d->core->me,
+                           .audience = g.audience,
+                           .grant = digest_object_id(link.body),
+                           .kind = OFFER_RECORDS,
+                           .title = "Fair",
+                           .note = "",
+                           .count = 1,
+                           .offered = { HOME_NOW_MS } };
+    struct bundle bundle = { .links = &link, .link_count = 1 };
+    struct envelope env = { .kind = MESSAGE_OFFER };
+    struct taking t = { .core = d->core, .from = d->from, .arena = d->arena, .env = &env };
+
+    bundle.object.body = wire_offer_format(&offer, d->arena);
+    bundle.object.signature =
+        sample_sign(&d->home.world.companies[how->signer], SIGN_OFFER, bundle.object.body);
+    env.body = wire_bundle_format(&bundle, d->arena);
+    if (how->revoked && grant_fall(d->core, &offer.grant, &d->core->me, bytes_text("word"),
+                                   SHARE_STOPPED, "") != STATUS_OK)
+        return STATUS_INTERNAL;
+    d->core->incarnation = how->life;
+    return exchange_take_object(&t);
+}
+
+static void
+test_offers(struct check *t)
+{
+    static const struct shown rows[] = {
+        { "who never forgot anything takes none", 1, 1, 0, 1, .want = STATUS_BAD_SIGNATURE },
+        { "one for another company", 1, 2, 0, LIFE, .want = STATUS_BAD_SIGNATURE },
+        { "one that we did not sign", 1, 1, 1, LIFE, .want = STATUS_BAD_SIGNATURE },
+        { "one that we took back", 1, 1, 0, LIFE, .revoked = true, .want = STATUS_REVOKED },
+        { "one of ours stands again", 2, 1, 0, LIFE, .want = STATUS_OK, .stand = 1 },
+        { "once", 2, 1, 0, LIFE, .want = STATUS_OK, .stand = 1 },
+    };
+    struct desk d;
+
+    CHECK(t, "a home", desk_set(&d));
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        enum status s = show_offer(&d, &rows[i]);
+        if (s != rows[i].want)
+            printf("    %s: %s\n", rows[i].why, status_name(s));
+        CHECK(t, rows[i].why,
+              s == rows[i].want && (int64_t)d.core->live_count == rows[i].stand);
+    }
+    CHECK(t, "as one that is not answered",
+          d.core->live_count == 1 && d.core->lives[0].role == ROLE_GIVEN &&
+              d.core->lives[0].state == SHARE_DELIVERED);
+    desk_clear(&d);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -271,6 +355,7 @@ main(int argc, char **argv)
         { "by field, the highest position", test_fields },
         { "over the copy that was put back", test_copy },
         { "who must not come back", test_suppressed },
+        { "offers of ours", test_offers },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
