@@ -228,10 +228,10 @@
                      " ON CONFLICT DO UPDATE SET incarnation = excluded.incarnation, number = excluded.number," \
                      " reason = excluded.reason, at_ms = excluded.at_ms") \
     X(WITHDRAWN_EARLY, "UPDATE withdrawn SET source = ?3 WHERE rid = ?1 AND gid = ?2") \
-    X(WITHDRAWN_EARLY_OVER, "SELECT 1 FROM withdrawn WHERE source = ?1 LIMIT 1 OFFSET ?2") \
-    X(WITHDRAWN_EARLY_KNOWN, "UPDATE withdrawn SET source = 0 WHERE source = ?1 AND EXISTS (SELECT 1 FROM record r" \
+    X(WITHDRAWN_EARLY_OVER, "SELECT 1 FROM withdrawn WHERE source = ?1 AND source > 0 LIMIT 1 OFFSET ?2") \
+    X(WITHDRAWN_EARLY_KNOWN, "UPDATE withdrawn SET source = 0 WHERE source = ?1 AND source > 0 AND EXISTS (SELECT 1 FROM record r" \
                              " WHERE substr(r.rid, 1, 6) = substr(withdrawn.rid, 1, 6) AND r.rid = withdrawn.rid)") \
-    X(WITHDRAWN_EARLY_TRIM, "DELETE FROM withdrawn WHERE (rid, gid) IN (SELECT rid, gid FROM withdrawn WHERE source = ?1" \
+    X(WITHDRAWN_EARLY_TRIM, "DELETE FROM withdrawn WHERE (rid, gid) IN (SELECT rid, gid FROM withdrawn WHERE source = ?1 AND source > 0" \
                             " ORDER BY at_ms DESC, rid LIMIT -1 OFFSET ?2)") \
     X(WITHDRAWN_UPTO, "SELECT 1 FROM withdrawn WHERE rid = ?1 AND gid = ?2 AND" \
                       " (incarnation > ?3 OR (incarnation = ?3 AND number >= ?4))") \
@@ -338,14 +338,15 @@
     X(HEAD_WANT_ALL, "UPDATE head SET renew_ms = 1 WHERE source = 1 AND renew_ms < 9223372036854775807") \
     X(HEAD_RENEW, "UPDATE head SET renew_ms = ?2 WHERE root = ?1") \
     X(HEAD_DUE, "SELECT root, number, renew_ms FROM head WHERE source = 1 AND renew_ms <= ?1 ORDER BY renew_ms LIMIT 1") \
-    X(HEAD_NEEDED, "SELECT 1 FROM grants g JOIN share s ON s.leaf = g.id WHERE g.root = ?1 AND s.role = 2 AND s.state = 4" \
+    /* Without saying that the root is above 0, the index of grants by root is not used. */ \
+    X(HEAD_NEEDED, "SELECT 1 FROM grants g JOIN share s ON s.leaf = g.id WHERE g.root = ?1 AND g.root > 0 AND s.role = 2 AND s.state = 4" \
                    " LIMIT 1") \
     X(HEAD_OWN_ROOT, "SELECT r.id FROM grants g JOIN grants r ON r.id = g.root WHERE g.id = ?1 AND r.owner = 1") \
-    X(HEAD_REVOKED, "SELECT g.gid FROM grants g JOIN share s ON s.leaf = g.id WHERE g.root = ?1 AND s.role = 2" \
+    X(HEAD_REVOKED, "SELECT g.gid FROM grants g JOIN share s ON s.leaf = g.id WHERE g.root = ?1 AND g.root > 0 AND s.role = 2" \
                     " AND s.state = 6 AND g.ends_ms > ?2 AND NOT EXISTS (SELECT 1 FROM share p WHERE p.leaf = g.parent" \
                     " AND p.role = 2 AND p.state = 6) ORDER BY g.gid LIMIT ?3") \
     X(HEAD_ROOM, "SELECT count(*) FROM grants r JOIN grants g ON g.root = r.id JOIN share s ON s.leaf = g.id" \
-                 " WHERE r.gid = ?1 AND s.role = 2 AND s.state IN (4, 6) AND g.ends_ms > ?2") \
+                 " WHERE r.gid = ?1 AND g.root > 0 AND s.role = 2 AND s.state IN (4, 6) AND g.ends_ms > ?2") \
     X(HEAD_FALLS, "SELECT g.id FROM grants g WHERE g.gid = ?1 AND g.root = ?2 AND NOT EXISTS (SELECT 1 FROM revoked r" \
                   " WHERE r.gid = ?1 AND r.author = ?3)") \
     X(HEAD_FAULT, "INSERT INTO head_fault (root, company, at_ms, kept, refused) VALUES (?1, ?2, ?3, ?4, ?5)" \
@@ -353,10 +354,10 @@
     X(REVOKED_ADD, "INSERT INTO revoked (gid, author, object, at_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING") \
     X(REVOKED_EARLY, "UPDATE revoked SET source = ?3 WHERE gid = ?1 AND author = ?2") \
     /* Of those that came before their grants the newest stay; whose grant came since counts no more. */ \
-    X(REVOKED_EARLY_OVER, "SELECT 1 FROM revoked WHERE source = ?1 LIMIT 1 OFFSET ?2") \
-    X(REVOKED_EARLY_KNOWN, "UPDATE revoked SET source = 0 WHERE source = ?1 AND EXISTS (SELECT 1 FROM grants g" \
+    X(REVOKED_EARLY_OVER, "SELECT 1 FROM revoked WHERE source = ?1 AND source > 0 LIMIT 1 OFFSET ?2") \
+    X(REVOKED_EARLY_KNOWN, "UPDATE revoked SET source = 0 WHERE source = ?1 AND source > 0 AND EXISTS (SELECT 1 FROM grants g" \
                            " WHERE g.gid = revoked.gid)") \
-    X(REVOKED_EARLY_TRIM, "DELETE FROM revoked WHERE (gid, author) IN (SELECT gid, author FROM revoked WHERE source = ?1" \
+    X(REVOKED_EARLY_TRIM, "DELETE FROM revoked WHERE (gid, author) IN (SELECT gid, author FROM revoked WHERE source = ?1 AND source > 0" \
                           " ORDER BY at_ms DESC, gid LIMIT -1 OFFSET ?2)") \
     /* ---- what one partner can make us keep ---- */ \
     X(BUDGET_INTRODUCED, BROUGHT "SELECT count(*) - 1 FROM brought") \
@@ -364,6 +365,8 @@
     X(BUDGET_CARRY, BROUGHT "SELECT count(*) FROM carry WHERE author IN brought") \
     X(BUDGET_REFUSED, BROUGHT "SELECT count(*) FROM share s JOIN verdict v ON v.share = s.id AND v.reason <> ''" \
                               " WHERE s.partner IN brought AND s.role = 1 AND s.state IN (2, 4)") \
+    X(BUDGET_REFUSED, BROUGHT "SELECT count(*) FROM share s JOIN verdict v INDEXED BY verdict_refused ON v.share = s.id AND v.reason <> ''" \
+                              " WHERE s.partner IN brought AND s.role = 1") \
     X(BUDGET_CARRIED, BROUGHT "SELECT count(*) FROM carried WHERE author IN brought") \
     X(BUDGET_NOTED, BROUGHT "SELECT count(*) FROM share s JOIN grants g ON g.id = s.leaf JOIN grants p ON p.id = g.parent" \
                     " LEFT JOIN grants q ON q.id = p.parent LEFT JOIN grants r ON r.id = q.parent" \
@@ -622,13 +625,16 @@
     X(CONTROL_AGAIN_ALL, "UPDATE control SET again = 1") \
     X(CONTROL_UNSENT_OFFER, "SELECT 1 FROM control WHERE company = ?1 AND share = ?2 AND kind = 16 AND again = 0") \
     /* An offer that passes on (16), and the head stapled to it (30), wait while the owner's word is not news. */ \
-    X(CONTROL_NEXT, "SELECT c.id, c.kind, c.body, c.share FROM control c WHERE c.company = ?1 AND NOT (c.kind IN (16, 30)" \
+    X(CONTROL_NEXT, "SELECT id, kind, body, share FROM (SELECT * FROM (SELECT 0 AS k, c.* FROM control c INDEXED BY control_first" \
+                    " WHERE c.company = ?1 AND c.kind IN (20, 22, 29) AND " CONTROL_IS_FIRST("c") " ORDER BY c.id LIMIT 1)" \
+                    " UNION ALL SELECT * FROM (SELECT 1 AS k, c.* FROM control c WHERE c.company = ?1 AND NOT (c.kind IN (16, 30)" \
                     " AND EXISTS (SELECT 1 FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root" \
-                    " WHERE s.id = c.share AND g.root > 0 AND coalesce(h.expires_ms, 0) <= ?2))" \
-                    " ORDER BY NOT " CONTROL_IS_FIRST("c") ", c.id LIMIT 1") \
+                    " WHERE s.id = c.share AND g.root > 0 AND coalesce(h.expires_ms, 0) <= ?2)) ORDER BY c.id LIMIT 1))" \
+                    " ORDER BY k LIMIT 1") \
     X(CONTROL_OVER, "SELECT 1 FROM control WHERE company = ?1 LIMIT 1 OFFSET ?2") \
     X(CONTROL_DROP_RECEIPT, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND kind = 27") \
-    X(CONTROL_TAKES_BACK, "SELECT 1 FROM control WHERE company = ?1 AND kind IN (20, 29) LIMIT 1") \
+    X(CONTROL_TAKES_BACK, "SELECT 1 FROM control INDEXED BY control_first WHERE company = ?1 AND kind IN (20, 22, 29)" \
+                          " AND kind <> 22 LIMIT 1") \
     X(CONTROL_ONE, "SELECT id, kind, body, share FROM control WHERE id = ?1") \
     X(CONTROL_NEWEST, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND id NOT IN (SELECT id FROM control" \
                       " WHERE company = ?1 AND share = ?2 ORDER BY id DESC LIMIT ?3)") \
@@ -655,7 +661,7 @@
     /* What takes back waits behind this frame, which does not, with a number or without. */ \
     X(FRAME_OVERTAKEN, "SELECT 1 FROM frame f WHERE f.company = ?1 AND f.stream = 1 AND f.seq = ?2 AND f.kind <> 21" \
                        " AND NOT " CONTROL_IS_FIRST("f") " AND (EXISTS (SELECT 1 FROM control WHERE company = ?1" \
-                       " AND kind IN (20, 29)) OR EXISTS (SELECT 1 FROM frame WHERE company = ?1 AND stream = 1" \
+                       " AND kind IN (20, 22, 29) AND kind <> 22) OR EXISTS (SELECT 1 FROM frame WHERE company = ?1 AND stream = 1" \
                        " AND seq > ?2 AND kind IN (20, 29)))") \
     /* From this number on, before what waits, in their order; a Void will stand for each. */ \
     X(FRAME_BACK, "INSERT INTO control (id, company, kind, body, share, again) SELECT (SELECT coalesce(min(id), 1) FROM" \
