@@ -31,9 +31,11 @@ letting_go_begin(struct core *core, int64_t leaf, enum letting how, const char *
 {
     struct task t = { .leaf = leaf, .how = how, .reason = reason };
     enum status s = STATUS_OK;
+    int64_t rows;
 
-    TRY(store_number(core->store, &t.held, STMT_COPY_GRANT_COUNT, "i", leaf));
-    if (t.held > LET_GO_PIECE && disk_is_tight(core->disk)) {
+    TRY(store_number(core->store, &rows, STMT_COPY_GRANT_COUNT, "i", leaf));
+    TRY(store_number(core->store, &t.held, STMT_COPY_VALUES_COUNT, "i", leaf));
+    if (rows > LET_GO_PIECE && disk_is_tight(core->disk)) {
         core->letting_waits = true;
         return store_exec(core->store, STMT_LETTING_ADD, "iiti", leaf, (int64_t)how, reason,
                           t.held);

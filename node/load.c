@@ -6,6 +6,7 @@
  * What went is remembered as a list of (record, position): u64 record, u32 incarnation, u64 number each.
  */
 #include "node/exchange_priv.h"
+#include "node/withdrawal.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/plant.h"
 
@@ -59,6 +60,18 @@ clear(struct core *core, const struct live *live, struct copy_row *row, struct a
                     core_wall(core), arena, out, &why);
 }
 
+/* Who never had a record does not hear that it is gone (P3). Restored from a copy we may have forgotten who had it: a partner
+ * with a link is compared with (node/repair.c), one without is told. */
+static enum status
+is_news(struct core *core, const struct live *live, const struct copy_row *row, bool *out)
+{
+    const struct company *to = company_by_id(core, live->partner);
+
+    *out = !row->tombstone || live->role == ROLE_RECEIVED ||
+           (core->incarnation > 1 && to != NULL && to->peer == NULL);
+    return *out ? STATUS_OK : withdrawal_may_have(core, live, row->record, out);
+}
+
 /* The second decision. STATUS_NOT_GRANTED, STATUS_NOT_FOUND: it must not or cannot go. */
 static enum status
 load_record(struct core *core, struct load *load, int64_t record, struct arena *arena,
@@ -68,8 +81,12 @@ load_record(struct core *core, struct load *load, int64_t record, struct arena *
     struct cleared *item = &load->items[load->count];
     int64_t held = live->role == ROLE_RECEIVED ? live->leaf : live->parent_leaf;
     struct copy_row row;
+    bool news;
 
     TRY(copy_get(core, record, held, arena, run, &row));
+    TRY(is_news(core, live, &row, &news));
+    if (!news)
+        return STATUS_NOT_GRANTED;
     TRY(clear(core, live, &row, arena, item));
     item->run = row.run;
     item->leaf = row.leaf;

@@ -130,7 +130,7 @@ receipt_applied(struct core *core, int64_t leaf)
     struct receipt_said said = { .leaf = leaf, .state = RECEIPT_APPLIED };
     int64_t held;
 
-    TRY(store_number(core->store, &held, STMT_COPY_GRANT_COUNT, "i", leaf));
+    TRY(store_number(core->store, &held, STMT_COPY_VALUES_COUNT, "i", leaf));
     said.count = (size_t)held;
     return receipt_make(core, &said);
 }

@@ -6,7 +6,8 @@
  *
  * 1. A company has a record from its first acknowledgement on. The end of a share does not prove that it is gone: only its
  *    own word does, a PURGED receipt, and that is a statement, not a proof.
- * 2. Whom it was passed on to by a link that we noted may have it, from the moment when we noted it.
+ * 2. That it acknowledged a removal is as good: it has no field any more, from then on.
+ * 3. Whom it was passed on to by a link that we noted may have it, from the moment when we noted it.
  */
 #include <string.h>
 
@@ -153,20 +154,39 @@ is_over(enum share_state state)
     return state == SHARE_STOPPED || state == SHARE_ENDED || state == SHARE_DECLINED;
 }
 
-static const char *
-held_state(struct stmt *q, const struct subject *of)
+static bool
+has_newest(struct stmt *q, const struct subject *of)
 {
     struct position at = { (uint32_t)stmt_int(q, HELD_INCARNATION),
                            (uint64_t)stmt_int(q, HELD_NUMBER) };
+
+    return position_compare(at, of->now->position) == 0;
+}
+
+/* It acknowledged that the record is removed: when; 0: it did not. */
+static int64_t
+removed_at(struct stmt *q, const struct subject *of)
+{
+    bool arrived = of->now->tombstone && stmt_int(q, HELD_ROLE) != ROLE_NOTED &&
+                   stmt_int(q, HELD_PURGED) == 0 && has_newest(q, of);
+
+    return arrived ? stmt_int(q, HELD_AT) : 0;
+}
+
+static const char *
+held_state(struct stmt *q, const struct subject *of)
+{
     enum share_state state = (enum share_state)stmt_int(q, HELD_STATE);
 
     if (stmt_int(q, HELD_PURGED) > 0)
         return "says it is erased";
+    if (removed_at(q, of) > 0)
+        return "removed there";
     if (is_over(state))
         return "share over";
     if (stmt_int(q, HELD_ROLE) == ROLE_NOTED)
         return "passed on";
-    return position_compare(at, of->now->position) == 0 ? "has the newest" : "has an older one";
+    return has_newest(q, of) ? "has the newest" : "has an older one";
 }
 
 static enum status
@@ -178,15 +198,17 @@ held_grant(struct stmt *q, struct arena *arena, struct grant **grant)
     return wire_grant_parse(object->body, arena, grant);
 }
 
-/* One line for one company that has the record, or had it; *put: a line was made. */
+/* One line for one company that has the record, or had it since `from`. */
 static enum status
-put_holder(struct call *call, struct stmt *q, const struct subject *of, json_t *items)
+put_holder(struct call *call, struct stmt *q, const struct subject *of, struct wall_ms from,
+           json_t *items)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
+    int64_t removed = removed_at(q, of), purged = stmt_int(q, HELD_PURGED);
     struct grant *grant;
 
     TRY(held_grant(q, arena, &grant));
-    if (!is_selected(grant, &of->now->id, &of->parent))
+    if (!is_selected(grant, &of->now->id, &of->parent) || (removed > 0 && removed < from.ms))
         return STATUS_OK;
     json_t *o = json_object();
     (void)json_array_append_new(items, o);
@@ -196,27 +218,28 @@ put_holder(struct call *call, struct stmt *q, const struct subject *of, json_t *
     reply_set(o, "via",
               stmt_int(q, HELD_ROLE) == ROLE_NOTED ? json_words(stmt_text(q, HELD_VIA))
                                                    : json_null());
-    reply_set(o, "fields", fields_of(call, grant, of->now->type));
+    reply_set(o, "fields", removed > 0 ? json_array() : fields_of(call, grant, of->now->type));
     reply_set(o, "purpose", words_of(grant->purposes, grant->purpose_count));
     reply_set(o, "since", time_or_null(stmt_int(q, HELD_FIRST)));
     reply_set(o, "as_of",
               time_or_null(stmt_int(q, HELD_ROLE) == ROLE_NOTED ? 0 : stmt_int(q, HELD_AT)));
     reply_set(o, "until", time_or_null(stmt_int(q, HELD_ENDS)));
-    reply_set(o, "erased", time_or_null(stmt_int(q, HELD_PURGED)));
+    reply_set(o, "erased", time_or_null(removed > 0 ? removed : purged));
     reply_set(o, "state", json_words(held_state(q, of)));
     return STATUS_OK;
 }
 
 /* company 0: all. */
 static enum status
-put_holders(struct call *call, const struct subject *of, int64_t company, json_t *items)
+put_holders(struct call *call, const struct subject *of, int64_t company, struct wall_ms from,
+            json_t *items)
 {
     AUTO(stmt_return) struct stmt *q = stmt_borrow(call->store, STMT_DATA_HOLDERS);
     enum status s;
 
     stmt_bind(q, "iib", of->now->record, company, bytes_of(of->now->id.b, ID_SIZE));
     while ((s = stmt_step(q)) == STATUS_OK)
-        TRY(put_holder(call, q, of, items));
+        TRY(put_holder(call, q, of, from, items));
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
@@ -235,7 +258,7 @@ service_data_holding(struct call *call, int64_t record, json_t *names)
         AUTO(arena_free) struct arena *arena = arena_new(0);
         struct grant *grant;
         TRY(held_grant(q, arena, &grant));
-        if (stmt_int(q, HELD_PURGED) == 0 &&
+        if (stmt_int(q, HELD_PURGED) == 0 && removed_at(q, &of) == 0 &&
             !is_over((enum share_state)stmt_int(q, HELD_STATE)) &&
             is_selected(grant, &of.now->id, &of.parent))
             reply_set(names, stmt_text(q, HELD_NAME), json_true());
@@ -339,7 +362,7 @@ service_data_where(struct call *call)
             continue;
         TRY(s);
         TRY(put_here(call, &of, page.items));
-        TRY(put_holders(call, &of, 0, page.items));
+        TRY(put_holders(call, &of, 0, (struct wall_ms){ 0 }, page.items));
     }
     page_end(call, &page, 0, false, -1);
     return STATUS_OK;
@@ -370,7 +393,7 @@ service_data_held(struct call *call)
         last = stmt_int(q, 0);
         count++;
         TRY(subject_left(call, last, &of));
-        TRY(put_holders(call, &of, company, page.items));
+        TRY(put_holders(call, &of, company, from, page.items));
     }
     page_end(call, &page, last, s == STATUS_OK, -1);
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;

@@ -293,10 +293,12 @@ sample(struct call *call, int64_t leaf)
         struct record_now *now;
         json_t *o;
         TRY(record_now(call->store, records[i], true, call->arena, &now));
+        if (now->tombstone)
+            continue;
         TRY(record_json(call, now, &o));
         (void)json_array_append_new(list, o);
     }
-    TRY(store_number(call->store, &held, STMT_COPY_GRANT_COUNT, "i", leaf));
+    TRY(store_number(call->store, &held, STMT_COPY_VALUES_COUNT, "i", leaf));
     reply_set(call->reply, "arrived", json_integer(held));
     reply_set(call->reply, "items", list);
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;

@@ -440,6 +440,8 @@ on_look(void *self, struct live *live, const struct copy_row *row,
         consent_stay_note(call, &l->left, row, decision->lack);
         return STATUS_OK;
     }
+    if (row->tombstone)
+        return STATUS_OK; /* who has it hears so; nobody else */
     l->count++;
     if (json_array_size(l->items) >= l->most)
         return STATUS_OK;
@@ -499,7 +501,7 @@ on_count(void *self, struct live *live, const struct copy_row *row,
     (void)live;
     if (decision->stop == STOP_CONSENT)
         consent_stay_note(c->call, &c->left, row, decision->lack);
-    else
+    else if (!row->tombstone)
         c->count++;
     return STATUS_OK;
 }

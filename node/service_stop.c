@@ -259,7 +259,7 @@ put_answer(struct fall *fall, const struct live *live, json_t *o)
 
     reply_set(o, "company", json_words(name));
     if (live->role == ROLE_RECEIVED) {
-        TRY(store_number(fall->call->store, &count, STMT_COPY_GRANT_COUNT, "i", live->leaf));
+        TRY(store_number(fall->call->store, &count, STMT_COPY_VALUES_COUNT, "i", live->leaf));
         set_rows(o, (size_t)count, false);
     } else {
         TRY(rows_of(fall, live, &rows));

@@ -82,6 +82,12 @@ has_it(struct core *core, int64_t leaf, int64_t record, struct position since, b
 }
 
 enum status
+withdrawal_may_have(struct core *core, const struct live *live, int64_t record, bool *out)
+{
+    return has_it(core, live->leaf, record, (struct position){ 0 }, out);
+}
+
+enum status
 withdrawal_note(struct core *core, const struct live *live, int64_t record)
 {
     struct position now, said;

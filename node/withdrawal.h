@@ -23,6 +23,9 @@ MUST_CHECK enum status withdrawal_note_upto(struct core *core, const struct live
 /* Rows that we do not know ourselves, and that its partner should not have. */
 MUST_CHECK enum status withdrawal_say(struct core *core, int64_t leaf, struct withdrawn *rows,
                                       size_t count, const char *reason);
+/* May its partner have any revision of the record? One that is under way counts. */
+MUST_CHECK enum status withdrawal_may_have(struct core *core, const struct live *live,
+                                           int64_t record, bool *out);
 /* Signs and queues what is noted, in batches. */
 MUST_CHECK enum status withdrawal_tell(struct core *core);
 /* A ground without a new revision: we waived it for this partner. Rows of ours that were taken back there are made anew,

@@ -20,6 +20,10 @@
     " AND r.frozen = 0 AND NOT (e.applied = 0 AND EXISTS (SELECT 1 FROM hold h WHERE h.record = e.record))"
 #define SCOPE_HELD_COLUMNS "SELECT e.record, r.rid, e.incarnation, e.number, 0 FROM "
 #define SCOPE_GIVEN_COLUMNS "SELECT e.record, r.rid, e.incarnation, e.number, e.missed FROM "
+/* Neither erased there nor removed: what was acknowledged has values. */
+#define DELIVERY_STANDS \
+    "d.purged_ms = 0 AND NOT EXISTS (SELECT 1 FROM copy t WHERE t.record = d.record AND t.incarnation = d.incarnation" \
+    " AND t.number = d.number AND removed(t.revision))"
 #define SCOPE_DIGITS "substr(r.rid, 1, 6) BETWEEN ?2 AND ?3"
 #define COMPANY_COLUMNS \
     "id, node, name, country, serial, descriptor, state, introduced_by, token, guest_secret, guest_node, waiver_ms, told, linked"
@@ -175,6 +179,8 @@
     X(COPY_OTHERS, "SELECT incarnation, number, revision, grant_id, run FROM copy WHERE record = ?1 AND grant_id <> ?2") \
     X(COPY_BY_GRANT, "SELECT record FROM copy WHERE grant_id = ?1 AND record > ?2 ORDER BY record LIMIT ?3") \
     X(COPY_GRANT_COUNT, "SELECT count(*) FROM copy WHERE grant_id = ?1") \
+    /* Without those that are removed: of these no value is left. */ \
+    X(COPY_VALUES_COUNT, "SELECT count(*) FROM copy WHERE grant_id = ?1 AND NOT removed(revision)") \
     X(LETTING_ADD, "INSERT INTO letting_go (leaf, how, reason, held, after) VALUES (?1, ?2, ?3, ?4, 0)" \
                    " ON CONFLICT (leaf) DO UPDATE SET how = ?2, reason = ?3, after = 0 WHERE how <> ?2") \
     X(LETTING_NEXT, "SELECT leaf, how, reason, held, after FROM letting_go ORDER BY leaf LIMIT 1") \
@@ -480,7 +486,7 @@
     /* What was handed over under leaf ?1, or is the offer of share ?2 (16), and is not acknowledged. */ \
     X(ON_THE_WIRE, "SELECT at_ms, items FROM frame WHERE grant_id = ?1 OR (kind = 16 AND share = ?2) UNION ALL" \
                    " SELECT sent_ms, items FROM parcel WHERE leaf = ?1 AND leaf > 0 AND body IS NOT NULL") \
-    X(DELIVERY_UNDER, "SELECT count(*) FROM delivery WHERE grant_id = ?1 AND company = ?2") \
+    X(DELIVERY_UNDER, "SELECT count(*) FROM delivery d WHERE d.grant_id = ?1 AND d.company = ?2 AND " DELIVERY_STANDS) \
     X(HOLD_UNDER, "SELECT count(*), coalesce(min(h.basis), '') FROM copy c JOIN hold h ON h.record = c.record" \
                   " WHERE c.grant_id = ?1 AND c.grant_id > 0") \
     X(RECEIPT_HELD, "SELECT p.name, r.count, r.basis FROM receipt r JOIN company p ON p.id = r.holder" \
@@ -730,7 +736,8 @@
                  " d.purged_ms >= ?2) GROUP BY d.record ORDER BY d.record LIMIT ?5") \
     X(DATA_REGISTER, "SELECT s.id, s.role, s.state, c.name, c.country, i.name, s.title, s.at_ms, g.ends_ms, g.object," \
                      " CASE s.role WHEN 0 THEN (SELECT count(*) FROM delivery d WHERE d.company = s.partner" \
-                     " AND d.grant_id = s.leaf AND d.purged_ms = 0) WHEN 1 THEN (SELECT count(*) FROM copy p WHERE p.grant_id = s.leaf)" \
+                     " AND d.grant_id = s.leaf AND " DELIVERY_STANDS ") WHEN 1 THEN" \
+                     " (SELECT count(*) FROM copy p WHERE p.grant_id = s.leaf AND NOT removed(p.revision))" \
                      " END FROM share s JOIN grants g ON g.id = s.leaf JOIN company c ON c.id = s.partner" \
                      " JOIN company i ON i.id = g.issuer WHERE s.id > ?1 AND (?2 = '' OR instr(fold(c.name || ' ' || s.title)," \
                      " fold(?2)) > 0) ORDER BY s.id LIMIT ?3") \
