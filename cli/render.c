@@ -381,6 +381,8 @@ print_list(struct view *view, const struct service *service, const json_t *reply
     next = json_string_value(json_object_get(reply, "next"));
     if (next != NULL)
         (void)fprintf(stderr, "%s\n", cli_text(cli, "cli.list.more", next));
+    if (json_is_true(json_object_get(reply, "cut")))
+        (void)fprintf(stderr, "%s\n", cli_text(cli, "cli.list.cut", NULL));
 }
 
 /* To a file or a pipe as it is; to a terminal line by line, made safe. */

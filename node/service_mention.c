@@ -5,15 +5,23 @@
  */
 #include <string.h>
 
-#include "node/service_priv.h"
+#include "node/erase.h"
 #include "schema/base/cleanup.h"
 
-enum { VALUES_MOST = 8, VALUE_LEAST = 4 };
+enum {
+    VALUES_MOST = 16,
+    VALUE_LEAST = 4,
+    DIGITS_LEAST = 7, /* the last ones: a number is written with and without its country */
+};
 
 struct looking {
     struct call *call;
     struct record_now *person;
-    const char *values[VALUES_MOST]; /* by which somebody may have named her */
+    struct erase_set hers; /* an erasure finds those by itself */
+    struct value {
+        const char *text;   /* by which somebody may have named her */
+        const char *digits; /* it is a telephone number: its last ones; NULL */
+    } values[VALUES_MOST];
     size_t count;
     struct page page;
     bool is_cut;
@@ -29,29 +37,69 @@ is_one_of(const struct type *type, const char *const *names, size_t count)
 }
 
 static void
-read_values(struct looking *l, const struct type *type)
+add_value(struct looking *l, const char *text, bool is_number)
 {
-    static const char *const told[] = {
-        "name",   "email",          "otherEmail",      "telephone",
-        "mobile", "otherTelephone", "instantMessaging"
-    };
+    char *digits = arena_text(l->call->arena, bytes_text(text));
+    size_t count = 0;
 
-    for (size_t i = 0; i < COUNT_OF(told); i++) {
-        struct bytes value = record_now_value(l->person, type, told[i]);
-        if (value.len >= VALUE_LEAST && utf8_is_valid(value))
-            l->values[l->count++] = arena_text(l->call->arena, value);
+    if (strlen(text) < VALUE_LEAST)
+        return;
+    for (const char *c = text; is_number && *c != '\0'; c++)
+        if (*c >= '0' && *c <= '9')
+            digits[count++] = *c;
+    digits[count] = '\0';
+    for (size_t i = 0; i < l->count; i++)
+        if (strcmp(l->values[i].text, text) == 0)
+            return;
+    assert(l->count < VALUES_MOST);
+    l->values[l->count++] =
+        (struct value){ text, count >= DIGITS_LEAST ? digits + count - DIGITS_LEAST : NULL };
+}
+
+static const char *
+value_of(struct looking *l, const struct type *type, const char *field)
+{
+    struct bytes value = record_now_value(l->person, type, field);
+
+    return utf8_is_valid(value) ? arena_text(l->call->arena, value) : "";
+}
+
+/* Her name as it is written elsewhere: either part first, with a blank, a comma, or nothing between. */
+static void
+add_names(struct looking *l, const struct type *type)
+{
+    static const char *const between[] = { " ", "", ", " };
+    const char *given = value_of(l, type, "givenName");
+    const char *family = value_of(l, type, "familyName");
+
+    add_value(l, value_of(l, type, "name"), false);
+    for (size_t i = 0; *given != '\0' && *family != '\0' && i < COUNT_OF(between); i++) {
+        add_value(l, arena_printf(l->call->arena, "%s%s%s", given, between[i], family), false);
+        add_value(l, arena_printf(l->call->arena, "%s%s%s", family, between[i], given), false);
     }
 }
 
-/* An erasure finds those by itself. */
-static bool
-goes_with_her(const struct looking *l, const struct type *type, const struct record_now *now)
+static void
+read_values(struct looking *l, const struct type *type)
 {
-    static const char *const names[] = { "activity", "consent" };
-    struct bytes of = record_now_value(now, type, "contact");
+    static const struct {
+        const char *field;
+        bool is_number;
+    } told[] = { { "email", false },    { "otherEmail", false }, { "instantMessaging", false },
+                 { "telephone", true }, { "mobile", true },      { "otherTelephone", true } };
 
-    return is_one_of(type, names, COUNT_OF(names)) &&
-           bytes_is_equal(of, bytes_of(l->person->id.b, ID_SIZE));
+    add_names(l, type);
+    for (size_t i = 0; i < COUNT_OF(told); i++)
+        add_value(l, value_of(l, type, told[i].field), told[i].is_number);
+}
+
+static bool
+goes_with_her(const struct looking *l, int64_t record)
+{
+    for (size_t i = 0; i < l->hers.count; i++)
+        if (l->hers.items[i].record == record)
+            return l->hers.items[i].fate == ERASE_GONE;
+    return false;
 }
 
 static bool
@@ -75,8 +123,12 @@ list_one(struct looking *l, const struct type *type, int64_t record, const char 
     if (s != STATUS_OK)
         return s == STATUS_NOT_FOUND ? STATUS_OK : s;
     const char *id = id_text(call, now->id.b);
-    if (goes_with_her(l, type, now) || is_listed(l, id))
+    if (is_listed(l, id))
         return STATUS_OK;
+    if ((int64_t)json_array_size(l->page.items) == l->page.limit) {
+        l->is_cut = true;
+        return STATUS_OK;
+    }
     json_t *o = json_object();
     reply_set(o, "id", json_string(id));
     reply_set(o, "type", json_words(type->name));
@@ -90,22 +142,23 @@ list_one(struct looking *l, const struct type *type, int64_t record, const char 
 
 /* Own rows of this type with this value somewhere in their texts. */
 static enum status
-look(struct looking *l, const struct type *type, const char *value)
+look(struct looking *l, const struct type *type, const struct value *value)
 {
     int64_t found[PAGE_MAX];
-    struct project_query query = {
-        .type = type, .search = value, .own_only = true, .limit = PAGE_MAX
-    };
-    size_t count;
+    struct project_query query = { .type = type,
+                                   .search =
+                                       value->digits != NULL ? value->digits : value->text,
+                                   .is_digits = value->digits != NULL,
+                                   .own_only = true,
+                                   .limit = PAGE_MAX };
+    size_t count = PAGE_MAX;
 
-    TRY(project_list(l->call->store, &query, found, &count));
-    l->is_cut = l->is_cut || count == PAGE_MAX;
-    for (size_t i = 0; i < count; i++) {
-        if ((int64_t)json_array_size(l->page.items) == l->page.limit) {
-            l->is_cut = true;
-            return STATUS_OK;
-        }
-        TRY(list_one(l, type, found[i], value));
+    while (count == PAGE_MAX && !l->is_cut) {
+        TRY(project_list(l->call->store, &query, found, &count));
+        for (size_t i = 0; i < count && !l->is_cut; i++)
+            if (!goes_with_her(l, found[i]))
+                TRY(list_one(l, type, found[i], value->text));
+        query.after = count > 0 ? found[count - 1] : 0;
     }
     return STATUS_OK;
 }
@@ -129,11 +182,12 @@ service_contact_mentions(struct call *call)
         return diag_say(call->diag, STATUS_USAGE, "erase.no_person", arg_text(call, "contact"),
                         NULL);
     TRY(page_begin(call, &l.page));
+    TRY(erase_collect(call, l.person, &l.hers));
     read_values(&l, type);
     for (size_t t = 0; t < dictionary_count(call->dictionary); t++) {
         const struct type *in = dictionary_type(call->dictionary, t);
-        for (size_t v = 0; v < l.count && !is_one_of(in, people, COUNT_OF(people)); v++)
-            TRY(look(&l, in, l.values[v]));
+        for (size_t v = 0; v < l.count && !l.is_cut; v++)
+            TRY(look(&l, in, &l.values[v]));
     }
     page_end(call, &l.page, 0, false, -1);
     reply_set(call->reply, "cut", json_boolean(l.is_cut));

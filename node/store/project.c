@@ -323,9 +323,9 @@ put_conditions(struct buffer *sql, const struct project_query *query)
     if (query->owner != 0)
         put(sql, " AND r.owner = ?7");
     if (query->search != NULL && query->search[0] != '\0') {
-        put(sql, " AND instr(fold(");
+        put(sql, query->is_digits ? " AND instr(digits(" : " AND instr(fold(");
         where_put_text(sql, query->type);
-        put(sql, "), fold(?2)) > 0");
+        put(sql, query->is_digits ? "), ?2) > 0" : "), fold(?2)) > 0");
     }
     if (query->segment != 0)
         put_segment(sql, query, &slot);

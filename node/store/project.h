@@ -29,6 +29,8 @@ struct project_query {
     int64_t limit;
     bool own_only;
     bool
+        is_digits; /* search is digits: of telephone numbers in the texts, however they are written */
+    bool
         people; /* not the rows: the persons (node/person.h) of whom a row is found; needs parent */
 };
 MUST_CHECK enum status project_list(struct store *st, const struct project_query *query,

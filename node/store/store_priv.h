@@ -33,6 +33,8 @@ struct store {
 };
 
 enum status store_status(int code);
+/* Our own functions in SQL (node/store/functions.c). */
+MUST_CHECK enum status functions_add(sqlite3 *db);
 /* For generated SQL: prepared now or before, the caller's until stmt_return. */
 MUST_CHECK enum status stmt_generate(struct store *st, const char *sql, struct stmt **out);
 

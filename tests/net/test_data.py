@@ -9,6 +9,76 @@ SHARED = {"purpose": "event", "until": "2037-12-31"}
 FIELDS = "event.name,attendee.event,attendee.name,attendee.email"
 
 
+def who_never_had_her(t, net, acme, brio):
+    """Four guests, two erased: a partner that comes later hears nothing of them, and one that had them has them no more."""
+    cedar = company(net, "Cedar", "IT")
+    net.pair(acme, cedar)
+    people = [acme.cli("contact add", name=f"Guest {n}", email=f"guest{n}@example.com", consentBasis="contract")["id"] for n in range(4)]
+    event = acme.cli("event add", name="Gala")["id"]
+    for person in people:
+        acme.cli("guest add", event, person)
+    rows = {r["title"]: r["id"] for r in acme.items("attendee list", event=event)}
+    gone = sorted([rows["Guest 0"], rows["Guest 1"]])
+    share = acme.cli("share create", event, partner="Brio", fields=FIELDS, **SHARED)["id"]
+    accept(brio, "Gala")
+    brio.wait(lambda: len(brio.items("attendee list", event=event)) == 4, 30, "Brio has four guests")
+    for person in people[:2]:
+        acme.cli("contact erase", person)
+    brio.wait(lambda: len(brio.items("attendee list", event=event)) == 2, 30, "Brio hears that two are removed")
+
+    def held(name, **time):
+        return {r["id"]: r for r in acme.items("data held", name, **time)}
+
+    acme.wait(lambda: all(held("Brio")[row]["state"] == "removed there" for row in gone), 30, "Acme knows that the removals arrived")
+    there = [held("Brio")[row] for row in gone]
+    t.that("what arrived as removed has its time, and names no field", all(r["erased"] and r["fields"] == [] for r in there), there)
+    later = held("Brio", **{"from": "2035-01-01", "to": "2035-02-01"})
+    t.same("a report about a later time does not name them", [row for row in gone if row in later], [])
+    t.same("who stays is there as before", {held("Brio")[rows["Guest 2"]]["state"], later[rows["Guest 2"]]["state"]}, {"has the newest"})
+    lens = acme.cli("share lens", event, partner="Cedar", fields=FIELDS, **SHARED)
+    t.same("the lens counts who is left", (lens["records"], len(lens["items"])), (3, 3))
+    made = acme.cli("share create", event, partner="Cedar", fields=FIELDS, **SHARED)
+    t.same("so does the new share", made["records"], 3)
+    acme.wait(lambda: len(held("Cedar")) == 3, 30, "Cedar has what there is")
+    shown = accept(cedar, "Gala")
+    t.same("Cedar is offered the event and two guests", (shown["records"], shown["arrived"], sorted(i["title"] for i in shown["items"])),
+           (3, 3, ["Gala", "Guest 2", "Guest 3"]))
+    cedar.wait(lambda: len(cedar.items("attendee list", event=event)) == 2, 30, "Cedar's list")
+    t.same("and never hears that there was anybody else", [cedar.refusal("data where", row) is not None for row in gone], [True, True])
+    t.same("nor does Acme say that Cedar had them", [row for row in gone if row in held("Cedar")], [])
+    acme.cli("consent withdraw", people[2])
+    acme.wait(lambda: held("Brio")[rows["Guest 2"]]["state"] == "says it is erased", 30, "Brio says that it erased the third")
+    falls = acme.cli("share stop", share, preview=True)["falls"]
+    t.same("what would fall is the event and who is left", [(f["company"], f["rows"]) for f in falls], [("Brio", 2)])
+    register = [r["records"] for r in acme.items("data register") if r["company"] == "Brio" and r["title"] == "Gala"]
+    t.same("so says the register", register, [2])
+    acme.cli("share stop", share)
+    acme.wait(lambda: all(r["erased"] for r in held("Brio").values()), 30, "Brio has erased all")
+    said = sorted((r["reason"], r["records"]) for r in acme.items("receipt list") if r["company"] == "Brio" and r["title"] == "Gala")
+    t.same("and Brio's receipts count what it had", said, [("REVOKED", 2), ("WITHDRAWN", 1)])
+
+
+def what_names_her(t, node):
+    """Texts that an erasure leaves alone, whichever way they name her."""
+    anna = node.cli("contact add", name="Adler, Anna2", givenName="Anna2", familyName="Adler", email="anna2@example.com", mobile="+86 138 0013 8111")["id"]
+    wang = node.cli("contact add", name="Xiaoming Wang", givenName="小明", familyName="王")["id"]
+    texts = {"Anna2 Adler rang": anna, "Adler Anna2 again": anna, "ring 13800138111": anna, "ring 0086 (138) 0013-8111 late": anna, "王小明来电": wang}
+    notes = {node.cli("activity add", subject="Note", description=text, form="note")["id"]: person for text, person in texts.items()}
+    node.cli("activity add", subject="Note", description="ring 13800138112, Anna Adler, 1380013, 8111", form="note")
+    other = node.cli("contact add", name="Somebody Else", note="write to ANNA2@example.com instead")["id"]
+    node.cli("contact add", name="A. A.", email="anna2@example.com", note="Anna2 Adler once more")
+    node.cli("activity add", subject="Anna2 Adler", contact=anna, form="call")
+
+    def listed(person):
+        return sorted(m["id"] for m in node.items("contact mentions", person))
+
+    t.same("her name either way, her number however written, and notes of other people", listed(anna),
+           sorted([note for note, person in notes.items() if person == anna] + [other]))
+    t.same("a name without a blank", listed(wang), [note for note, person in notes.items() if person == wang])
+    t.that("a list that is cut says so", "--limit" in node.run("contact", "mentions", anna, "--limit", "2").stderr)
+    t.that("one that is whole does not", "--limit" not in node.run("contact", "mentions", anna, "--limit", "5").stderr)
+
+
 def answers(t):
     with Net() as net:
         acme, brio = company(net, "Acme"), company(net, "Brio", "FR")
@@ -53,6 +123,8 @@ def answers(t):
         t.that("after the end the line stays, with Brio's own word that it is erased", lines()[row, "Brio"]["state"] == "says it is erased")
         t.that("a report about the time since then has nothing", acme.items("data held", "Brio", **{"from": "2037-01-01", "to": "2037-02-01"}) == [])
         t.that("one about the time before still names it", [r["id"] for r in acme.items("data held", "Brio") if r["type"] == "attendee"] == [row])
+        what_names_her(t, acme)
+        who_never_had_her(t, net, acme, brio)
 
 
 main(answers)
