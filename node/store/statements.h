@@ -369,10 +369,8 @@
     X(BUDGET_INTRODUCED, BROUGHT "SELECT count(*) - 1 FROM brought") \
     X(BUDGET_OFFERS, BROUGHT "SELECT count(*) FROM share WHERE partner IN brought AND role = 1 AND state IN (2, 4)") \
     X(BUDGET_CARRY, BROUGHT "SELECT count(*) FROM carry WHERE author IN brought") \
-    X(BUDGET_REFUSED, BROUGHT "SELECT count(*) FROM share s JOIN verdict v ON v.share = s.id AND v.reason <> ''" \
-                              " WHERE s.partner IN brought AND s.role = 1 AND s.state IN (2, 4)") \
     X(BUDGET_REFUSED, BROUGHT "SELECT count(*) FROM share s JOIN verdict v INDEXED BY verdict_refused ON v.share = s.id AND v.reason <> ''" \
-                              " WHERE s.partner IN brought AND s.role = 1") \
+                              " WHERE s.partner IN brought AND s.role = 1 AND s.state IN (2, 4)") \
     X(BUDGET_CARRIED, BROUGHT "SELECT count(*) FROM carried WHERE author IN brought") \
     X(BUDGET_NOTED, BROUGHT "SELECT count(*) FROM share s JOIN grants g ON g.id = s.leaf JOIN grants p ON p.id = g.parent" \
                     " LEFT JOIN grants q ON q.id = p.parent LEFT JOIN grants r ON r.id = q.parent" \
