@@ -151,7 +151,7 @@ story(struct sim *sim)
         settle(sim);
     if (!sim_failed(sim))
         judge_end(sim);
-    if (!sim_failed(sim) && !sim->restore.has_copy && sim->seed % 4 == 2) {
+    if (!sim_failed(sim) && !sim->restore.has_copy && sim->seed % 6 == 2) {
         keys_act(sim);
         settle(sim);
         judge_end(sim);

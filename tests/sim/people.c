@@ -294,7 +294,7 @@ static const struct act acts[] = {
     { 3, anyone, people_waive },            { 3, anyone, people_erase },          { 5, anyone, people_take_ground },
     { 6, somebody_heard, people_fall_silent },
     { 5, the_first, people_arrive },             { 8, people_on_the_way, people_close_way },
-    { 4, anyone, people_ask_for_guests },   { 5, anyone, people_rotate },
+    { 4, anyone, people_ask_for_guests },   { 4, anyone, people_rotate },
 };
 /* clang-format on */
 
