@@ -453,6 +453,8 @@ struct live *live_by_gid(struct core *core, const struct object_id *gid, enum sh
 bool live_waives_consent(struct core *core, const struct live *live);
 bool live_is_declined(struct core *core, const struct live *live,
                       const struct record_id *record);
+/* Did its offer never have a number? Then its partner never heard of it. */
+MUST_CHECK enum status live_is_unsent(struct core *core, const struct live *live, bool *out);
 /* Its partner does not want it: companies above, who noted it, need not think that it stands. */
 MUST_CHECK enum status live_decline(struct core *core, struct live *live, const char *reason);
 /* Everything under a grant falls: marks it revoked by its author, stops shares, erases what is held, tells those we
@@ -581,6 +583,8 @@ MUST_CHECK enum status exchange_take_control(struct core *core, struct peer *pee
 MUST_CHECK enum status exchange_take_void(struct core *core, struct peer *peer,
                                           const struct envelope *env, const char **detail);
 MUST_CHECK enum status offer_send(struct core *core, const struct live *live);
+/* Once more, in the place of what waits of it. */
+MUST_CHECK enum status offer_send_again(struct core *core, const struct live *live);
 /* The same offer with the descriptors of now: it may have waited, and what is signed under them comes after it. */
 MUST_CHECK enum status offer_refresh(struct core *core, const struct live *live,
                                      struct arena *arena, struct bytes *body);

@@ -133,6 +133,19 @@ offer_send(struct core *core, const struct live *live)
     return live->role == ROLE_GIVEN ? heads_staple(core, live) : STATUS_OK;
 }
 
+enum status
+offer_send_again(struct core *core, const struct live *live)
+{
+    bool is_unsent;
+
+    TRY(live_is_unsent(core, live, &is_unsent));
+    TRY(store_exec(core->store, STMT_CONTROL_DROP_OFFER, "ii", live->partner, live->share));
+    TRY(offer_send(core, live));
+    return is_unsent ? STATUS_OK
+                     : store_exec(core->store, STMT_CONTROL_AGAIN_OFFER, "ii", live->partner,
+                                  live->share);
+}
+
 static enum status
 check_offer(struct taking *t, const struct bundle *bundle, const struct offer *offer,
             struct verified_chain **chain)

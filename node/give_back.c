@@ -119,7 +119,7 @@ give_shares(struct core *core, const struct company *company)
         if (live->role != ROLE_GIVEN || live->partner != company->id ||
             (live->state != SHARE_DELIVERED && live->state != SHARE_ACCEPTED))
             continue;
-        TRY(offer_send(core, live));
+        TRY(offer_send_again(core, live));
         TRY(records_queue_share(core, live));
     }
     return STATUS_OK;

@@ -23,8 +23,7 @@ grants_anew_say(struct core *core, const struct live *live)
         return passon_send(core, live);
     if (live->state != SHARE_OFFERED && live->state != SHARE_DELIVERED && !may_pass_on)
         return STATUS_OK;
-    TRY(store_exec(core->store, STMT_CONTROL_DROP_OFFER, "ii", live->partner, live->share));
-    return offer_send(core, live);
+    return offer_send_again(core, live);
 }
 
 /* ---- keeping ------------------------------------------------------------------------------ */

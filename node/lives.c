@@ -279,19 +279,26 @@ cut(struct core *core, struct company *c)
     return STATUS_OK;
 }
 
+enum status
+live_is_unsent(struct core *core, const struct live *live, bool *out)
+{
+    int64_t one;
+    enum status s = store_number(core->store, &one, STMT_CONTROL_UNSENT_OFFER, "ii",
+                                 live->partner, live->share);
+
+    *out = s == STATUS_OK && live->state == SHARE_OFFERED;
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
 /* The partner of a share we gave hears of it first, and the link forgets what it holds for it. */
 static enum status
 tell(struct core *core, const struct live *live, struct bytes object, const char *reason)
 {
     struct signed_object *parsed;
     struct company *c = company_by_id(core, live->partner);
-    int64_t one;
+    bool is_unsent;
 
-    enum status s = store_number(core->store, &one, STMT_CONTROL_UNSENT_OFFER, "ii",
-                                 live->partner, live->share);
-    bool is_unsent = s == STATUS_OK; /* it never heard of it */
-    if (s != STATUS_OK && s != STATUS_NOT_FOUND)
-        return s;
+    TRY(live_is_unsent(core, live, &is_unsent));
     TRY(store_exec(core->store, STMT_CONTROL_DROP_SHARE, "ii", live->partner, live->share));
     if (live->state == SHARE_WAITING || c == NULL || is_unsent)
         return STATUS_OK;

@@ -627,6 +627,7 @@
     X(CONTROL_FIRST, "INSERT INTO control (id, company, kind, body, share, again)" \
                      " VALUES (coalesce((SELECT min(id) FROM control), 1) - 1, ?1, ?2, ?3, ?4, 1)") \
     X(CONTROL_AGAIN_ALL, "UPDATE control SET again = 1") \
+    X(CONTROL_AGAIN_OFFER, "UPDATE control SET again = 1 WHERE company = ?1 AND share = ?2 AND kind = 16") \
     X(CONTROL_UNSENT_OFFER, "SELECT 1 FROM control WHERE company = ?1 AND share = ?2 AND kind = 16 AND again = 0") \
     /* An offer that passes on (16), and the head stapled to it (30), wait while the owner's word is not news. */ \
     X(CONTROL_NEXT, "SELECT id, kind, body, share FROM (SELECT * FROM (SELECT 0 AS k, c.* FROM control c INDEXED BY control_first" \

@@ -3,12 +3,13 @@
  * tests/unit/node/test_give_back.c - what a restored partner is told, and that our descriptor is the last of it.
  */
 #include "node/give_back.h"
+#include "node/revocation.h"
 #include "node/withdrawal.h"
 #include "tests/unit/node/route_fake.h"
 
-/* A share that STRANGER accepted, and one row of it that was taken back, and said so. */
+/* What we gave to STRANGER. */
 static bool
-take_back(struct desk *d)
+give(struct desk *d, enum share_state state, struct live **live)
 {
     AUTO(verified_chain_free) struct verified_chain *chain = NULL;
     struct grant g = grant_of(d, STRANGER, 11);
@@ -16,24 +17,32 @@ take_back(struct desk *d)
     struct chain_fault fault;
     struct share_row row = { .role = ROLE_GIVEN,
                              .partner = d->company[STRANGER]->id,
-                             .state = SHARE_ACCEPTED,
+                             .state = state,
                              .kind = OFFER_RECORDS,
                              .title = "",
                              .note = "",
                              .offer = wire_signed_object_format(&link, d->arena) };
+
+    return chain_check(d->core, &link, 1, &chain, &fault) == STATUS_OK &&
+           grants_keep(d->core, &link, chain, &row.leaf) == STATUS_OK &&
+           share_add(d->core, &row, &chain, live) == STATUS_OK;
+}
+
+/* A share that it accepted, and one row of it that was taken back, and said so. */
+static bool
+take_back(struct desk *d)
+{
     struct live *live;
     int64_t record;
 
-    if (chain_check(d->core, &link, 1, &chain, &fault) != STATUS_OK ||
-        grants_keep(d->core, &link, chain, &row.leaf) != STATUS_OK ||
-        share_add(d->core, &row, &chain, &live) != STATUS_OK ||
+    if (!give(d, SHARE_ACCEPTED, &live) ||
         store_number(d->core->store, &record, STMT_RECORD_FIND, "b",
                      bytes_of(d->record.b, ID_SIZE)) != STATUS_OK)
         return false;
-    return store_exec(d->core->store, STMT_WITHDRAWAL_PUT, "iiiiti", row.leaf, record,
+    return store_exec(d->core->store, STMT_WITHDRAWAL_PUT, "iiiiti", live->leaf, record,
                       (int64_t)1, (int64_t)1, "NOT_SHARED",
                       (int64_t)HOME_NOW_MS) == STATUS_OK &&
-           store_exec(d->core->store, STMT_WITHDRAWAL_TOLD, "ii", row.leaf, record) ==
+           store_exec(d->core->store, STMT_WITHDRAWAL_TOLD, "ii", live->leaf, record) ==
                STATUS_OK;
 }
 
@@ -69,11 +78,40 @@ test_last_word(struct check *t)
     desk_clear(&d);
 }
 
+/* What it had is told to it even when the offer that would tell it again has not gone yet. */
+static void
+test_stop_while_it_waits(struct check *t)
+{
+    static const struct {
+        const char *why;
+        enum share_state state;
+    } rows[] = { { "one in its tray", SHARE_DELIVERED },
+                 { "an accepted one", SHARE_ACCEPTED } };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct live *live = NULL;
+        struct desk d = { 0 };
+        CHECK(t, rows[i].why,
+              desk_set(&d) && give(&d, rows[i].state, &live) &&
+                  give_back_begin(d.core, d.company[STRANGER]) == STATUS_OK);
+        CHECK(t, "its offer waits again", waiting(&d, MESSAGE_OFFER) == 1);
+        struct object_id gid = *chain_leaf_id(live->chain);
+        CHECK(t, "it is stopped",
+              grant_fall(d.core, &gid, &d.core->me, (struct bytes){ 0 }, SHARE_STOPPED, "") ==
+                  STATUS_OK);
+        CHECK(t, "no offer of it goes, and its end is said",
+              waiting(&d, MESSAGE_OFFER) == 0 && d.core->revocations_unsaid &&
+                  revocation_tell(d.core) == STATUS_OK && waiting(&d, MESSAGE_REVOCATION) == 1);
+        desk_clear(&d);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
         { "the last word", test_last_word },
+        { "stopped while its offer waits", test_stop_while_it_waits },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
