@@ -185,16 +185,30 @@ may_stand(struct core *core, const struct received *item, const struct type *typ
     return STATUS_OK;
 }
 
+/* What is left of a removed one: whoever has the children must hear of it. */
+static void
+leave_parent(const struct type_field *parent, const struct received *item, struct standing *st)
+{
+    const struct field *known = parent == NULL ? NULL : draft_find(&st->fields, parent->key);
+    struct bytes value = known == NULL ? (struct bytes){ 0 } : known->value;
+
+    for (size_t i = 0; parent != NULL && known == NULL && i < item->shown->field_count; i++)
+        if (key_is_equal(item->shown->fields[i].key, parent->key))
+            value = item->shown->fields[i].value;
+    st->fields.count = 0;
+    if (value.len > 0)
+        draft_put(&st->fields, parent->key, value);
+}
+
 static enum status
 make(struct core *core, const struct received *item, struct standing *st)
 {
     AUTO(buffer_fini) struct buffer seen = { 0 };
-    bool tombstone = item->revision->tombstone;
     struct mint mint = { .record = st->record,
                          .type = item->revision->type,
                          .fields = st->fields.fields,
-                         .field_count = tombstone ? 0 : st->fields.count,
-                         .tombstone = tombstone,
+                         .field_count = st->fields.count,
+                         .tombstone = item->revision->tombstone,
                          .nonce = item->revision->nonce };
     int64_t made;
 
@@ -229,7 +243,9 @@ readopt(struct core *core, const struct received *item, const char **detail)
     if (type == NULL)
         return STATUS_NOT_FOUND; /* of our own making, since the copy */
     *detail = "fields";
-    if (!item->revision->tombstone) {
+    if (item->revision->tombstone) {
+        leave_parent(type->parent, item, st);
+    } else {
         TRY(merge(st, item, arena, &changed));
         TRY(may_stand(core, item, type, &st->fields, arena, &stands));
     }

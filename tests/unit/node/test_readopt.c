@@ -20,6 +20,15 @@ struct desk {
     struct key keys[FIELDS]; /* ascending */
 };
 
+/* From now on records are of this type, with these fields. */
+static void
+desk_use(struct desk *d, const char *type, const char *const names[FIELDS])
+{
+    d->type = dictionary_find_name(d->core->dictionary, type);
+    for (size_t i = 0; i < FIELDS; i++)
+        d->keys[i] = type_field_find_name(d->type, names[i])->key;
+}
+
 static bool
 desk_set(struct desk *d)
 {
@@ -31,9 +40,7 @@ desk_set(struct desk *d)
     if (home_init(&d->home) != STATUS_OK || !home_open(&d->home, &d->core))
         return false;
     struct signed_object them = home_descriptor(&d->home, 1, d->arena);
-    d->type = dictionary_find_name(d->core->dictionary, "event");
-    for (size_t i = 0; i < FIELDS; i++)
-        d->keys[i] = type_field_find_name(d->type, names[i])->key;
+    desk_use(d, "event", names);
     return company_learn(d->core, &them, COMPANY_INTRODUCED, 0, &d->from) == STATUS_OK;
 }
 
@@ -54,12 +61,13 @@ struct back {
     const char *shown; /* letters n, p, d; NULL: all of it, with the secret */
     bool tombstone;
     size_t signer;
+    const struct record_id *parent; /* always shown */
 };
 
 static struct bytes
 body_of(struct desk *d, const struct back *b)
 {
-    struct field *fields = ARENA_ARRAY(d->arena, struct field, FIELDS);
+    struct field *fields = ARENA_ARRAY(d->arena, struct field, FIELDS + 1);
     struct disclosure full = { .has_secret = true, .secret = { 7 }, .fields = fields };
     struct revision r = { .nonce = { b->nonce },
                           .owner = d->core->me,
@@ -67,10 +75,13 @@ body_of(struct desk *d, const struct back *b)
                           .position = b->at,
                           .claimed = { HOME_NOW_MS },
                           .tombstone = b->tombstone };
-    bool keep[FIELDS] = { false };
+    bool keep[FIELDS + 1] = { b->parent != NULL };
     struct disclosure item;
     uint8_t body[68];
 
+    if (b->parent != NULL)
+        fields[full.field_count++] = (struct field){ .key = d->type->parent->key,
+                                                     .value = bytes_of(b->parent->b, ID_SIZE) };
     for (size_t i = 0; i < FIELDS; i++)
         if (b->values[i] != NULL) {
             keep[full.field_count] = b->shown != NULL && strchr(b->shown, "npd"[i]) != NULL;
@@ -348,6 +359,106 @@ test_offers(struct check *t)
     desk_clear(&d);
 }
 
+/* ---- a guest and two holders -------------------------------------------------------------- */
+
+/* The whole event, accepted by company `to`. */
+static struct live *
+share(struct desk *d, size_t to, const struct record_id *event)
+{
+    AUTO(verified_chain_free) struct verified_chain *chain = NULL;
+    struct signed_object them = home_descriptor(&d->home, to, d->arena);
+    struct grant_field fields[] = { { d->type->key, d->type->parent->key },
+                                    { d->type->key, d->keys[NAME] } };
+    const char *purposes[] = { "event" };
+    struct grant grant = { .issuer = d->core->me,
+                           .owner = d->core->me,
+                           .audience = d->home.world.companies[to].id,
+                           .selector = SELECTOR_TREE,
+                           .tree = *event,
+                           .fields = fields,
+                           .field_count = COUNT_OF(fields),
+                           .actions = ACTION_READ,
+                           .not_before = { HOME_NOW_MS - 1000 },
+                           .not_after = { HOME_NOW_MS + 1000000 },
+                           .purposes = purposes,
+                           .purpose_count = 1 };
+    struct share_row row = { .role = ROLE_GIVEN,
+                             .state = SHARE_ACCEPTED,
+                             .kind = OFFER_RECORDS,
+                             .title = "",
+                             .note = "" };
+    struct signed_object link = sample_grant_sign(&d->home.world, &grant, d->arena);
+    struct chain_fault fault;
+    struct company *company;
+    struct live *live;
+
+    if (company_learn(d->core, &them, COMPANY_INTRODUCED, 0, &company) != STATUS_OK ||
+        chain_check(d->core, &link, 1, &chain, &fault) != STATUS_OK)
+        return NULL;
+    row.partner = company->id;
+    row.oid = *chain_leaf_id(chain);
+    return grants_keep(d->core, &link, chain, &row.leaf) == STATUS_OK &&
+                   share_add(d->core, &row, &chain, &live) == STATUS_OK
+               ? live
+               : NULL;
+}
+
+static bool
+write_guest(struct desk *d, uint8_t nonce, const struct record_id *event)
+{
+    const uint8_t raw[16] = { nonce };
+    struct field fields[] = { { .key = d->type->parent->key,
+                                .value = bytes_of(event->b, ID_SIZE) },
+                              { .key = d->keys[NAME], .value = bytes_text("Ada") } };
+    struct mint mint = {
+        .type = d->type->key, .fields = fields, .field_count = 2, .nonce = raw
+    };
+
+    return records_mint(d->core, &mint, 1, "user:x", "guest.added") == STATUS_OK;
+}
+
+static bool
+is_due(struct desk *d, const struct live *live)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(d->core->store, STMT_DUE_NEXT);
+
+    stmt_bind(q, "ii", live->leaf, (int64_t)1);
+    return stmt_step(q) == STATUS_OK;
+}
+
+static void
+test_guest_removed(struct check *t)
+{
+    static const char *const names[FIELDS] = { "name", "organization", "jobTitle" };
+    static const struct {
+        const char *why;
+        bool is_known; /* to the copy */
+    } rows[] = { { "a guest that the copy has", true },
+                 { "a guest that it does not have", false } };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct desk d;
+        struct live *other = NULL;
+        CHECK(t, "an event", desk_set(&d) && write_one(&d, 1, "Fair", "Hall"));
+        struct record_id event = id_of(&d, 1);
+        const struct back gone = {
+            .nonce = 2, .at = { 1, 9 }, .tombstone = true, .parent = &event
+        };
+        desk_use(&d, "attendee", names);
+        CHECK(t, "two holders",
+              share(&d, 1, &event) != NULL && (other = share(&d, 2, &event)) != NULL);
+        CHECK(t, rows[i].why, !rows[i].is_known || write_guest(&d, 2, &event));
+        CHECK(t, "nothing is due to the other",
+              store_exec(d.core->store, STMT_DUE_FORGET, "i", other->leaf) == STATUS_OK &&
+                  !is_due(&d, other));
+        d.core->incarnation = LIFE;
+        CHECK(t, "the removal comes back from one",
+              take(&d, &gone) == STATUS_OK && strcmp(look(&d, 2), "removed") == 0);
+        CHECK(t, "and is due to the other", is_due(&d, other));
+        desk_clear(&d);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -356,6 +467,7 @@ main(int argc, char **argv)
         { "over the copy that was put back", test_copy },
         { "who must not come back", test_suppressed },
         { "offers of ours", test_offers },
+        { "a removed guest of two holders", test_guest_removed },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
