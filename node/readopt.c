@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "node/consent.h"
 #include "node/service_priv.h"
 #include "node/store/pack.h"
 #include "node/suppression.h"
@@ -17,6 +18,7 @@ enum { POSITION_SIZE = 12 };
 
 /* One of ours as it stands here, and what was taken of holders since the restore. */
 struct standing {
+    const struct type *type;
     int64_t record; /* 0: the copy did not know it */
     bool is_over;   /* removed, erased, frozen, or changed here since: it stays as it is */
     struct position base;
@@ -77,7 +79,6 @@ standing_of(struct core *core, const struct record_id *id, struct arena *arena,
     const struct run_leaves *run = NULL;
     struct copy_row row;
 
-    *out = (struct standing){ 0 };
     TRY(find_ours(core, id, out));
     if (out->record == 0 || out->is_over)
         return STATUS_OK;
@@ -141,6 +142,16 @@ merge_gone(struct standing *st, const struct received *item, struct bytes at, bo
     return STATUS_OK;
 }
 
+/* What a holder kept of a ground may have been ended since, and the copy does not know it: a ground can only go. */
+static bool
+is_ground(const struct type *type, struct key key)
+{
+    for (size_t k = 0; k < CONSENT_FIELD_COUNT_; k++)
+        if (type->consent[k] != NULL && key_is_equal(type->consent[k]->key, key))
+            return true;
+    return false;
+}
+
 static enum status
 merge(struct standing *st, const struct received *item, struct arena *arena, bool *changed)
 {
@@ -151,36 +162,76 @@ merge(struct standing *st, const struct received *item, struct arena *arena, boo
     put_u64(at + 4, item->revision->position.number);
     for (size_t i = 0; i < shown->field_count; i++) {
         const struct field *f = &shown->fields[i];
-        if (position_compare(item->revision->position, known_at(st, f->key)) <= 0)
+        if (is_ground(st->type, f->key) ||
+            position_compare(item->revision->position, known_at(st, f->key)) <= 0)
             continue;
         TRY(merge_field(st, f->key, f->value, bytes_of(at, POSITION_SIZE)));
         *changed = true;
     }
-    TRY(merge_gone(st, item, bytes_of(at, POSITION_SIZE), changed));
+    return merge_gone(st, item, bytes_of(at, POSITION_SIZE), changed);
+}
+
+static bool
+is_too_big(const struct draft *draft)
+{
     size_t total = 0;
-    for (size_t i = 0; i < st->fields.count; i++)
-        total += st->fields.fields[i].value.len;
-    return total > RECORD_MAX ? STATUS_TOO_BIG : STATUS_OK;
+
+    for (size_t i = 0; i < draft->count; i++)
+        total += draft->fields[i].value.len;
+    return total > RECORD_MAX;
 }
 
 /* ---- one of ours -------------------------------------------------------------------------- */
 
+static bool
+is_consent(const struct type *type)
+{
+    return type->key.space.len == 0 && strcmp(type->name, "consent") == 0;
+}
+
+/* Of what people said of grounds only a no comes back: a yes may have been taken back since. */
+static bool
+is_yes(const struct type *type, const struct received *item)
+{
+    const struct disclosure *shown = item->shown;
+    const struct type_field *status = type_field_find_name(type, "status");
+
+    for (size_t i = 0; is_consent(type) && i < shown->field_count; i++)
+        if (key_is_equal(shown->fields[i].key, status->key))
+            return bytes_is_equal(shown->fields[i].value, bytes_text("given"));
+    return is_consent(type);
+}
+
+/* One that the copy does not know may do what its contact allows, if that is one of ours. */
+static enum status
+fill_ground(struct call *call, struct standing *st)
+{
+    const struct type_field *ref = type_field_find_name(st->type, "contact");
+    struct record_now *contact;
+    int64_t record;
+
+    if (st->record != 0 || st->type->consent[CONSENT_BASIS] == NULL || ref == NULL ||
+        st->fields.count > FIELDS_MAX - CONSENT_FIELD_COUNT_)
+        return STATUS_OK;
+    const struct field *f = draft_find(&st->fields, ref->key);
+    enum status s = f == NULL
+                        ? STATUS_NOT_FOUND
+                        : store_number(call->store, &record, STMT_RECORD_FIND, "b", f->value);
+    if (s == STATUS_OK)
+        s = record_now(call->store, record, false, call->arena, &contact);
+    if (s == STATUS_OK && contact->owner == COMPANY_US && !contact->tombstone)
+        return consent_fill(call, contact, st->type, &st->fields);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
 /* Who was erased does not come back; a ground that was taken back is not said again. */
 static enum status
-may_stand(struct core *core, const struct received *item, const struct type *type,
-          struct draft *draft, struct arena *arena, bool *out)
+may_stand(struct call *call, const struct received *item, struct standing *st, bool *out)
 {
     enum suppression_verdict verdict;
-    struct diag diag = { 0 };
-    struct call call = { .core = core,
-                         .store = core->store,
-                         .dictionary = core->dictionary,
-                         .arena = arena,
-                         .diag = &diag,
-                         .now = core_wall(core),
-                         .actor = "node" };
 
-    TRY(suppression_judge(&call, type, &item->facts.id, draft, &verdict));
+    TRY(fill_ground(call, st));
+    TRY(suppression_judge(call, st->type, &item->facts.id, &st->fields, &verdict));
     *out = verdict != SUPPRESSION_REFUSED;
     return STATUS_OK;
 }
@@ -225,31 +276,51 @@ make(struct core *core, const struct received *item, struct standing *st)
                       (int64_t)st->base.number, made, buffer_bytes(&seen));
 }
 
+static enum status
+take_fields(struct call *call, const struct received *item, struct standing *st)
+{
+    bool changed = false, stands;
+
+    TRY(merge(st, item, call->arena, &changed));
+    TRY(may_stand(call, item, st, &stands));
+    if (!changed || !stands || is_yes(st->type, item))
+        return STATUS_REPLAY;
+    if (is_too_big(&st->fields))
+        return STATUS_TOO_BIG;
+    TRY(make(call->core, item, st));
+    return is_consent(st->type) ? consent_spread(call, st->fields.fields, st->fields.count)
+                                : STATUS_OK;
+}
+
 /* STATUS_REPLAY: nothing that is not here, or it stays as it is. */
 static enum status
 readopt(struct core *core, const struct received *item, const char **detail)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
-    const struct type *type = dictionary_find(core->dictionary, item->revision->type);
+    struct diag diag = { 0 };
+    struct call call = { .core = core,
+                         .store = core->store,
+                         .dictionary = core->dictionary,
+                         .arena = arena,
+                         .diag = &diag,
+                         .now = core_wall(core),
+                         .actor = "node" };
     struct standing *st = ARENA_NEW(arena, struct standing);
     struct position at = item->revision->position;
-    bool changed = item->revision->tombstone, stands = true;
 
+    st->type = dictionary_find(core->dictionary, item->revision->type);
     TRY(standing_of(core, &item->facts.id, arena, st));
     if (st->is_over || at.incarnation >= core->incarnation ||
         position_compare(at, st->base) <= 0)
         return STATUS_REPLAY;
     *detail = "type";
-    if (type == NULL)
+    if (st->type == NULL)
         return STATUS_NOT_FOUND; /* of our own making, since the copy */
     *detail = "fields";
-    if (item->revision->tombstone) {
-        leave_parent(type->parent, item, st);
-    } else {
-        TRY(merge(st, item, arena, &changed));
-        TRY(may_stand(core, item, type, &st->fields, arena, &stands));
-    }
-    return changed && stands ? make(core, item, st) : STATUS_REPLAY;
+    if (!item->revision->tombstone)
+        return take_fields(&call, item, st);
+    leave_parent(st->type->parent, item, st);
+    return make(core, item, st);
 }
 
 /* ---- a message of them -------------------------------------------------------------------- */

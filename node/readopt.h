@@ -9,7 +9,9 @@
  *    nobody showed as the copy has it.
  * 3. A share that we gave since the copy stands again when its receiver shows our offer: we could not take back what we do not
  *    know.
- * 4. Removed stays removed, and who was erased or took a ground back does not come back. What a person changed here since the
+ * 4. Removed stays removed, and who was erased or took a ground back does not come back. What a holder has of a ground is
+ *    not believed: it may have been ended since. Of grounds the copy is right, or for a record that it does not know our
+ *    contact; a holder's revision can only take away. What a person changed here since the
  *    restore wins.
  */
 #ifndef HANSA_NODE_READOPT_H

@@ -61,13 +61,13 @@ struct back {
     const char *shown; /* letters n, p, d; NULL: all of it, with the secret */
     bool tombstone;
     size_t signer;
-    const struct record_id *parent; /* always shown */
+    const struct record_id *parent, *contact; /* always shown */
 };
 
 static struct bytes
 body_of(struct desk *d, const struct back *b)
 {
-    struct field *fields = ARENA_ARRAY(d->arena, struct field, FIELDS + 1);
+    struct field *fields = ARENA_ARRAY(d->arena, struct field, FIELDS + 2);
     struct disclosure full = { .has_secret = true, .secret = { 7 }, .fields = fields };
     struct revision r = { .nonce = { b->nonce },
                           .owner = d->core->me,
@@ -75,7 +75,7 @@ body_of(struct desk *d, const struct back *b)
                           .position = b->at,
                           .claimed = { HOME_NOW_MS },
                           .tombstone = b->tombstone };
-    bool keep[FIELDS + 1] = { b->parent != NULL };
+    bool keep[FIELDS + 2] = { b->parent != NULL };
     struct disclosure item;
     uint8_t body[68];
 
@@ -88,6 +88,16 @@ body_of(struct desk *d, const struct back *b)
             fields[full.field_count++] =
                 (struct field){ .key = d->keys[i], .value = bytes_text(b->values[i]) };
         }
+    if (b->contact != NULL) {
+        struct key key = type_field_find_name(d->type, "contact")->key;
+        size_t at = full.field_count++;
+        for (; at > 0 && key_compare(fields[at - 1].key, key) > 0; at--) {
+            fields[at] = fields[at - 1];
+            keep[at] = keep[at - 1];
+        }
+        fields[at] = (struct field){ .key = key, .value = bytes_of(b->contact->b, ID_SIZE) };
+        keep[at] = true;
+    }
     r.commitments = commitment_root(full.secret, full.fields, full.field_count);
     full.revision = wire_revision_format(&r, d->arena);
     item = full;
@@ -154,9 +164,10 @@ write_one(struct desk *d, uint8_t nonce, const char *name, const char *place)
     struct field fields[] = { { .key = d->keys[NAME], .value = bytes_text(name) },
                               { .key = d->keys[PLACE], .value = bytes_text(place) } };
     const uint8_t raw[16] = { nonce };
-    struct mint mint = {
-        .type = d->type->key, .fields = fields, .field_count = 2, .nonce = raw
-    };
+    struct mint mint = { .type = d->type->key,
+                         .fields = fields,
+                         .field_count = *place == '\0' ? 1 : 2,
+                         .nonce = raw };
 
     if (store_number(d->core->store, &mint.record, STMT_RECORD_FIND, "b",
                      bytes_of(id.b, ID_SIZE)) != STATUS_OK)
@@ -459,6 +470,74 @@ test_guest_removed(struct check *t)
     }
 }
 
+/* ---- grounds ------------------------------------------------------------------------------ */
+
+/* What a holder kept of a ground may have been ended since, and nobody here knows. */
+static void
+test_grounds(struct check *t)
+{
+    static const char *const guest[FIELDS] = { "name", "consentBasis", "consentRecipients" };
+    static const char *const consent[FIELDS] = { "purpose", "status", "note" };
+    static const struct record_id event = { { 7 } };
+    struct record_id eve;
+    struct desk d;
+    const struct {
+        struct back back;
+        const char *want;
+    } guests[] = {
+        { { "a guest that the copy does not know has none", .nonce = 1, .at = { 1, 70 },
+            .values = { "Ada", "consent", "Brio" }, .shown = "np", .parent = &event },
+          "(9,1) Ada||" },
+        { { "one that the copy has, as it is there", .nonce = 2, .at = { 1, 70 },
+            .values = { "Bo Li", "consent", "Brio" }, .shown = "np", .parent = &event },
+          "(9,1) Bo Li|contract|" },
+        { { "also when that says nothing", .nonce = 3, .at = { 1, 70 },
+            .values = { "Cy Wu", "consent", "Brio" }, .parent = &event },
+          "(9,1) Cy Wu||" },
+        { { "nor is a ground alone a change", .nonce = 3, .at = { 1, 71 },
+            .values = { NULL, "consent", "Brio" }, .shown = "p" },
+          "(9,1) Cy Wu||" },
+        { { "all of it, without: it is taken away", .nonce = 2, .at = { 1, 71 },
+            .values = { "Bo Li", NULL, NULL }, .parent = &event },
+          "(9,2) Bo Li||" },
+        { { "of a contact of ours: what she allows", .nonce = 4, .at = { 1, 70 },
+            .values = { "Eve", "consent", "Brio" }, .shown = "np", .parent = &event,
+            .contact = &eve },
+          "(9,1) Eve|contract|" },
+    };
+    const struct {
+        struct back back;
+        const char *want;
+    } words[] = {
+        { { "a consent does not come back", .nonce = 5, .at = { 1, 70 },
+            .values = { "event", "given", "x" }, .shown = "np", .contact = &eve },
+          "nothing" },
+        { { "nor one that does not say what it is", .nonce = 5, .at = { 1, 71 },
+            .values = { "event", "withdrawn", NULL }, .shown = "n", .contact = &eve },
+          "nothing" },
+        { { "a no does", .nonce = 5, .at = { 1, 70 }, .values = { "event", "withdrawn", "x" },
+            .shown = "np", .contact = &eve },
+          "(9,1) event|withdrawn|" },
+    };
+
+    CHECK(t, "a home", desk_set(&d));
+    desk_use(&d, "contact", guest);
+    eve = id_of(&d, 9);
+    CHECK(t, "a contact with a ground", write_one(&d, 9, "Eve", "contract"));
+    desk_use(&d, "attendee", guest);
+    CHECK(t, "two guests, one with a ground",
+          write_one(&d, 2, "Bo", "contract") && write_one(&d, 3, "Cy", ""));
+    d.core->incarnation = LIFE;
+    for (size_t i = 0; i < COUNT_OF(guests); i++)
+        (void)is(t, &d, &guests[i].back, guests[i].want);
+    desk_use(&d, "consent", consent);
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        (void)is(t, &d, &words[i].back, words[i].want);
+    desk_use(&d, "contact", guest);
+    CHECK(t, "and counts at once", strstr(look(&d, 9), "Eve||") != NULL);
+    desk_clear(&d);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -468,6 +547,7 @@ main(int argc, char **argv)
         { "who must not come back", test_suppressed },
         { "offers of ours", test_offers },
         { "a removed guest of two holders", test_guest_removed },
+        { "grounds for sharing", test_grounds },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
