@@ -3,6 +3,9 @@
  * tests/unit/node/test_give_back.c - what a restored partner is told, and that our descriptor is the last of it.
  */
 #include "node/give_back.h"
+#include "node/exchange_priv.h"
+#include "node/grants_anew.h"
+#include "node/keys.h"
 #include "node/revocation.h"
 #include "node/withdrawal.h"
 #include "tests/unit/node/route_fake.h"
@@ -106,12 +109,54 @@ test_stop_while_it_waits(struct check *t)
     }
 }
 
+/* The same after keys were stolen: numbers are taken back, and offers of grants signed anew wait. */
+static void
+test_stop_after_theft(struct check *t)
+{
+    static const struct {
+        const char *why;
+        bool has_number, is_taken; /* the offer; and taken back */
+        bool is_told;
+    } rows[] = {
+        { "what never had a number is not told", false, false, false },
+        { "what has one is", true, false, true },
+        { "what had one is", true, true, true },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct desk d = { 0 };
+        struct live *live = NULL;
+        struct peer_frame frame = { 0 };
+        CHECK(t, rows[i].why,
+              desk_set(&d) && give(&d, SHARE_OFFERED, &live) &&
+                  offer_send(d.core, live) == STATUS_OK);
+        if (rows[i].has_number)
+            CHECK(t, "its offer goes",
+                  exchange_next(d.core, d.company[STRANGER]->peer, STREAM_CONTROL, 1, d.arena,
+                                &frame) == STATUS_OK &&
+                      frame.kind == MESSAGE_OFFER);
+        if (rows[i].is_taken)
+            CHECK(t, "it is taken back", keys_anew_begin(d.core) == STATUS_OK);
+        CHECK(t, "it waits again, twice",
+              grants_anew_say(d.core, live) == STATUS_OK &&
+                  grants_anew_say(d.core, live) == STATUS_OK &&
+                  waiting(&d, MESSAGE_OFFER) == 1);
+        struct object_id gid = *chain_leaf_id(live->chain);
+        CHECK(t, rows[i].why,
+              grant_fall(d.core, &gid, &d.core->me, (struct bytes){ 0 }, SHARE_STOPPED, "") ==
+                      STATUS_OK &&
+                  d.core->revocations_unsaid == rows[i].is_told);
+        desk_clear(&d);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
         { "the last word", test_last_word },
         { "stopped while its offer waits", test_stop_while_it_waits },
+        { "stopped after a theft", test_stop_after_theft },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));

@@ -523,90 +523,14 @@ test_head(struct check *t)
     desk_clear(&d);
 }
 
-/* ---- an offer that waits again -------------------------------------------------------------- */
-
-/* On its way to STRANGER. */
-static struct live *
-offer(struct desk *d)
-{
-    AUTO(verified_chain_free) struct verified_chain *chain = NULL;
-    struct grant grant = grant_of(d, STRANGER, 12);
-    struct signed_object link = sample_grant_sign(&d->home.world, &grant, d->arena);
-    struct chain_fault fault;
-    struct share_row row = { .role = ROLE_GIVEN,
-                             .partner = d->company[STRANGER]->id,
-                             .state = SHARE_OFFERED,
-                             .kind = OFFER_RECORDS,
-                             .title = "",
-                             .note = "",
-                             .offer = wire_signed_object_format(&link, d->arena) };
-    struct live *live;
-
-    return chain_check(d->core, &link, 1, &chain, &fault) == STATUS_OK &&
-                   grants_keep(d->core, &link, chain, &row.leaf) == STATUS_OK &&
-                   share_add(d->core, &row, &chain, &live) == STATUS_OK &&
-                   offer_send(d->core, live) == STATUS_OK
-               ? live
-               : NULL;
-}
-
-static bool
-is_told(struct desk *d, const struct live *live)
-{
-    struct object_id gid = *chain_leaf_id(live->chain);
-
-    d->core->revocations_unsaid = false;
-    return grant_fall(d->core, &gid, &d->core->me, (struct bytes){ 0 }, SHARE_STOPPED, "") ==
-               STATUS_OK &&
-           d->core->revocations_unsaid;
-}
-
-static void
-test_stop_after_offer(struct check *t)
-{
-    static const struct {
-        const char *why;
-        bool has_number, is_taken; /* the offer; and taken back */
-        bool is_told;
-    } rows[] = {
-        { "what never had a number is not told", false, false, false },
-        { "what has one is", true, false, true },
-        { "what had one is", true, true, true },
-    };
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct desk d = { 0 };
-        struct live *live = NULL;
-        struct peer_frame frame = { 0 };
-        CHECK(t, rows[i].why, desk_set(&d) && (live = offer(&d)) != NULL);
-        if (rows[i].has_number)
-            CHECK(t, "its offer goes",
-                  exchange_next(d.core, d.company[STRANGER]->peer, STREAM_CONTROL, 1, d.arena,
-                                &frame) == STATUS_OK &&
-                      frame.kind == MESSAGE_OFFER);
-        if (rows[i].is_taken)
-            CHECK(t, "it is taken back", keys_anew_begin(d.core) == STATUS_OK);
-        CHECK(t, "it waits again, twice",
-              grants_anew_say(d.core, live) == STATUS_OK &&
-                  grants_anew_say(d.core, live) == STATUS_OK &&
-                  ask(&d, "SELECT count(*) FROM control WHERE kind = 16") == 1);
-        CHECK(t, rows[i].why, is_told(&d, live) == rows[i].is_told);
-        desk_clear(&d);
-    }
-}
-
 int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
-        { "what is signed anew", test_signed_anew },
-        { "where that stands", test_anew_noted },
-        { "grants of others", test_better },
-        { "a thief's position", test_gives_way },
-        { "the same, signed anew", test_same_anew },
-        { "a thief's proof", test_thaws },
+        { "what is signed anew", test_signed_anew }, { "where that stands", test_anew_noted },
+        { "grants of others", test_better },         { "a thief's position", test_gives_way },
+        { "the same, signed anew", test_same_anew }, { "a thief's proof", test_thaws },
         { "a thief's word on a root", test_head },
-        { "an offer that waits again", test_stop_after_offer },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
