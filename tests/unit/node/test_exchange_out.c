@@ -251,7 +251,7 @@ test_lost_copy(struct check *t)
 {
     struct desk d = { 0 };
     enum forgotten how;
-    int64_t record;
+    int64_t record = 0;
 
     CHECK(t, "a desk with a row",
           desk_set(&d) &&

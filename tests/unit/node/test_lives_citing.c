@@ -57,7 +57,7 @@ static void
 test_over_and_kept(struct check *t)
 {
     struct object_id other = { { 0xdd } };
-    int64_t share, leaf, apart, apart_leaf;
+    int64_t share, leaf, apart, apart_leaf = 0;
     struct desk d = { 0 };
 
     CHECK(t, "a desk, a contribution that is over and kept, and one to something else",
