@@ -102,7 +102,7 @@ enum share_role {
 
 /* What became of a share.
  *
- *   WAITING -> OFFERED -> DELIVERED -> ACCEPTED -> STOPPED | ENDED
+ *   WAITING -> OFFERED -> DELIVERED -> ACCEPTED -> STOPPED | ENDED | DECLINED
  *      |          |            +-----> DECLINED
  *      +-> REFUSED +-> STOPPED | ENDED               FILED -> STOPPED | ENDED
  *
@@ -457,6 +457,8 @@ bool live_is_declined(struct core *core, const struct live *live,
 MUST_CHECK enum status live_is_unsent(struct core *core, const struct live *live, bool *out);
 /* Its partner does not want it: companies above, who noted it, need not think that it stands. */
 MUST_CHECK enum status live_decline(struct core *core, struct live *live, const char *reason);
+/* We do not want it, or not any more: what we passed on and answered under it is taken back, and our copies are erased. */
+MUST_CHECK enum status live_give_back(struct core *core, struct live *live, const char *reason);
 /* Everything under a grant falls: marks it revoked by its author, stops shares, erases what is held, tells those we
  * passed on to. */
 MUST_CHECK enum status grant_fall(struct core *core, const struct object_id *gid,

@@ -248,10 +248,10 @@ answered(struct taking *t, struct live *live, const struct answer *answer)
 
     if (live->state == SHARE_OFFERED)
         TRY(share_move(core, live, SHARE_DELIVERED, ""));
+    if (!answer->accepted) /* also what it accepted once: it gives it back */
+        return live_decline(core, live, answer->reason);
     if (live->state != SHARE_DELIVERED)
         return STATUS_OK; /* it said so before */
-    if (!answer->accepted)
-        return live_decline(core, live, answer->reason);
     for (size_t i = 0; i < answer->declined_count; i++)
         TRY(store_exec(core->store, STMT_DECLINED_ADD, "ibt", live->share,
                        bytes_of(answer->declined[i].record.b, ID_SIZE),

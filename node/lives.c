@@ -37,7 +37,7 @@ static const unsigned successors[SHARE_STATE_COUNT_] = {
     [SHARE_WAITING] = TO(OFFERED) | TO(REFUSED) | TO(STOPPED) | TO(ENDED),
     [SHARE_OFFERED] = TO(DELIVERED) | TO(ACCEPTED) | TO(DECLINED) | TO(STOPPED) | TO(ENDED),
     [SHARE_DELIVERED] = TO(ACCEPTED) | TO(DECLINED) | TO(STOPPED) | TO(ENDED),
-    [SHARE_ACCEPTED] = TO(STOPPED) | TO(ENDED),
+    [SHARE_ACCEPTED] = TO(DECLINED) | TO(STOPPED) | TO(ENDED),
     [SHARE_FILED] = TO(STOPPED) | TO(ENDED),
 };
 #undef TO
@@ -452,6 +452,34 @@ grant_fall(struct core *core, const struct object_id *gid, const struct node_id 
         TRY(fall_one(core, &below[i], object, how, reason));
     return audit_add(core, "node", how == SHARE_STOPPED ? "grant.revoked" : "grant.ended",
                      bytes_of(gid->b, ID_SIZE), (struct bytes){ 0 });
+}
+
+/* The next share by which we passed on what came under `leaf`; NULL: none. */
+static const struct live *
+passed_on(const struct core *core, int64_t leaf)
+{
+    for (size_t i = 0; i < core->live_count; i++)
+        if (core->lives[i].role == ROLE_GIVEN && core->lives[i].parent_leaf == leaf)
+            return &core->lives[i];
+    return NULL;
+}
+
+enum status
+live_give_back(struct core *core, struct live *live, const char *reason)
+{
+    struct object_id gid = *chain_leaf_id(live->chain);
+    int64_t share = live->share, leaf = live->leaf;
+    const struct live *below;
+
+    while ((below = passed_on(core, leaf)) != NULL) {
+        struct object_id child = *chain_leaf_id(below->chain);
+        TRY(grant_fall(core, &child, &core->me, (struct bytes){ 0 }, SHARE_STOPPED, reason));
+    }
+    TRY(end_citing(core, &gid, SHARE_STOPPED, reason));
+    TRY(proposals_lapse_leaf(core, leaf));
+    TRY(asks_lapse_leaf(core, leaf));
+    TRY(share_move(core, live_by_share(core, share), SHARE_DECLINED, reason));
+    return letting_go_begin(core, leaf, LET_ERASE, "DECLINED");
 }
 
 static enum status

@@ -367,11 +367,12 @@ read_except(struct call *call, const char *reason, struct answer *answer)
     return STATUS_OK;
 }
 
+/* too: another state in which it may be. */
 static enum status
-open_offer(struct call *call, struct live **live)
+open_offer(struct call *call, enum share_state too, struct live **live)
 {
     TRY(find_live(call, "offer", ROLE_RECEIVED, live));
-    if ((*live)->state != SHARE_OFFERED)
+    if ((*live)->state != SHARE_OFFERED && (*live)->state != too)
         return diag_say(call->diag, STATUS_CONFLICT, "offer.not_open", arg_text(call, "offer"),
                         NULL);
     if (strlen(arg_text_or(call, "reason", "")) > TEXT_LONG_MAX)
@@ -387,7 +388,7 @@ service_offer_accept(struct call *call)
     struct live *live;
     int64_t leaf;
 
-    TRY(open_offer(call, &live));
+    TRY(open_offer(call, SHARE_OFFERED, &live));
     TRY(read_except(call, reason, &answer));
     for (size_t i = 0; i < answer.declined_count; i++) {
         TRY(store_exec(call->store, STMT_DECLINED_ADD, "ibt", live->share,
@@ -410,12 +411,11 @@ service_offer_decline(struct call *call)
     struct live *live;
     int64_t leaf;
 
-    TRY(open_offer(call, &live));
-    int64_t share = live->share, held = live->leaf;
+    TRY(open_offer(call, SHARE_ACCEPTED, &live));
+    int64_t share = live->share;
     if (answer.reason[0] == '\0')
         return diag_say(call->diag, STATUS_USAGE, "offer.reason", NULL);
     TRY(answer_send(call->core, call->actor, live, &answer));
-    TRY(share_move(call->core, live, SHARE_DECLINED, answer.reason));
-    TRY(receipt_erase(call->core, held, NULL, 0, "DECLINED"));
+    TRY(live_give_back(call->core, live, answer.reason));
     return share_show(call, share, &leaf);
 }

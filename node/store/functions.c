@@ -72,8 +72,7 @@ functions_add(sqlite3 *db)
 
     for (size_t i = 0; i < COUNT_OF(functions); i++)
         TRY(store_status(sqlite3_create_function_v2(
-            db, functions[i].name, 1,
-            SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, functions[i].fn, NULL,
-            NULL, NULL)));
+            db, functions[i].name, 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+            NULL, functions[i].fn, NULL, NULL, NULL)));
     return STATUS_OK;
 }

@@ -41,6 +41,34 @@ def evidence(t, net, acme, share):
     t.same("also when the last line is made to fit: the signature does not", (code, "does not verify" in said), (1, True))
 
 
+def given_back(t, acme, brio, cedar):
+    """Brio accepted, passed on, and does not want it any more."""
+    event = acme.cli("event add", name="Second")["id"]
+    acme.cli("share create", event, partner="Brio", fields=FIELDS, purpose="event", until="2037-12-31", depth=1)
+    accept(brio, "Second")
+    brio.wait(lambda: brio.items("event list"), 20, "the event is at Brio")
+    below = brio.cli("share create", event, partner="Cedar", fields=FIELDS, purpose="event", until="2037-12-31")["id"]
+    accept(cedar, "Second")
+    cedar.wait(lambda: cedar.items("event list"), 20, "the event is at Cedar")
+    mine = [o["id"] for o in brio.items("offer list") if o["title"] == "Second"][0]
+    t.same("without a reason it is not given back", brio.refusal("offer decline", mine).code, 64)
+    given = brio.cli("offer decline", mine, reason="Not our market any more")
+    t.same("what was accepted can be given back", (given["state"], brio.items("event list")), ("declined", []))
+    t.refused("once", brio.refusal("offer decline", mine, reason="again"), said="not an open offer")
+
+    def states():
+        return [(s["partner"], s["role"], s["state"], s.get("reason")) for s in acme.items("share list") if s["title"] == "Second"]
+
+    acme.wait(lambda: ("Brio", "given", "declined", "Not our market any more") in states(), 20, "Acme hears why")
+    cedar.wait(lambda: not cedar.items("event list"), 20, "what Brio passed on is taken back")
+    t.same("Brio's own share is stopped", [s["state"] for s in brio.items("share list") if s["id"] == below], ["stopped"])
+    mine_and_below = {("Brio", "purged", "DECLINED"), ("Cedar", "purged", "REVOKED")}
+    acme.wait(lambda: {(r["company"], r["state"], r.get("reason")) for r in acme.items("receipt list") if r["title"] == "Second"} == mine_and_below, 20,
+              "both say that they erased it")
+    acme.cli("event set", event, name="Second, moved")
+    t.same("nothing more goes there", [acme.items("data where", event)[i]["state"] for i in (0, 1)], ["owner", "says it is erased"])
+
+
 def story(t):
     with Net() as net:
         acme, brio, cedar = net.node("Acme"), net.node("Brio", "FR"), net.node("Cedar", "IT")
@@ -85,6 +113,7 @@ def story(t):
         t.same("Brio has it, too", says(brio, share=below), {"Cedar": "purged"})
         t.same("no word of it is refused anywhere", [n.items("deadletter list") for n in (acme, brio, cedar)], [[], [], []])
         evidence(t, net, acme, share)
+        given_back(t, acme, brio, cedar)
         wrong = acme.refusal("receipt list", state="gone")
         t.same("a state that there is none of", (wrong.code, "gone" in wrong.said), (64, True))
 
