@@ -7,6 +7,8 @@ import shutil
 from hansa_net import Net, main, partner
 from three import accept
 
+GUESTS = ["Ida Stayqwert", "Eve Erasedqwert", "Wim Withdrawnqwert"]
+
 
 def keep(node, name):
     """A copy of the stopped node's database."""
@@ -44,11 +46,41 @@ def has(node, record):
 
 
 def people(node):
-    return [c["title"] for c in node.items("contact list")]
+    return [c["title"] for c in node.items("contact list") if c["title"] not in GUESTS]
 
 
 def held(node, name):
     return next(row["quarantine"] for row in node.cli("node confirm", preview=True)["items"] if row["name"] == name)
+
+
+def guests_at(node, event):
+    return sorted(r["title"] for r in node.items("attendee list", event=event))
+
+
+def guests_wait(acme):
+    """An event of Acme's with guests, that nobody has."""
+    event = acme.cli("event add", name="Guest Fair")["id"]
+    ids = [acme.cli("contact add", name=name, email=name.split()[0].lower() + "@example.com", consentBasis="contract")["id"] for name in GUESTS]
+    for person in ids:
+        acme.cli("guest add", event, person)
+    return event, ids
+
+
+def guests_go(acme, brio, event):
+    fields = "event.name,attendee.event,attendee.name,attendee.email"
+    acme.cli("share create", event, partner="Brio", fields=fields, purpose="event", until="2099-01-01")
+    accept(brio, "Guest Fair")
+    brio.wait(lambda: guests_at(brio, event) == sorted(GUESTS), 30, "Brio has the guests")
+
+
+def guests_leave(t, acme, brio, event, ids):
+    """Right after the confirmation: what Acme forgot that it gave is taken back all the same."""
+    acme.cli("contact erase", ids[1])
+    acme.cli("consent withdraw", ids[2])
+    brio.wait(lambda: guests_at(brio, event) == GUESTS[:1], 40, "who was erased or withdrew leaves Brio, under a share that the copy did not know")
+    rows = {r["id"]: r["state"] for r in acme.items("data held", "Brio") if r["type"] == "attendee"}
+    acme.wait(lambda: sum(r["state"] == "has the newest" for r in acme.items("data held", "Brio") if r["type"] == "attendee") == 1, 30,
+              f"and Acme says that Brio has one of them: {rows}")
 
 
 def an_old_database_is_put_back(t):
@@ -72,11 +104,13 @@ def an_old_database_is_put_back(t):
         asked = {title: acme.cli("event add", name=title, start="2027-05-14 09:00 Europe/Berlin")["id"]
                  for title in ("Yes Fair", "No Fair")}
         offers = {title: offered(acme, brio, record, title) for title, record in asked.items()}
+        guests, people_ids = guests_wait(acme)
         acme.stop()
         keep(acme, "old")
 
         acme.start()
         acme.wait(lambda: partner(acme, "Brio")["link"] == "up", 30, "Brio is back")
+        guests_go(acme, brio, guests)
         acme.cli("share stop", stopped)
         brio.wait(lambda: not has(brio, taken), 30, "what was shared is gone at Brio")
         acme.cli("event set", kept, name="Kept and Changed", description="New Hall")
@@ -123,6 +157,7 @@ def an_old_database_is_put_back(t):
 
         rows = {row["name"]: row["quarantine"] for row in acme.cli("node confirm")["items"]}
         t.same("the admin's confirmation lifts who has answered", rows["Brio"], "lifted")
+        guests_leave(t, acme, brio, guests, people_ids)
         t.that("the audit verifies, and tells of it", acme.cli("audit verify")["ok"] and
                any(r["action"] == "node.restored" for r in acme.items("audit list")))
         acme.cli("event set", kept, name="After Restore")
