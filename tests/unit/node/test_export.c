@@ -163,6 +163,33 @@ test_limits(struct check *t)
     fixture_fini(&f);
 }
 
+static void
+test_no_rows(struct check *t)
+{
+    static const struct {
+        const char *type, *format;
+        bool has_head;
+    } rows[] = {
+        { "contact", "csv", true },
+        { "contact", "vcard", false },
+        { "event", "ical", false },
+    };
+    struct fixture f;
+    json_t *reply = NULL;
+
+    CHECK(t, "starts", fixture_init(&f));
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        json_t *args = json_pack("{s:s, s:s}", "type", rows[i].type, "format", rows[i].format);
+        CHECK(t, rows[i].format, ask(&f, "record.export", args, &reply) == STATUS_OK);
+        const char *text = json_string_value(json_object_get(reply, "text"));
+        CHECK(t, "the file has its head alone",
+              text != NULL && (text[0] != '\0') == rows[i].has_head);
+        CHECK(t, "and no next part", json_is_null(json_object_get(reply, "next")));
+        json_decref(reply);
+    }
+    fixture_fini(&f);
+}
+
 /* Begins an export of two rows; its cursor, in the arena. */
 static const char *
 begin(struct fixture *f)
@@ -334,11 +361,9 @@ int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
-        { "parts", test_parts },
-        { "limits", test_limits },
-        { "many at once", test_many_at_once },
-        { "large rows", test_large },
-        { "any values come back", test_comes_back },
+        { "parts", test_parts },      { "limits", test_limits },
+        { "no rows", test_no_rows },  { "many at once", test_many_at_once },
+        { "large rows", test_large }, { "any values come back", test_comes_back },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
