@@ -228,7 +228,12 @@ home_init(struct cli *cli, const struct command *command)
     return STATUS_OK;
 }
 
-/* ---- backup and restore ---- */
+/* ---- what reads the keys ---- */
+
+struct reason {
+    enum status status;
+    const char *key; /* {0}: the file or the home that was named, {1}: the home */
+};
 
 static const char *
 absolute(struct cli *cli, const char *path)
@@ -240,11 +245,71 @@ absolute(struct cli *cli, const char *path)
     return arena_printf(cli->arena, "%s/%s", here, path);
 }
 
-/* `option` and its file, by hansad, which starts what may read the keys. */
+/* What it says of its end; several have one exit code. */
+static enum status
+status_said(const char *text, int ended)
+{
+    static const char label[] = "\"status\":\"";
+    const char *at = strstr(text, label);
+    char name[32] = "";
+
+    if (at == NULL)
+        return ended_as(ended);
+    at += sizeof(label) - 1;
+    size_t len = strcspn(at, "\"");
+    if (len < sizeof(name))
+        memcpy(name, at, len);
+    enum status status = status_find(name);
+    return status == STATUS_COUNT_ || status == STATUS_OK ? ended_as(ended) : status;
+}
+
+/* By hansad, which starts what may read the keys. `failed`: what is said when no reason fits. */
+static enum status
+run_with_keys(struct cli *cli, const char *const *arguments, const char *thing,
+              const struct reason *reasons, const char *failed)
+{
+    AUTO(buffer_fini) struct buffer said = { 0 };
+    int ended = 0;
+
+    TRY(run_init(cli, arguments, &said, &ended));
+    if (WIFEXITED(ended) && WEXITSTATUS(ended) == 0)
+        return STATUS_OK;
+    enum status status = status_said(arena_text(cli->arena, buffer_bytes(&said)), ended);
+    for (; reasons->key != NULL; reasons++)
+        if (reasons->status == status)
+            return diag_say(&cli->diag, status, reasons->key, thing, cli->home, NULL);
+    return diag_say(&cli->diag, status, failed, thing,
+                    reason_of(cli, buffer_bytes(&said), status), NULL);
+}
+
+/* Is a file that was named there, with something in it? What is no plain file can be read once: its reader says it. */
+static enum status
+check_file(struct cli *cli, const struct command *command, const char *name)
+{
+    const char *path = argument(command, name);
+    AUTO(fd_close) int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    struct stat st;
+
+    if (path == NULL)
+        return STATUS_OK;
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return diag_say(&cli->diag, STATUS_USAGE, "cli.file.read", path, strerror(errno), NULL);
+    return S_ISREG(st.st_mode) && st.st_size == 0
+               ? diag_say(&cli->diag, STATUS_USAGE, "cli.file.empty", path, NULL)
+               : STATUS_OK;
+}
+
+/* ---- backup and restore ---- */
+
+/* `option` and its file. */
 static enum status
 run_backup(struct cli *cli, const struct command *command, const char *option, const char *file)
 {
-    AUTO(buffer_fini) struct buffer said = { 0 };
+    static const struct reason reasons[] = {
+        { STATUS_DENIED, "cli.backup.denied" },     { STATUS_CORRUPT, "cli.backup.corrupt" },
+        { STATUS_CONFLICT, "cli.backup.occupied" }, { STATUS_LOCKED, "cli.backup.locked" },
+        { STATUS_NOT_FOUND, "cli.backup.nowhere" }, { 0 },
+    };
     bool with_keys = json_is_true(json_object_get(command->args, "with-keys"));
     const char *arguments[] = {
         "hansad",
@@ -257,14 +322,8 @@ run_backup(struct cli *cli, const struct command *command, const char *option, c
         with_keys ? "--with-keys" : NULL,
         NULL,
     };
-    int ended = 0;
 
-    TRY(run_init(cli, arguments, &said, &ended));
-    if (WIFEXITED(ended) && WEXITSTATUS(ended) == 0)
-        return STATUS_OK;
-    enum status status = ended_as(ended);
-    return diag_say(&cli->diag, status, "cli.backup.failed", file,
-                    text_failure(cli->language, status, NULL, cli->arena), NULL);
+    return run_with_keys(cli, arguments, file, reasons, "cli.backup.failed");
 }
 
 enum status
@@ -274,12 +333,12 @@ home_backup(struct cli *cli, const struct command *command)
     const char *file = absolute(cli, argument(command, "file"));
     struct command ask = { .service = service_find("node.backup"), .args = json_object() };
     struct stat st;
+    enum status status = check_file(cli, command, "passphrase-file");
 
-    if (stat(file, &st) == 0) {
-        command_fini(&ask);
-        return diag_say(&cli->diag, STATUS_CONFLICT, "cli.backup.exists", file, NULL);
-    }
-    enum status status = client_ask(cli, &ask, &started);
+    if (status == STATUS_OK && stat(file, &st) == 0)
+        status = diag_say(&cli->diag, STATUS_CONFLICT, "cli.backup.exists", file, NULL);
+    if (status == STATUS_OK)
+        status = client_ask(cli, &ask, &started);
     command_fini(&ask);
     TRY(status);
     TRY(job_follow(cli, started, &job));
@@ -291,6 +350,8 @@ home_backup(struct cli *cli, const struct command *command)
 enum status
 home_restore(struct cli *cli, const struct command *command)
 {
+    TRY(check_file(cli, command, "file"));
+    TRY(check_file(cli, command, "passphrase-file"));
     TRY(run_backup(cli, command, "--open-backup", absolute(cli, argument(command, "file"))));
     print_done(cli, "cli.restore.done", "restored");
     return STATUS_OK;
@@ -413,32 +474,20 @@ home_stop(struct cli *cli, const struct command *command)
 
 /* ---- keys ---- */
 
-/* By hansad, which starts what may read the keys. */
-static enum status
-run_keys(struct cli *cli, const char *const *arguments)
-{
-    static const struct {
-        enum status status;
-        const char *key;
-    } reasons[] = {
-        { STATUS_BUSY, "cli.key.busy" },         { STATUS_CONFLICT, "cli.key.waits" },
-        { STATUS_DENIED, "cli.key.denied" },     { STATUS_LOCKED, "cli.key.locked" },
-        { STATUS_NOT_FOUND, "cli.key.no_root" },
-    };
-    AUTO(buffer_fini) struct buffer said = { 0 };
-    int ended = 0;
+static const struct reason key_reasons[] = {
+    { STATUS_BUSY, "cli.key.busy" },         { STATUS_CONFLICT, "cli.key.waits" },
+    { STATUS_DENIED, "cli.key.denied" },     { STATUS_LOCKED, "cli.key.locked" },
+    { STATUS_NOT_FOUND, "cli.key.no_root" }, { 0 },
+};
 
-    TRY(run_init(cli, arguments, &said, &ended));
-    if (WIFEXITED(ended) && WEXITSTATUS(ended) == 0)
-        return STATUS_OK;
-    const char *text = arena_text(cli->arena, buffer_bytes(&said));
-    for (size_t i = 0; i < COUNT_OF(reasons); i++) /* several have one exit code */
-        if (strstr(text, arena_printf(cli->arena, "\"status\":\"%s\"",
-                                      status_name(reasons[i].status))) != NULL)
-            return diag_say(&cli->diag, reasons[i].status, reasons[i].key, cli->home, NULL);
-    enum status status = ended_as(ended);
-    return diag_say(&cli->diag, status, "cli.key.failed", cli->home,
-                    reason_of(cli, buffer_bytes(&said), status), NULL);
+static enum status
+run_keys(struct cli *cli, const struct command *command, const char *const *arguments)
+{
+    static const char *const files[] = { "root", "root-passphrase-file", "passphrase-file" };
+
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        TRY(check_file(cli, command, files[i]));
+    return run_with_keys(cli, arguments, cli->home, key_reasons, "cli.key.failed");
 }
 
 static const char *
@@ -499,7 +548,7 @@ home_key_rotate(struct cli *cli, const struct command *command)
             arguments[n++] = arena_printf(cli->arena, "--%s", files[i]);
             arguments[n++] = file_of(cli, command, files[i]);
         }
-    TRY(run_keys(cli, arguments));
+    TRY(run_keys(cli, command, arguments));
     return adopt(cli);
 }
 
@@ -520,7 +569,7 @@ home_key_take_root(struct cli *cli, const struct command *command)
         NULL,
     };
 
-    TRY(run_keys(cli, arguments));
+    TRY(run_keys(cli, command, arguments));
     print_done(cli, "cli.key.taken", "taken");
     return STATUS_OK;
 }

@@ -39,8 +39,11 @@ def saved_and_restored(t):
                               ("a cut file", raw[:-70000]), ("a changed cost", raw[:10] + b"\x01" + raw[11:])):
             t.that(f"{what} is refused", restore(acme.file("bad.hansa", changed), secret) is not None)
             t.that(f"{what} leaves no database", not os.path.exists(os.path.join(other, "hansa.db")))
-        t.refused("wrong words open nothing", restore(to, wrong), "DENIED")
-        t.refused("a home with a database is left alone", restore(to, secret, acme.home), "CONFLICT")
+        t.refused("wrong words open nothing", restore(to, wrong), "DENIED", "passphrase is wrong")
+        t.refused("a home with a database is left alone", restore(to, secret, acme.home), "CONFLICT", "has a database")
+        t.refused("what is no backup is not restored", restore(wrong, secret), "CORRUPT", "is not a backup")
+        t.refused("a passphrase that is missing is named", restore(to, secret + ".none"), "USAGE", "words.txt.none")
+        t.refused("an empty one is no failure of the network", restore(to, acme.file("no.txt", "\n")), "LOCKED", "is empty")
 
         t.that("the right words do", restore(to, secret) is None)
         t.that("without keys when they were not asked for", not os.path.exists(os.path.join(other, "keys", "signing.key")))

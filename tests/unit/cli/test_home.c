@@ -204,6 +204,72 @@ keep_keys(struct world *w, bool keep)
 }
 
 static void
+put_file(struct world *w, const char *name, const char *text)
+{
+    FILE *f = fopen(arena_printf(w->cli.arena, "%s/%s", w->dir, name), "we");
+
+    (void)fputs(text, f);
+    (void)fclose(f);
+}
+
+/* What the process with the keys says, and files that are not as they should be, in words of their own. */
+static void
+test_reasons(struct check *t)
+{
+    static const struct {
+        const char *why, *script, *words;
+        enum status want;
+        const char *key;
+    } rows[] = {
+        { "a wrong passphrase", "echo '{\"status\":\"DENIED\"}'; exit 77",
+          "restore file --passphrase-file secret", STATUS_DENIED, "cli.backup.denied" },
+        { "not a backup", "echo '{\"status\":\"CORRUPT\"}'; exit 74",
+          "restore file --passphrase-file secret", STATUS_CORRUPT, "cli.backup.corrupt" },
+        { "a home that is in use", "echo '{\"status\":\"CONFLICT\"}'; exit 73",
+          "restore file --passphrase-file secret", STATUS_CONFLICT, "cli.backup.occupied" },
+        { "a passphrase of line ends", "echo '{\"status\":\"LOCKED\"}'; exit 69",
+          "restore file --passphrase-file secret", STATUS_LOCKED, "cli.backup.locked" },
+        { "another reason", "echo '{\"status\":\"DISK_FULL\"}'; exit 74",
+          "restore file --passphrase-file secret", STATUS_DISK_FULL, "cli.backup.failed" },
+        { "a reason that there is not", "echo '{\"status\":\"OK\"}'; exit 74",
+          "restore file --passphrase-file secret", STATUS_IO, "cli.backup.failed" },
+        { "no passphrase file", "exit 0", "restore file --passphrase-file none", STATUS_USAGE,
+          "cli.file.read" },
+        { "an empty passphrase file", "exit 0", "restore file --passphrase-file empty",
+          STATUS_USAGE, "cli.file.empty" },
+        { "no backup", "exit 0", "restore none --passphrase-file secret", STATUS_USAGE,
+          "cli.file.read" },
+        { "no passphrase file for a backup", "exit 0", "backup new --passphrase-file none",
+          STATUS_USAGE, "cli.file.read" },
+        { "no passphrase file of the root", "exit 0",
+          "key rotate --root file --root-passphrase-file none", STATUS_USAGE, "cli.file.read" },
+        { "no file of the root", "exit 0",
+          "key rotate --root none --root-passphrase-file secret", STATUS_USAGE,
+          "cli.file.read" },
+        { "a wrong passphrase of the root", "echo '{\"status\":\"DENIED\"}'; exit 77",
+          "key rotate --root file --root-passphrase-file secret", STATUS_DENIED,
+          "cli.key.denied" },
+    };
+    char here[512];
+    struct world w;
+
+    CHECK(t, "where we are", getcwd(here, sizeof(here)) != NULL);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        world_make(t, &w, rows[i].script);
+        put_file(&w, "file", "x");
+        put_file(&w, "secret", "x");
+        put_file(&w, "empty", "");
+        CHECK(t, rows[i].why, chdir(w.dir) == 0 && run(&w, rows[i].words) == rows[i].want);
+        CHECK(t, rows[i].why, strcmp(w.cli.diag.key, rows[i].key) == 0);
+        (void)unlink("file");
+        (void)unlink("secret");
+        (void)unlink("empty");
+        (void)chdir(here);
+        world_end(&w);
+    }
+}
+
+static void
 test_start_and_stop(struct check *t)
 {
     struct stat st = { 0 };
@@ -229,9 +295,8 @@ int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
-        { "home is found", test_home_is_found },
-        { "init", test_init },
-        { "init fails", test_init_fails },
+        { "home is found", test_home_is_found },   { "init", test_init },
+        { "init fails", test_init_fails },         { "reasons", test_reasons },
         { "start and stop", test_start_and_stop },
     };
     return check_main(argc, argv, cases, COUNT_OF(cases));
