@@ -2,6 +2,7 @@
 #include "cli/file.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/client.h"
 #include "cli/io.h"
@@ -36,6 +37,7 @@ static void
 say_written(struct cli *cli, const struct command *command, json_t *reply)
 {
     static const char *const mine[] = { "text", "next", "total" };
+    AUTO(json_decrefp) json_t *next = json_incref(json_object_get(reply, "next"));
     bool counts = json_object_get(reply, "rows") != NULL;
 
     for (size_t i = 0; i < COUNT_OF(mine); i++)
@@ -43,12 +45,16 @@ say_written(struct cli *cli, const struct command *command, json_t *reply)
     if (cli->is_json) {
         AUTO(json_decrefp) json_t *done = json_pack("{ss}", "file", command->out);
         (void)json_object_update(done, counts ? reply : NULL);
+        if (json_is_string(next))
+            (void)json_object_set(done, "next", next);
         render_json(cli, done, stdout);
         return;
     }
     (void)fprintf(stderr, "%s\n", cli_text(cli, "cli.written", command->out));
     if (counts)
         render_reply(cli, command, reply, stdout);
+    if (json_is_string(next))
+        (void)fprintf(stderr, "%s\n", cli_text(cli, "cli.out.more", json_string_value(next)));
 }
 
 /* The next part, onto the end of the file. *next: NULL when it was the last. */
@@ -78,6 +84,8 @@ file_run(struct cli *cli, struct command *command)
     bool is_text = command->out != NULL || !cli->is_json;
     const char *next;
 
+    if (command->out != NULL && !cli->is_yes && access(command->out, F_OK) == 0)
+        return diag_say(&cli->diag, STATUS_CONFLICT, "cli.out.exists", command->out, NULL);
     if (command->out != NULL)
         TRY(io_out_open(command->out, &cli->diag, &file));
     do {

@@ -507,20 +507,22 @@ is_adopted(struct cli *cli)
 
 /* A running node ends its processes and starts them with the new keys. */
 static enum status
-adopt(struct cli *cli)
+adopt(struct cli *cli, bool is_stolen)
 {
+    const char *now = is_stolen ? "cli.key.rotated_stolen" : "cli.key.rotated";
+    const char *later = is_stolen ? "cli.key.next_start_stolen" : "cli.key.next_start";
     int64_t end = now_ms() + START_SECONDS * 1000;
     pid_t pid = is_running(cli) ? read_pid(cli) : 0;
 
     if (pid == 0) {
-        print_done(cli, "cli.key.next_start", "prepared");
+        print_done(cli, later, "prepared");
         return STATUS_OK;
     }
     if (kill(pid, SIGUSR1) != 0)
         return diag_say(&cli->diag, STATUS_DENIED, "cli.stop.denied", strerror(errno), NULL);
     while (!is_adopted(cli)) {
         if (!is_running(cli)) { /* it was ending when we asked */
-            print_done(cli, "cli.key.next_start", "prepared");
+            print_done(cli, later, "prepared");
             return STATUS_OK;
         }
         if (now_ms() > end)
@@ -528,7 +530,7 @@ adopt(struct cli *cli)
                             arena_printf(cli->arena, "%s/log", cli->home), NULL);
         wait_a_little();
     }
-    print_done(cli, "cli.key.rotated", "rotated");
+    print_done(cli, now, "rotated");
     return STATUS_OK;
 }
 
@@ -549,7 +551,7 @@ home_key_rotate(struct cli *cli, const struct command *command)
             arguments[n++] = file_of(cli, command, files[i]);
         }
     TRY(run_keys(cli, command, arguments));
-    return adopt(cli);
+    return adopt(cli, json_is_true(json_object_get(command->args, "stolen")));
 }
 
 enum status

@@ -140,6 +140,32 @@ service_key_partners(struct call *call)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+/* ---- status ---- */
+
+/* Partners that do not know our newest keys; after a theft none of them can reach us. */
+enum status
+key_warn(struct call *call, json_t *warnings)
+{
+    struct ours ours;
+    int64_t count;
+
+    TRY(ours_load(call, &ours));
+    const struct descriptor *d = ours.list[0];
+    const int64_t serials[] = { (int64_t)d->refused_below,
+                                d->serial > 1 ? (int64_t)d->serial : 0 };
+    static const char *const keys[] = { "status.warn.keys_stolen", "status.warn.keys" };
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        TRY(store_number(call->store, &count, STMT_KEY_UNTOLD, "i", serials[i]));
+        if (count == 0)
+            continue;
+        const char *args[] = { arena_printf(call->arena, "%lld", (long long)count) };
+        (void)json_array_append_new(
+            warnings, json_words(text_format(call->language, keys[i], args, 1, call->arena)));
+        return STATUS_OK;
+    }
+    return STATUS_OK;
+}
+
 /* ---- key retire ---- */
 
 enum status

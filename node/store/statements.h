@@ -69,6 +69,7 @@
     X(KEY_WAITS, "SELECT count(*) FROM company WHERE state IN (1, 3, 4) AND told < ?1") \
     X(KEY_PARTNERS, "SELECT c.id, c.node, c.name, c.state, c.told, u.serial FROM company c JOIN company u ON u.id = 1" \
                     " WHERE c.state IN (1, 3, 4) ORDER BY c.id") \
+    X(KEY_UNTOLD, "SELECT count(*) FROM company WHERE state IN (1, 3, 4) AND told < ?1") \
     X(INVITATION_OPEN, "SELECT count(*) FROM invitation WHERE ends_ms > ?1") \
     X(DESCRIPTOR_FAULT, "INSERT INTO descriptor_fault (company, source, at_ms, object, serial, known)" \
                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING") \

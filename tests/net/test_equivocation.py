@@ -76,7 +76,7 @@ def story(t):
 
         path = os.path.join(net.folder, "proof")
         for node in (cedar, brio, acme):
-            node.run("evidence", "export", event, "--out", path)
+            node.run("evidence", "export", event, "--out", path, "--yes")
             code, said = verify(path)
             t.that(f"{node.name}'s file is a proof without any node", code == 0 and "Acme signed two contents" in said, said)
         with open(path, "rb") as f:

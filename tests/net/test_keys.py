@@ -33,6 +33,7 @@ def rotated_while_one_is_away(t, net, acme, brio, cedar, event):
     acme.run("key", "rotate")
     t.same("three keys are new", keys(acme, "serial"), {"signing": 2, "sealing": 2, "transport": 2})
     acme.wait(lambda: knows(acme) == {"Brio": "new", "Cedar": "old"}, 20, "Brio has acknowledged, Cedar is away")
+    t.that("status says that one does not know", any("your new keys yet: 1" in w for w in acme.cli("status")["warnings"]))
     t.same("those before are kept where somebody may need them",
            (keys(acme, "former"), sorted(set(seeds(acme)) - set(before))),
            ({"signing": "none", "sealing": "in use", "transport": "none"}, ["descriptor", "former-sealing.key"])

@@ -203,13 +203,15 @@ def an_export_comes_back(t, node):
     node.cli("contact add", name="Bo; \"Quotes\", 李", telephone="+49 40 123456", address=";;Main street 1;Hamburg;;20095;DE", birthday="1990-02-03",
              note="-1 line\nsecond line", consentBasis="contract", tags="a, b")
     raw, rows, _ = exported(node, "contact export", "all.csv")
-    parts, cursor = "", {}
+    parts, cursor, spent = "", {}, []
     while cursor is not None:
         part = node.cli("contact export", limit=1, **cursor)
         parts += part["text"]
         cursor = {"cursor": part["next"]} if part["next"] else None
+        spent += [part["next"]] if part["next"] else []
     t.that("parts make the same file", parts == raw, (parts, raw))
-    t.that("a part goes out once", node.refusal("contact export", limit=1, cursor="a" * 52 + ".0"), "it is given")
+    t.refused("a part goes out once", node.refusal("contact export", limit=1, cursor=spent[0]), "CONFLICT", "broken off")
+    t.that("a part in a file says where the next begins", "." in exported(node, "contact export", "one.csv", limit=1)[2]["next"])
     card = node.cli("contact export", format="vcard", search="quotes")["text"]
     t.that("a card has the parts of an address in their places", "ADR:;;Main street 1;Hamburg;;20095;DE\r\n" in card, card)
     t.that("and what is not in the standard under a name of ours", "X-HANSA-CONSENTBASIS:contract\r\n" in card, card)

@@ -269,6 +269,31 @@ test_reasons(struct check *t)
     }
 }
 
+/* Asked before the node is, which is none here. */
+static void
+test_out(struct check *t)
+{
+    static const struct {
+        const char *why, *words;
+        enum status want;
+    } rows[] = {
+        { "a new file", "partner invite --out new", STATUS_CONFIG },
+        { "one that is there stays as it is", "partner invite --out file", STATUS_CONFLICT },
+        { "unless the user says so", "partner invite --out file --yes", STATUS_CONFIG },
+    };
+    char here[512];
+    struct world w;
+
+    world_make(t, &w, "exit 0");
+    put_file(&w, "file", "x");
+    CHECK(t, "there", getcwd(here, sizeof(here)) != NULL && chdir(w.dir) == 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        CHECK(t, rows[i].why, run(&w, rows[i].words) == rows[i].want);
+    (void)unlink("file");
+    (void)chdir(here);
+    world_end(&w);
+}
+
 static void
 test_start_and_stop(struct check *t)
 {
@@ -295,9 +320,9 @@ int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
-        { "home is found", test_home_is_found },   { "init", test_init },
-        { "init fails", test_init_fails },         { "reasons", test_reasons },
-        { "start and stop", test_start_and_stop },
+        { "home is found", test_home_is_found }, { "init", test_init },
+        { "init fails", test_init_fails },       { "reasons", test_reasons },
+        { "files to write", test_out },          { "start and stop", test_start_and_stop },
     };
     return check_main(argc, argv, cases, COUNT_OF(cases));
 }
