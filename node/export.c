@@ -20,17 +20,18 @@ enum mark {
     MARK_AS_OF,
     MARK_PURPOSE,
     MARK_UNTIL,
+    MARK_ARRIVED, /* of guests alone */
     MARK_COUNT_
 };
 
 static const char *const mark_columns[MARK_COUNT_] = {
-    MAPPING_MARK "id",    MAPPING_MARK_OWN,       MAPPING_MARK_OWNER,  MAPPING_MARK "via",
-    MAPPING_MARK "as_of", MAPPING_MARK "purpose", MAPPING_MARK "until"
+    MAPPING_MARK "id",    MAPPING_MARK_OWN,       MAPPING_MARK_OWNER,   MAPPING_MARK "via",
+    MAPPING_MARK "as_of", MAPPING_MARK "purpose", MAPPING_MARK "until", MAPPING_MARK "arrived"
 };
 static const char *const mark_properties[MARK_COUNT_] = { "X-HANSA-ID",    "X-HANSA-OWN",
                                                           "X-HANSA-OWNER", "X-HANSA-VIA",
                                                           "X-HANSA-AS-OF", "X-HANSA-PURPOSE",
-                                                          "X-HANSA-UNTIL" };
+                                                          "X-HANSA-UNTIL", "X-HANSA-ARRIVED" };
 
 struct row {
     struct record_now *now;
@@ -184,6 +185,26 @@ read_rights(struct export_writer *w, struct row *row)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+/* When the person came, by any row that speaks of her, as the guest list shows it. */
+static enum status
+read_arrival(struct export_writer *w, struct row *row)
+{
+    struct claim own = { .now = row->now }, *claims = &own;
+    struct wall_ms arrived;
+    size_t count = 1;
+    int64_t person;
+
+    enum status s =
+        store_number(w->call->store, &person, STMT_PERSON_GET, "i", row->now->record);
+    if (s == STATUS_OK)
+        s = person_claims(w->call, person, &claims, &count);
+    if (s != STATUS_OK && s != STATUS_NOT_FOUND)
+        return s;
+    TRY(person_arrived(w->call, claims, count, &arrived));
+    row->mark[MARK_ARRIVED] = arrived.ms > 0 ? time_text(w->call, arrived) : NULL;
+    return STATUS_OK;
+}
+
 static enum status
 read_marks(struct export_writer *w, struct row *row)
 {
@@ -197,10 +218,18 @@ read_marks(struct export_writer *w, struct row *row)
     row->mark[MARK_OWN] = is_own ? MAPPING_MARK_YES : MAPPING_MARK_NO;
     row->mark[MARK_OWNER] = owner.name;
     row->mark[MARK_AS_OF] = time_text(w->call, now->at);
+    if (w->mark_count > MARK_ARRIVED)
+        TRY(read_arrival(w, row));
     return is_own ? STATUS_OK : read_rights(w, row);
 }
 
 /* ---- CSV ---------------------------------------------------------------------------------- */
+
+static void
+csv_put_next(struct export_writer *w, bool is_first, struct bytes text)
+{
+    csv_put_cell_after(&w->text, is_first ? '\0' : w->delimiter, text);
+}
 
 static void
 csv_head(struct export_writer *w)
@@ -208,10 +237,10 @@ csv_head(struct export_writer *w)
     for (size_t i = 0; i < w->column_count; i++) {
         const struct type_field *f = w->columns[i];
         const char *mark = f->kind == KIND_REFERENCE ? MAPPING_MARK : "";
-        csv_put_cell(&w->text, bytes_text(arena_printf(w->row, "%s%s", mark, f->name)), i == 0);
+        csv_put_next(w, i == 0, bytes_text(arena_printf(w->row, "%s%s", mark, f->name)));
     }
-    for (size_t i = 0; i < MARK_COUNT_; i++)
-        csv_put_cell(&w->text, bytes_text(mark_columns[i]), w->column_count + i == 0);
+    for (size_t i = 0; i < w->mark_count; i++)
+        csv_put_next(w, w->column_count + i == 0, bytes_text(mark_columns[i]));
     buffer_put_text(&w->text, "\r\n");
 }
 
@@ -219,10 +248,10 @@ static enum status
 csv_put(struct export_writer *w, const struct row *row)
 {
     for (size_t i = 0; i < w->column_count; i++)
-        csv_put_cell(&w->text, value_text(w, row, w->columns[i]), i == 0);
-    for (size_t i = 0; i < MARK_COUNT_; i++)
-        csv_put_cell(&w->text, bytes_text(row->mark[i] == NULL ? "" : row->mark[i]),
-                     w->column_count + i == 0);
+        csv_put_next(w, i == 0, value_text(w, row, w->columns[i]));
+    for (size_t i = 0; i < w->mark_count; i++)
+        csv_put_next(w, w->column_count + i == 0,
+                     bytes_text(row->mark[i] == NULL ? "" : row->mark[i]));
     buffer_put_text(&w->text, "\r\n");
     return STATUS_OK;
 }
@@ -358,6 +387,17 @@ take_columns(struct export_writer *w)
 }
 
 enum status
+export_delimiter(struct call *call, char *out)
+{
+    const char *text = arg_text_or(call, "delimiter", ",");
+
+    if (strcmp(text, ",") != 0 && strcmp(text, ";") != 0)
+        return diag_say(call->diag, STATUS_USAGE, "export.delimiter", text, NULL);
+    *out = *text;
+    return STATUS_OK;
+}
+
+enum status
 export_init(struct export_writer *w, struct call *call, const struct type *type,
             const char *format)
 {
@@ -365,6 +405,10 @@ export_init(struct export_writer *w, struct call *call, const struct type *type,
         .call = call, .type = type, .row = arena_new(0), .kept = call->arena
     };
     take_columns(w);
+    w->mark_count = type->key.space.len == 0 && strcmp(type->name, "attendee") == 0
+                        ? MARK_COUNT_
+                        : MARK_ARRIVED;
+    TRY(export_delimiter(call, &w->delimiter));
     for (size_t i = 0; i < COUNT_OF(formats); i++)
         if (strcmp(formats[i].name, format == NULL ? formats[0].name : format) == 0)
             w->format = &formats[i];
@@ -403,9 +447,13 @@ put_row(struct export_writer *w, int64_t record)
         return STATUS_OK; /* lost, and not mended yet (node/repair.h) */
     TRY(s);
     TRY(read_marks(w, &row));
-    w->rows++;
-    w->partner_rows += row.now->owner != COMPANY_US;
-    return w->format->put(w, &row);
+    int64_t left_out = w->left_out;
+    TRY(w->format->put(w, &row));
+    if (w->left_out == left_out) {
+        w->rows++;
+        w->partner_rows += row.now->owner != COMPANY_US;
+    }
+    return STATUS_OK;
 }
 
 enum status

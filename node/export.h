@@ -19,7 +19,8 @@ struct export_writer {
     const struct type *type;
     const struct export_format *format;
     const struct type_field **columns;
-    size_t column_count;
+    size_t column_count, mark_count;
+    char delimiter;
     struct arena *row; /* dropped after each row */
     struct arena *kept;
     struct export_grant {
@@ -31,6 +32,8 @@ struct export_writer {
     int64_t left_out; /* what the format cannot say: an event without a time */
 };
 
+/* What the argument `delimiter` says: "," (also when it is left out) or ";". */
+MUST_CHECK enum status export_delimiter(struct call *call, char *out);
 /* STATUS_USAGE with a sentence: no such format, or not for records of this type. NULL: CSV. */
 MUST_CHECK enum status export_init(struct export_writer *w, struct call *call,
                                    const struct type *type, const char *format);

@@ -564,6 +564,7 @@ import_step(struct import *im, struct core *core, struct diag *diag, bool *done)
                               .arena = im->batch,
                               .diag = diag,
                               .now = core_wall(core),
+                              .language = im->config.language,
                               .actor = "user:admin" };
     *done = false;
     TRY(core_need_txn(core));
@@ -597,4 +598,28 @@ const char *
 import_preset(const struct import *import)
 {
     return import->mapping == NULL ? "" : import->mapping->preset;
+}
+
+/* A column of the company's own is made by the import, unless it is a dry run. */
+json_t *
+import_columns(const struct import *import)
+{
+    static const char *const uses[] = {
+        [COLUMN_FIELD] = "field", [COLUMN_DROP] = "left out", [COLUMN_OWN] = "new field"
+    };
+    const enum language language = import->config.language;
+    json_t *list = json_array();
+
+    for (size_t i = 0; import->mapping != NULL && i < import->mapping->count; i++) {
+        const struct mapped_column *c = &import->mapping->columns[i];
+        const char *field = c->use == COLUMN_FIELD ? c->field->label[language]
+                            : c->use == COLUMN_OWN ? c->header
+                                                   : NULL;
+        json_t *o = json_object();
+        reply_set(o, "column", json_words(c->header));
+        reply_set(o, "field", field == NULL ? json_null() : json_words(field));
+        reply_set(o, "use", json_string(uses[c->use]));
+        (void)json_array_append_new(list, o);
+    }
+    return list;
 }

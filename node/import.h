@@ -24,6 +24,7 @@ struct import_config {
     /* For rows that do not say it themselves, by enum consent_field; NULL: not said. Without a column and without a basis
      * here, a type that asks for one is refused. */
     const char *consent[CONSENT_DATE];
+    enum language language; /* of whoever reads what is wrong with it */
     bool dry_run;
     int64_t skip;     /* rows done before an interruption */
     int64_t bad_size; /* bytes of bad_path then */
@@ -50,5 +51,7 @@ json_t *import_first_bad(const struct import *import);
 void import_restore(struct import *import, const struct import_counts *counts,
                     const json_t *first_bad);
 const char *import_preset(const struct import *import);
+/* What became of each column, for people: {"column", "field", "use"}; a new reference. */
+json_t *import_columns(const struct import *import);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "node/import.h"
+#include "node/light.h"
 #include "node/store/copy.h"
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
@@ -123,6 +124,18 @@ job_put(struct core *core, const struct job *job, enum job_state state)
 
 /* ---- import ------------------------------------------------------------------------------- */
 
+/* Of the person who began it. */
+static enum language
+language_said(const json_t *args)
+{
+    const char *tag = json_string_value(json_object_get(args, "language"));
+    enum language language = LANGUAGE_EN;
+
+    if (tag != NULL)
+        (void)light_language_find(tag, &language);
+    return language;
+}
+
 static const char *
 arg_of(const struct job *job, const char *name)
 {
@@ -139,6 +152,7 @@ import_begin(struct job *job, const char *path, struct diag *diag)
         .bad_path = arena_printf(job->arena, "%s.bad", path),
         .preset = arg_of(job, "preset"),
         .mapping = arg_of(job, "mapping"),
+        .language = language_said(job->args),
         .charset = arg_of(job, "charset"),
         .delimiter = delimiter == NULL               ? 0
                      : strcmp(delimiter, "tab") == 0 ? '\t'
@@ -163,6 +177,8 @@ import_piece(struct job *job, struct core *core, struct diag *diag, bool *over)
     json_decref(job->result);
     job->result = result_of(job->import);
     job->done = import_counts_get(job->import)->rows;
+    if (*over)
+        reply_set(job->result, "columns", import_columns(job->import));
     return s;
 }
 
@@ -188,6 +204,7 @@ guests_piece(struct job *job, struct core *core, struct diag *diag, bool *over)
                          .arena = arena,
                          .diag = diag,
                          .now = core_wall(core),
+                         .language = language_said(job->args),
                          .actor = "user:admin" };
     struct guests_progress p = {
         .done = job->done,
@@ -300,6 +317,19 @@ jobs_sweep(struct core *core)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+/* A job that has failed may not be open any more. */
+static enum language
+language_wanted(struct core *core, int64_t id)
+{
+    AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, STMT_JOB_GET);
+    AUTO(json_decrefp) json_t *args = NULL;
+
+    stmt_bind(q, "i", id);
+    if (stmt_step(q) == STATUS_OK)
+        args = json_loads(stmt_text(q, ARGS), 0, NULL);
+    return language_said(args);
+}
+
 /* What is wrong with the file or the request ends the job; what was done stays done. */
 static enum status
 job_fail(struct core *core, int64_t id, enum status status, const struct diag *diag)
@@ -312,7 +342,7 @@ job_fail(struct core *core, int64_t id, enum status status, const struct diag *d
         job->result = json_object();
     reply_set(job->result, "code", json_words(status_name(status)));
     reply_set(job->result, "problem",
-              json_words(text_failure(LANGUAGE_EN, status, diag, arena)));
+              json_words(text_failure(language_wanted(core, id), status, diag, arena)));
     job_spend(core, job->path);
     enum status s = job_put(core, job, JOB_FAILED);
     if (job == &nothing)

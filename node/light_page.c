@@ -217,11 +217,9 @@ light_sheet(const struct light_files *f)
             type_field_find(f->guest_type, f->share->offer->columns[i].field);
         if (field == NULL)
             continue;
-        size_t before = out.len;
-        csv_put_cell(&out,
-                     bytes_text(sheet_column(field->label[f->language], field->name, arena)),
-                     false);
-        out.data[before] = (uint8_t)f->delimiter;
+        csv_put_cell_after(
+            &out, f->delimiter,
+            bytes_text(sheet_column(field->label[f->language], field->name, arena)));
     }
     buffer_put_text(&out, "\r\n");
     return arena_text(arena, buffer_bytes(&out));

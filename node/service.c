@@ -406,6 +406,14 @@ json_words(const char *text)
     return value != NULL ? value : json_string("");
 }
 
+json_t *
+json_text(struct bytes text)
+{
+    json_t *value = text.len > 0 ? json_stringn((const char *)text.data, text.len) : NULL;
+
+    return value != NULL ? value : json_string("");
+}
+
 void
 reply_set(json_t *object, const char *name, json_t *value)
 {

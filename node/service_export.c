@@ -130,9 +130,7 @@ put_reply(struct call *call, const struct export_writer *w, const struct export_
 
     base32_format(bytes_of(run->id, ID_SIZE), id);
     hex_format(bytes_of(hash->b, ID_SIZE), hex);
-    reply_set(o, "text",
-              w->text.len > 0 ? json_stringn((const char *)w->text.data, w->text.len)
-                              : json_string("")); /* no row, and no head in this format */
+    reply_set(o, "text", json_text(buffer_bytes(&w->text)));
     reply_set(o, "rows", json_integer(run->rows));
     reply_set(o, "partner_rows", json_integer(run->partner_rows));
     reply_set(o, "left_out_rows", json_integer(run->left_out));

@@ -129,7 +129,7 @@ service_job_bad_rows(struct call *call)
         text.len -= 64 * KIB - (n > 0 ? (size_t)n : 0);
     }
     call->reply = json_object();
-    reply_set(call->reply, "text", json_stringn((const char *)text.data, text.len));
+    reply_set(call->reply, "text", json_text(buffer_bytes(&text)));
     return STATUS_OK;
 }
 
@@ -164,6 +164,7 @@ count_lines(const char *path)
 enum status
 job_add(struct call *call, const char *kind, json_t *args, const char *path, int64_t total)
 {
+    reply_set(args, "language", json_string(language_tag(call->language)));
     char *text = json_dumps(args, JSON_COMPACT);
     enum status s = store_exec(call->store, STMT_JOB_ADD, "tittiti", kind, (int64_t)JOB_RUNNING,
                                text, path, total, "{}", call->now.ms);

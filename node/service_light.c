@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/export.h"
 #include "node/light.h"
 #include "schema/base/cleanup.h"
 #include "schema/digest.h"
@@ -258,17 +259,6 @@ find_contact(struct light_files *f)
 }
 
 static enum status
-find_delimiter(struct light_files *f)
-{
-    const char *text = arg_text_or(f->call, "delimiter", ",");
-
-    if (strcmp(text, ",") != 0 && strcmp(text, ";") != 0)
-        return diag_say(f->call->diag, STATUS_USAGE, "light.delimiter", text, NULL);
-    f->delimiter = *text;
-    return STATUS_OK;
-}
-
-static enum status
 files_init(struct call *call, const struct light_share *share, struct light_files *f)
 {
     struct company_name us;
@@ -289,7 +279,7 @@ files_init(struct call *call, const struct light_share *share, struct light_file
     TRY(core_need_txn(call->core));
     TRY(find_event(f));
     TRY(find_contact(f));
-    return find_delimiter(f);
+    return export_delimiter(call, &f->delimiter);
 }
 
 static void

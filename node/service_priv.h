@@ -30,6 +30,7 @@ json_t *json_id(
     const uint8_t *id32); /* first 16 characters of base32: enough to be told apart */
 json_t *json_time(struct wall_ms at); /* RFC 3339, UTC */
 json_t *json_words(const char *text); /* never NULL: bytes that are no text give "" */
+json_t *json_text(struct bytes text); /* the same; no bytes are no text */
 const char *id_text(struct call *call, const uint8_t *id32);
 /* Adds a member and takes the value. */
 void reply_set(json_t *object, const char *name, json_t *value);

@@ -307,10 +307,16 @@ needs_quotes(struct bytes text)
 void
 csv_put_cell(struct buffer *out, struct bytes text, bool first_in_row)
 {
+    csv_put_cell_after(out, first_in_row ? '\0' : ',', text);
+}
+
+void
+csv_put_cell_after(struct buffer *out, char delimiter, struct bytes text)
+{
     bool quotes = needs_quotes(text);
 
-    if (!first_in_row)
-        buffer_put_u8(out, ',');
+    if (delimiter != '\0')
+        buffer_put_u8(out, (uint8_t)delimiter);
     if (quotes)
         buffer_put_u8(out, '"');
     if (needs_guard(text))

@@ -41,6 +41,8 @@ void csv_close(struct csv **csv);
 
 /* One cell for output, RFC 4180, with a leading apostrophe before = + - @ TAB CR and their full-width forms. */
 void csv_put_cell(struct buffer *out, struct bytes text, bool first_in_row);
+/* The same with another delimiter before it; 0: none, it is the first. */
+void csv_put_cell_after(struct buffer *out, char delimiter, struct bytes text);
 /* Takes that apostrophe off again on our own import. */
 struct bytes csv_unguard(struct bytes text);
 

@@ -139,6 +139,7 @@ class Story:
         unknown = self.job(acme, path, dry_run=True, consent="unknown")
         t.same("3. not known yet is an answer", (unknown["consented"], unknown["unknown"]), (0, 3))
         dry = self.job(acme, path, dry_run=True)
+        t.same("3. and says which column is which field", [c["use"] for c in dry["columns"] if c["column"] == "Email"], ["field"])
         t.same("3. a dry run counts", (dry["added"], dry["bad"], dry["consented"], dry["unknown"]), (3, 0, 3, 0))
         t.same("3. and writes nothing", acme.cli("contact list")["items"], [])
         done = self.job(acme, path)
@@ -177,6 +178,8 @@ class Story:
         t.same("3. a bad row is counted", dry["bad"], 1)
         where = str(dry.get("first_bad") or dry)
         t.that("3. and named by line and column", "3" in where and "Email" in where, where)
+        zh = self.job(acme, path, dry_run=True, language="zh-Hans")["first_bad"][0]["problem"]
+        t.that("3. in the language of who asked", any("\u4e00" <= c <= "\u9fff" for c in zh), zh)
         done = self.job(acme, path)
         t.same("3. the good rows are taken all the same", (done["bad"], done["added"]), (1, 0))
         rows = acme.cli("job bad-rows", done["id"])["text"]

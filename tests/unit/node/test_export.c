@@ -190,6 +190,63 @@ test_no_rows(struct check *t)
     fixture_fini(&f);
 }
 
+/* What a format cannot say is counted by itself, and is no row of the file. */
+static void
+test_left_out(struct check *t)
+{
+    struct fixture f;
+    json_t *reply = NULL;
+
+    CHECK(t, "starts", fixture_init(&f));
+    CHECK(t, "an event with a time",
+          ask(&f, "record.add",
+              json_pack("{s:s, s:{s:s, s:s}}", "type", "event", "fields", "name", "Fair",
+                        "startDate", "2027-05-20 18:00"),
+              NULL) == STATUS_OK);
+    CHECK(t, "and one without",
+          ask(&f, "record.add",
+              json_pack("{s:s, s:{s:s}}", "type", "event", "fields", "name", "Some day"),
+              NULL) == STATUS_OK);
+    CHECK(t, "as a calendar",
+          ask(&f, "record.export", json_pack("{s:s, s:s}", "type", "event", "format", "ical"),
+              &reply) == STATUS_OK);
+    CHECK(t, "has one row, and one is left out",
+          json_integer_value(json_object_get(reply, "rows")) == 1 &&
+              json_integer_value(json_object_get(reply, "left_out_rows")) == 1);
+    json_decref(reply);
+    fixture_fini(&f);
+}
+
+static void
+test_delimiter(struct check *t)
+{
+    static const struct {
+        const char *delimiter;
+        enum status want;
+        const char *between;
+    } rows[] = {
+        { NULL, STATUS_OK, "name,givenName," }, { ",", STATUS_OK, "name,givenName," },
+        { ";", STATUS_OK, "name;givenName;" },  { "|", STATUS_USAGE, NULL },
+        { ";;", STATUS_USAGE, NULL },
+    };
+    struct fixture f;
+
+    CHECK(t, "starts", fixture_init(&f) && add(&f, "Ada; Lovelace", "a") == STATUS_OK);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        json_t *args = json_pack("{s:s}", "type", "contact"), *reply = NULL;
+        if (rows[i].delimiter != NULL)
+            (void)json_object_set_new(args, "delimiter", json_string(rows[i].delimiter));
+        CHECK(t, "a delimiter", ask(&f, "record.export", args, &reply) == rows[i].want);
+        const char *text = json_string_value(json_object_get(reply, "text"));
+        CHECK(t, "stands between columns",
+              rows[i].between == NULL ||
+                  (text != NULL && strstr(text, rows[i].between) != NULL &&
+                   strstr(text, "\"Ada; Lovelace\"") != NULL));
+        json_decref(reply);
+    }
+    fixture_fini(&f);
+}
+
 /* Begins an export of two rows; its cursor, in the arena. */
 static const char *
 begin(struct fixture *f)
@@ -361,9 +418,10 @@ int
 main(int argc, char **argv)
 {
     static const struct check_case cases[] = {
-        { "parts", test_parts },      { "limits", test_limits },
-        { "no rows", test_no_rows },  { "many at once", test_many_at_once },
-        { "large rows", test_large }, { "any values come back", test_comes_back },
+        { "parts", test_parts },         { "limits", test_limits },
+        { "no rows", test_no_rows },     { "left out", test_left_out },
+        { "delimiter", test_delimiter }, { "many at once", test_many_at_once },
+        { "large rows", test_large },    { "any values come back", test_comes_back },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
