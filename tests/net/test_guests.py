@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tests/net/test_guests.py - the joint guest list: one line per person over the rows of two companies."""
+import csv
+
 from hansa_net import Net, main
 
 TERMS = {"purpose": "event,followUp", "until": "2037-12-31"}
@@ -151,6 +153,8 @@ def arrivals(t):
         t.same("a guest arrives, found by words", (done["name"], done["state"], done["arrived"], done["already"]),
                ("Ada Kern", "arrived", "2027-05-20T16:40:00.000Z", False))
         t.same("the list shows it", of(w.acme, w.event, "Ada Kern")["arrived"], "2027-05-20T16:40:00.000Z")
+        rows = csv.DictReader(w.acme.cli("guest export", w.event)["text"].splitlines())
+        t.that("and every row of hers in a file", "2027-05-20T16:40:00.000Z" in {row["hansa.arrived"] for row in rows})
         again = w.acme.cli("guest arrive", w.event, theirs[0][:8])
         t.same("the second time, by the id of the other row, says so and keeps the time", (again["already"], again["arrived"]),
                (True, "2027-05-20T16:40:00.000Z"))

@@ -179,13 +179,11 @@ def audit_of(node, action):
 def what_is_exported(t, acme, brio, event):
     """Acme's list as a file: whose each row is, and until when; and nobody makes it her own by importing it."""
     acme.cli("attendee add", event=event, name="=Eve Ownxyzzy", email="eve@acme.example")
-    acme.cli("guest arrive", event, [g["id"] for g in acme.items("guest list", event) if "Zhang" in g["name"]][0], at="2027-05-20 18:40")
     raw, rows, said = exported(acme, f"guest export {event}", "guests.csv")
     t.same("both guests are in the file, and Acme's own", sorted(rows), ["'=Eve Ownxyzzy", "Lin Otherqwert", "Wei Zhangxyzzy"])
     wei, eve = rows["Wei Zhangxyzzy"], rows["'=Eve Ownxyzzy"]
     t.same("her row says whose it is", (wei["hansa.own"], wei["hansa.owner"], wei["hansa.via"]), ("no", "Cedar", "Brio"))
     t.same("for what and until when", (wei["hansa.purpose"], wei["hansa.until"][:10] > "2026"), ("event; follow-up", True))
-    t.that("and that she came", wei["hansa.arrived"][:4] == "2027" and eve["hansa.arrived"] == "", (wei, eve))
     t.same("an own row is free of that", (eve["hansa.own"], eve["hansa.owner"], eve["hansa.until"]), ("yes", "Acme", ""))
     digest = hashlib.blake2b(raw.encode(), digest_size=32).hexdigest()
     t.same("the audit says who took it out, how many rows, and the hash of the file", (audit_of(acme, "attendee.exported"), said["hash"]),
