@@ -216,10 +216,9 @@ static enum status
 take_header(struct import *im, const struct csv_cell *cells, size_t count)
 {
     const struct type *type;
-    struct bytes file = { 0 };
+    const struct bytes file = im->config.mapping != NULL ? bytes_text(im->config.mapping)
+                                                         : (struct bytes){ 0 };
 
-    if (im->config.mapping != NULL)
-        file = bytes_text(im->config.mapping);
     struct csv_cell *kept = ARENA_ARRAY(im->kept, struct csv_cell, count);
     im->headers = ARENA_ARRAY(im->kept, const char *, count);
     for (size_t i = 0; i < count; i++) {
@@ -594,32 +593,8 @@ import_restore(struct import *import, const struct import_counts *counts,
         (void)json_array_append(import->first_bad, json_array_get(first_bad, i));
 }
 
-const char *
-import_preset(const struct import *import)
+const struct mapping *
+import_mapping(const struct import *import)
 {
-    return import->mapping == NULL ? "" : import->mapping->preset;
-}
-
-/* A column of the company's own is made by the import, unless it is a dry run. */
-json_t *
-import_columns(const struct import *import)
-{
-    static const char *const uses[] = {
-        [COLUMN_FIELD] = "field", [COLUMN_DROP] = "left out", [COLUMN_OWN] = "new field"
-    };
-    const enum language language = import->config.language;
-    json_t *list = json_array();
-
-    for (size_t i = 0; import->mapping != NULL && i < import->mapping->count; i++) {
-        const struct mapped_column *c = &import->mapping->columns[i];
-        const char *field = c->use == COLUMN_FIELD ? c->field->label[language]
-                            : c->use == COLUMN_OWN ? c->header
-                                                   : NULL;
-        json_t *o = json_object();
-        reply_set(o, "column", json_words(c->header));
-        reply_set(o, "field", field == NULL ? json_null() : json_words(field));
-        reply_set(o, "use", json_string(uses[c->use]));
-        (void)json_array_append_new(list, o);
-    }
-    return list;
+    return import->mapping;
 }

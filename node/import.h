@@ -50,8 +50,7 @@ const struct import_counts *import_counts_get(const struct import *import);
 json_t *import_first_bad(const struct import *import);
 void import_restore(struct import *import, const struct import_counts *counts,
                     const json_t *first_bad);
-const char *import_preset(const struct import *import);
-/* What became of each column, for people: {"column", "field", "use"}; a new reference. */
-json_t *import_columns(const struct import *import);
+/* NULL: the header was not read yet. */
+const struct mapping *import_mapping(const struct import *import);
 
 #endif

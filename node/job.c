@@ -13,6 +13,7 @@
 #include "node/service_priv.h"
 #include "schema/base/cleanup.h"
 #include "schema/base/log.h"
+#include "schema/mapping.h"
 
 enum { BACKUP_PAGES = 256 }; /* a piece of a backup: 1 MiB */
 
@@ -78,10 +79,12 @@ static json_t *
 result_of(const struct import *im)
 {
     const struct import_counts *c = import_counts_get(im);
-    json_t *o = json_pack("{s:I, s:I, s:I, s:I, s:I, s:s}", "added", (json_int_t)c->added,
-                          "updated", (json_int_t)c->updated, "unchanged",
-                          (json_int_t)c->unchanged, "bad", (json_int_t)c->bad, "bad_size",
-                          (json_int_t)c->bad_size, "preset", import_preset(im));
+    const struct mapping *mapping = import_mapping(im);
+    json_t *o =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:s}", "added", (json_int_t)c->added, "updated",
+                  (json_int_t)c->updated, "unchanged", (json_int_t)c->unchanged, "bad",
+                  (json_int_t)c->bad, "bad_size", (json_int_t)c->bad_size, "preset",
+                  mapping == NULL ? "" : mapping->preset);
 
     reply_set(o, "consented", json_integer(c->consented));
     reply_set(o, "unknown", json_integer(c->unknown));
@@ -169,6 +172,29 @@ import_begin(struct job *job, const char *path, struct diag *diag)
     return STATUS_OK;
 }
 
+/* What became of each column; one of the company's own is made by the import, unless it is a dry run. */
+static json_t *
+columns_json(const struct mapping *mapping, enum language language)
+{
+    static const char *const uses[] = {
+        [COLUMN_FIELD] = "field", [COLUMN_DROP] = "left out", [COLUMN_OWN] = "new field"
+    };
+    json_t *list = json_array();
+
+    for (size_t i = 0; mapping != NULL && i < mapping->count; i++) {
+        const struct mapped_column *c = &mapping->columns[i];
+        const char *field = c->use == COLUMN_FIELD ? c->field->label[language]
+                            : c->use == COLUMN_OWN ? c->header
+                                                   : NULL;
+        json_t *o = json_object();
+        reply_set(o, "column", json_words(c->header));
+        reply_set(o, "field", field == NULL ? json_null() : json_words(field));
+        reply_set(o, "use", json_string(uses[c->use]));
+        (void)json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static enum status
 import_piece(struct job *job, struct core *core, struct diag *diag, bool *over)
 {
@@ -178,7 +204,8 @@ import_piece(struct job *job, struct core *core, struct diag *diag, bool *over)
     job->result = result_of(job->import);
     job->done = import_counts_get(job->import)->rows;
     if (*over)
-        reply_set(job->result, "columns", import_columns(job->import));
+        reply_set(job->result, "columns",
+                  columns_json(import_mapping(job->import), language_said(job->args)));
     return s;
 }
 

@@ -144,7 +144,7 @@ service_key_partners(struct call *call)
 
 /* Partners that do not know our newest keys; after a theft none of them can reach us. */
 enum status
-key_warn(struct call *call, json_t *warnings)
+service_key_warn(struct call *call, json_t *warnings)
 {
     struct ours ours;
     int64_t count;

@@ -120,7 +120,7 @@ service_node_status(struct call *call)
     reply_set(o, "time", json_time(call->now));
     reply_set(o, "warnings", link_counts(call));
     TRY(warn_of_readopted(call, o));
-    TRY(key_warn(call, json_object_get(o, "warnings")));
+    TRY(service_key_warn(call, json_object_get(o, "warnings")));
     return warn_of_equivocation(call, json_object_get(o, "warnings"));
 }
 

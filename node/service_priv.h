@@ -248,7 +248,7 @@ enum status service_key_list(struct call *call);
 enum status service_key_partners(struct call *call);
 enum status service_key_retire(struct call *call);
 /* Into the warnings of the node's status. */
-MUST_CHECK enum status key_warn(struct call *call, json_t *warnings);
+MUST_CHECK enum status service_key_warn(struct call *call, json_t *warnings);
 enum status service_partner_list(struct call *call);
 enum status service_partner_show(struct call *call);
 enum status service_partner_trust(struct call *call);

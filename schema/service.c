@@ -13,7 +13,8 @@
     { "quota", PARAM_INTEGER, 0, "30" }, { "closes", PARAM_TEXT, 0, "2027-05-01" }, { "visible", PARAM_TEXT, 0, "chain" }
 #define LISTING { "search", PARAM_TEXT, 0, "lovelace" }, { "limit", PARAM_INTEGER, 0, "50" }, { "cursor", PARAM_TEXT, 0, NULL }
 
-#define FILE_FORM { "format", PARAM_TEXT, 0, "csv" }, { "bom", PARAM_BOOLEAN, 0, NULL }, { "delimiter", PARAM_TEXT, 0, ";" }, { "preview", PARAM_BOOLEAN, 0, NULL }
+#define FILE_FORM { "format", PARAM_TEXT, 0, "csv" }, { "bom", PARAM_BOOLEAN, 0, NULL }, { "delimiter", PARAM_TEXT, 0, ";" }, \
+    { "preview", PARAM_BOOLEAN, 0, NULL }
 #define FILTER { "segment", PARAM_TEXT, 0, "s2b7kd" }, { "where", PARAM_TEXT, 0, "country=DE" }
 
 static const struct service table[] = {
