@@ -131,7 +131,7 @@ refused(struct desk *d, int64_t from, int64_t n)
 
     if (s == STATUS_NOT_FOUND && offer(d, from, at))
         s = store_number(d->core->store, &share, STMT_SHARE_BY_OID, "b", number_of(d, at));
-    for (int64_t k = 0; s == STATUS_OK && k <= (n % 100 == 0); k++)
+    for (int64_t k = 0; s == STATUS_OK && k < (n % 100 == 0 ? 2 : 1); k++)
         s = store_exec(d->core->store, STMT_VERDICT_PUT, "ibiitiiiiib", share,
                        number_of(d, 2 * n + k), (int64_t)1, (int64_t)1,
                        k == 0 ? "OVER_QUOTA" : "", (int64_t)0, (int64_t)0, (int64_t)0,

@@ -490,6 +490,8 @@ hear_head(struct desk *d, size_t signer, uint64_t number)
     for (size_t i = 0; i < d->core->live_count; i++)
         if (d->core->lives[i].role == ROLE_RECEIVED)
             live = &d->core->lives[i];
+    if (live == NULL)
+        abort();
     struct head head = { .author = d->company[CARRIER]->node,
                          .grant = *chain_leaf_id(live->chain),
                          .number = number,
