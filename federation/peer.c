@@ -112,6 +112,7 @@ peer_reload(struct peer *peer)
     peer->session = 0;
     peer->their_session = 0;
     peer->answered = 0;
+    peer->restored_to = 0; /* what was begun may be undone */
     peer->hello_at = (struct mono_ms){ 0 };
     if (peer->state != PEER_DOWN)
         move(peer, PEER_DOWN);
@@ -341,8 +342,9 @@ check_restored(struct peer *peer, const struct hello *hello)
     known = known > 0 ? known : 1; /* the first of every node */
     if (hello->incarnation <= known || hello->incarnation == peer->restored_to)
         return STATUS_OK;
+    TRY(peer->ops->restored(peer->ops->self, peer));
     peer->restored_to = hello->incarnation;
-    return peer->ops->restored(peer->ops->self, peer);
+    return STATUS_OK;
 }
 
 static enum status

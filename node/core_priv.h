@@ -77,6 +77,8 @@ struct company {
     bool control_waits;  /* without a link: false when certainly nothing is queued for it */
     bool held, heard;    /* quarantined; it has sent back what it knows (node/quarantine.h) */
     bool gives_back;     /* it was restored, and is told what it forgot (node/give_back.h) */
+    bool owes_back;      /* and that has yet to begin; until when it does not */
+    struct mono_ms gives_next;
     unsigned crowded; /* control objects taken while the disk is full that take nothing back */
     unsigned refused; /* objects of its refused while the disk is full */
     unsigned lent;    /* objects of its taken on the ballast's room since that was last whole */

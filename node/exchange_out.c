@@ -185,7 +185,7 @@ exchange_next(void *self, struct peer *peer, enum stream stream, uint64_t seq,
     TRY(data_waits(core, peer));
     enum status s = next_data(core, peer, seq, arena, out);
     if (s == STATUS_NOT_FOUND)
-        TRY(give_back_end(core, company_by_id(core, peer_company(peer))));
+        TRY(give_back_go_on(core, company_by_id(core, peer_company(peer))));
     return s;
 }
 
@@ -429,5 +429,5 @@ exchange_acked(void *self, struct peer *peer, enum stream stream, uint64_t upto)
                    (int64_t)upto));
     TRY(store_exec(core->store, STMT_OUT_ACKED, "iii", peer_company(peer), (int64_t)stream,
                    (int64_t)upto));
-    return give_back_end(core, company_by_id(core, peer_company(peer)));
+    return give_back_go_on(core, company_by_id(core, peer_company(peer)));
 }

@@ -167,8 +167,8 @@ give_last(struct core *core, struct company *company)
                      (struct bytes){ 0 });
 }
 
-enum status
-give_back_end(struct core *core, struct company *company)
+static enum status
+end(struct core *core, struct company *company)
 {
     int64_t any;
 
@@ -199,11 +199,11 @@ give_back_load(struct core *core)
 
 /* ---- all of it ---------------------------------------------------------------------------- */
 
-enum status
-give_back_begin(struct core *core, struct company *company)
+static enum status
+begin(struct core *core, struct company *company)
 {
-    if (is_busy(core, company))
-        return STATUS_OK;
+    company->owes_back = false;
+    company->gives_next = (struct mono_ms){ core_mono(core).ms + GIVE_BACK_EVERY_MS };
     LOG(LOG_WARN, "partner.restored", log_id("partner", company->node.b));
     company->told = 0;
     TRY(keys_tell(core, company));
@@ -216,4 +216,22 @@ give_back_begin(struct core *core, struct company *company)
     TRY(give_records(core, company));
     return audit_add(core, actor_partner(core, &company->node), "partner.restored",
                      bytes_of(company->node.b, ID_SIZE), (struct bytes){ 0 });
+}
+
+enum status
+give_back_go_on(struct core *core, struct company *company)
+{
+    if (!company->owes_back)
+        return end(core, company);
+    if (is_busy(core, company) || core_mono(core).ms < company->gives_next.ms)
+        return STATUS_OK;
+    TRY(core_need_txn(core));
+    return begin(core, company);
+}
+
+enum status
+give_back_begin(struct core *core, struct company *company)
+{
+    company->owes_back = true;
+    return give_back_go_on(core, company);
 }

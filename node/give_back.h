@@ -14,12 +14,12 @@
 
 #include "node/core_priv.h"
 
-/* This partner was restored. */
+/* This partner was restored. It begins at once, or as soon as less waits for it and the last time is over. */
 MUST_CHECK enum status give_back_begin(struct core *core, struct company *company);
 /* At start: who is being told. */
 MUST_CHECK enum status give_back_load(struct core *core);
-/* Is all that we hold of it acknowledged? Then the last words go. */
-MUST_CHECK enum status give_back_end(struct core *core, struct company *company);
+/* What is owed begins when it may. Is all that we hold of it acknowledged? Then the last words go. */
+MUST_CHECK enum status give_back_go_on(struct core *core, struct company *company);
 /* What we answered to this offer, once more; nothing when there is no answer yet. */
 MUST_CHECK enum status give_back_answer(struct core *core, const struct company *company,
                                         int64_t share);

@@ -188,8 +188,10 @@
 /* Objects of one partner that are taken on the ballast's room, some KiB each, until it is whole again; more wait
  * unacknowledged. test_disk.c */
 #define DISK_TAKES_MAX 256
-/* Control objects that may wait for a partner that says it was restored, before it is answered again. tests/net/test_restore.py */
+/* Control objects that may wait for a partner that says it was restored, before it is answered again, and for how long not again:
+ * each answer is work over all that is shared with it. test_give_back.c */
 #define RETURN_WAITING_MAX 256
+#define GIVE_BACK_EVERY_MS (60 * 1000)
 /* HOME/journal: one record, and the whole file, which is written anew when it is long. test_journal.c */
 #define JOURNAL_RECORD_MAX 256
 #define JOURNAL_MAX        (16 * MIB)

@@ -8,6 +8,7 @@
 #include "node/keys.h"
 #include "node/revocation.h"
 #include "node/withdrawal.h"
+#include "schema/base/limits.h"
 #include "tests/unit/node/route_fake.h"
 
 /* What we gave to STRANGER. */
@@ -71,13 +72,13 @@ test_last_word(struct check *t)
     CHECK(t, "its holder was restored", give_back_begin(d.core, to) == STATUS_OK);
     CHECK(t, "the offer goes again", waiting(&d, MESSAGE_OFFER) == 1);
     CHECK(t, "before it is said once more the last word does not go",
-          give_back_end(d.core, to) == STATUS_OK && waiting(&d, MESSAGE_DESCRIPTOR) == 0);
+          give_back_go_on(d.core, to) == STATUS_OK && waiting(&d, MESSAGE_DESCRIPTOR) == 0);
     CHECK(t, "it is said",
           withdrawal_tell(d.core) == STATUS_OK && waiting(&d, MESSAGE_WITHDRAWAL) == 1);
     CHECK(t, "then the last word goes",
-          give_back_end(d.core, to) == STATUS_OK && waiting(&d, MESSAGE_DESCRIPTOR) == 1);
+          give_back_go_on(d.core, to) == STATUS_OK && waiting(&d, MESSAGE_DESCRIPTOR) == 1);
     CHECK(t, "once",
-          give_back_end(d.core, to) == STATUS_OK && waiting(&d, MESSAGE_DESCRIPTOR) == 1);
+          give_back_go_on(d.core, to) == STATUS_OK && waiting(&d, MESSAGE_DESCRIPTOR) == 1);
     desk_clear(&d);
 }
 
@@ -151,6 +152,89 @@ test_stop_after_theft(struct check *t)
     }
 }
 
+/* ---- not too often ------------------------------------------------------------------------ */
+
+enum { FILLER = 77 };
+
+/* So many wait for STRANGER, one of them for the share FILLER. */
+static bool
+fill(struct desk *d, size_t count)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < count; i++)
+        good = good && control_queue(d->core, d->company[STRANGER]->id, MESSAGE_ANSWER,
+                                     bytes_text("x"), i == 0 ? FILLER : 0) == STATUS_OK;
+    return good;
+}
+
+static void
+test_busy(struct check *t)
+{
+    static const struct {
+        const char *why;
+        size_t waiting;
+        bool begins;
+    } rows[] = {
+        { "fewer wait than may", RETURN_WAITING_MAX - 1, true },
+        { "as many as may", RETURN_WAITING_MAX, true },
+        { "one more", RETURN_WAITING_MAX + 1, false },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct live *live = NULL;
+        struct desk d = { 0 };
+        CHECK(t, "a share",
+              desk_set(&d) && give(&d, SHARE_ACCEPTED, &live) && fill(&d, rows[i].waiting));
+        struct company *to = d.company[STRANGER];
+        CHECK(t, rows[i].why,
+              give_back_begin(d.core, to) == STATUS_OK &&
+                  waiting(&d, MESSAGE_OFFER) == rows[i].begins);
+        CHECK(t, "what is owed does not begin by itself",
+              give_back_go_on(d.core, to) == STATUS_OK &&
+                  waiting(&d, MESSAGE_OFFER) == rows[i].begins);
+        CHECK(t, "when one of them is gone it has begun",
+              store_exec(d.core->store, STMT_CONTROL_DROP_SHARE, "ii", to->id,
+                         (int64_t)FILLER) == STATUS_OK &&
+                  give_back_go_on(d.core, to) == STATUS_OK && waiting(&d, MESSAGE_OFFER) == 1);
+        desk_clear(&d);
+    }
+}
+
+/* It says that it is a later incarnation, again and again. */
+static void
+test_often(struct check *t)
+{
+    static const struct {
+        const char *why;
+        int64_t after_ms;
+        bool begins;
+    } rows[] = {
+        { "just before it may", GIVE_BACK_EVERY_MS - 1, false },
+        { "when it may", GIVE_BACK_EVERY_MS, true },
+        { "later", GIVE_BACK_EVERY_MS + 1, true },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct live *live = NULL;
+        struct desk d = { 0 };
+        CHECK(t, "a share", desk_set(&d) && give(&d, SHARE_ACCEPTED, &live));
+        struct company *to = d.company[STRANGER];
+        CHECK(t, "the first begins at once",
+              give_back_begin(d.core, to) == STATUS_OK && waiting(&d, MESSAGE_OFFER) == 1 &&
+                  store_exec(d.core->store, STMT_CONTROL_DROP_SHARE, "ii", to->id,
+                             live->share) == STATUS_OK);
+        CHECK(t, "the next waits, and the last word with it",
+              give_back_begin(d.core, to) == STATUS_OK && waiting(&d, MESSAGE_OFFER) == 0 &&
+                  waiting(&d, MESSAGE_DESCRIPTOR) == 0);
+        to->gives_next.ms -= rows[i].after_ms; /* time stands still here */
+        CHECK(t, rows[i].why,
+              give_back_go_on(d.core, to) == STATUS_OK &&
+                  waiting(&d, MESSAGE_OFFER) == rows[i].begins);
+        desk_clear(&d);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -158,6 +242,8 @@ main(int argc, char **argv)
         { "the last word", test_last_word },
         { "stopped while its offer waits", test_stop_while_it_waits },
         { "stopped after a theft", test_stop_after_theft },
+        { "not while much waits", test_busy },
+        { "not too often", test_often },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
