@@ -167,14 +167,38 @@ give_last(struct core *core, struct company *company)
                      (struct bytes){ 0 });
 }
 
+/* May a share of its still have something to hand over? */
+static bool
+is_handed_over(const struct core *core, const struct company *company)
+{
+    for (size_t i = 0; i < core->live_count; i++)
+        if (core->lives[i].role == ROLE_RECEIVED && core->lives[i].has_due &&
+            ID_IS_EQUAL(*chain_owner(core->lives[i].chain), company->node))
+            return true;
+    return false;
+}
+
+/* STATUS_NOT_FOUND: nothing is left. What is due under shares that are not there, as their chain does not verify, is let
+ * go: nobody would ever hand it over. */
+static enum status
+find_left(struct core *core, const struct company *company)
+{
+    int64_t any;
+    enum status s = store_number(core->store, &any, STMT_GIVING_BACK_LEFT, "i", company->id);
+
+    if (s != STATUS_OK || is_handed_over(core, company))
+        return s;
+    TRY(core_need_txn(core));
+    TRY(store_exec(core->store, STMT_GIVING_BACK_FORGET, "i", company->id));
+    return store_number(core->store, &any, STMT_GIVING_BACK_LEFT, "i", company->id);
+}
+
 static enum status
 end(struct core *core, struct company *company)
 {
-    int64_t any;
-
     if (!company->gives_back)
         return STATUS_OK;
-    enum status s = store_number(core->store, &any, STMT_GIVING_BACK_LEFT, "i", company->id);
+    enum status s = find_left(core, company);
     if (s != STATUS_NOT_FOUND)
         return s;
     TRY(core_need_txn(core));

@@ -388,6 +388,8 @@
     X(GIVING_BACK_DUE, "INSERT INTO due (leaf, record) SELECT c.grant_id, c.record FROM share s JOIN grants g ON g.id = s.leaf" \
                        " AND g.owner = ?1 JOIN copy c ON c.grant_id = s.leaf AND c.grant_id > 0 JOIN record r ON r.id = c.record" \
                        " AND r.frozen = 0 WHERE s.role = 1 AND s.state IN (2, 4) ON CONFLICT DO NOTHING") \
+    X(GIVING_BACK_FORGET, "DELETE FROM due WHERE leaf IN (SELECT s.leaf FROM share s JOIN grants g ON g.id = s.leaf" \
+                          " AND g.owner = ?1 WHERE s.role = 1 AND s.state IN (2, 4))") \
     X(GIVING_BACK_LEFT, "SELECT 1 FROM frame WHERE company = ?1 AND kind = 34 UNION ALL SELECT 1 FROM due d JOIN share s" \
                         " ON s.leaf = d.leaf AND s.role = 1 AND s.state IN (2, 4) JOIN grants g ON g.id = s.leaf AND g.owner = ?1" \
                         " UNION ALL SELECT 1 FROM withdrawal w JOIN share s ON s.leaf = w.leaf WHERE w.told = 0 AND s.partner = ?1" \

@@ -235,6 +235,80 @@ test_often(struct check *t)
     }
 }
 
+/* ---- what nobody hands over --------------------------------------------------------------- */
+
+/* STRANGER gave us something; our record stands for one of its. */
+static struct live *
+receive(struct desk *d)
+{
+    AUTO(verified_chain_free) struct verified_chain *chain = NULL;
+    struct grant grant = grant_of(d, STRANGER, 13);
+    struct chain_fault fault;
+    struct share_row row = { .role = ROLE_RECEIVED,
+                             .partner = d->company[STRANGER]->id,
+                             .state = SHARE_ACCEPTED,
+                             .kind = OFFER_RECORDS,
+                             .title = "",
+                             .note = "" };
+    struct live *live;
+
+    grant.issuer = grant.owner = d->company[STRANGER]->node;
+    grant.audience = d->core->me;
+    struct signed_object link = sample_grant_sign(&d->home.world, &grant, d->arena);
+    row.offer = wire_signed_object_format(&link, d->arena);
+    return chain_check(d->core, &link, 1, &chain, &fault) == STATUS_OK &&
+                   grants_keep(d->core, &link, chain, &row.leaf) == STATUS_OK &&
+                   share_add(d->core, &row, &chain, &live) == STATUS_OK
+               ? live
+               : NULL;
+}
+
+static int64_t
+due(struct desk *d)
+{
+    return store_commit(d->core->store) == STATUS_OK && core_need_txn(d->core) == STATUS_OK
+               ? home_sql(&d->home, "SELECT count(*) FROM due")
+               : -1;
+}
+
+/* Its chain cannot be read at this start. */
+static bool
+reopen_without(struct desk *d)
+{
+    if (store_commit(d->core->store) != STATUS_OK)
+        return false;
+    core_close(&d->core);
+    return home_sql(&d->home,
+                    "UPDATE grants SET object = CAST(substr(object, 1, length(object) - 1)"
+                    " || x'00' AS BLOB) WHERE owner <> 1") == 0 &&
+           open_core(d);
+}
+
+static void
+test_unloaded(struct check *t)
+{
+    struct live *live = NULL;
+    struct desk d = { 0 };
+
+    CHECK(t, "a share that STRANGER gave us", desk_set(&d) && (live = receive(&d)) != NULL);
+    int64_t leaf = live->leaf;
+    CHECK(t, "it was restored", give_back_begin(d.core, d.company[STRANGER]) == STATUS_OK);
+    CHECK(t, "a record is due back to it",
+          store_exec(d.core->store, STMT_DUE_ADD, "ii", leaf, (int64_t)1) == STATUS_OK &&
+              due(&d) == 1);
+    live->has_due = true;
+    CHECK(t, "while it can be handed over the last word waits",
+          give_back_go_on(d.core, d.company[STRANGER]) == STATUS_OK && due(&d) == 1 &&
+              waiting(&d, MESSAGE_DESCRIPTOR) == 0);
+    CHECK(t, "the share is not there after a start",
+          reopen_without(&d) && live_by_leaf(d.core, leaf, ROLE_RECEIVED) == NULL &&
+              d.company[STRANGER]->gives_back);
+    CHECK(t, "what nobody hands over is let go, and the last word goes",
+          give_back_go_on(d.core, d.company[STRANGER]) == STATUS_OK && due(&d) == 0 &&
+              waiting(&d, MESSAGE_DESCRIPTOR) == 1);
+    desk_clear(&d);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -244,6 +318,7 @@ main(int argc, char **argv)
         { "stopped after a theft", test_stop_after_theft },
         { "not while much waits", test_busy },
         { "not too often", test_often },
+        { "what nobody hands over", test_unloaded },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
