@@ -20,6 +20,10 @@ run_hidden(struct cli *cli, int argc, char **argv, enum status *status)
         complete_print(cli, argc - 2, argv + 2, stdout);
         return true;
     }
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        (void)printf("hansa %s\n", HANSA_VERSION);
+        return true;
+    }
     if (argc == 3 && strcmp(argv[1], "__man") == 0) {
         *status = man_write(cli, argv[2]);
         return true;

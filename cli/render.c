@@ -129,7 +129,8 @@ static const char *
 word_text(struct view *view, const char *member, const char *text)
 {
     static const char *const members[] = {
-        "actions", "answer", "kind", "link", "role", "state"
+        "actions", "answer", "former", "key",  "keys",  "kind", "link",
+        "quarantine", "reason", "role", "state", "type", "use"
     };
 
     for (size_t i = 0; i < COUNT_OF(members) && !view->in_fields; i++) {
@@ -144,6 +145,17 @@ word_text(struct view *view, const char *member, const char *text)
     return NULL;
 }
 
+/* A note of several lines, in a line. */
+static const char *
+in_one_line(struct view *view, const char *text)
+{
+    char *line = arena_text(view->cli->arena, bytes_text(text));
+
+    for (char *c = line; *c != '\0'; c++)
+        *c = *c == '\n' || *c == '\t' ? ' ' : *c;
+    return line;
+}
+
 static const char *
 string_text(struct view *view, const char *member, const char *text)
 {
@@ -152,7 +164,7 @@ string_text(struct view *view, const char *member, const char *text)
     if (shown == NULL)
         shown = word_text(view, member, text);
     if (shown == NULL)
-        shown = cli_visible(view->cli, text);
+        shown = cli_visible(view->cli, in_one_line(view, text));
     return shown[0] != '\0' ? shown : "-";
 }
 
@@ -305,6 +317,23 @@ label_column(struct view *view, json_t *object)
     return width < LABEL_MAX ? width : LABEL_MAX;
 }
 
+/* Sentences: one under the other. */
+static bool
+is_sentences(const char *name, const json_t *value)
+{
+    return strcmp(name, "warnings") == 0 && json_array_size(value) > 1;
+}
+
+static void
+print_sentences(struct view *view, const char *name, const json_t *list, size_t indent)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (i > 0)
+            table_pad(0, indent, view->out);
+        (void)fprintf(view->out, "%s\n", value_text(view, name, json_array_get(list, i)));
+    }
+}
+
 static void
 print_member(struct view *view, const char *name, const json_t *value, size_t indent,
              size_t column)
@@ -314,6 +343,10 @@ print_member(struct view *view, const char *name, const json_t *value, size_t in
     table_pad(0, indent, view->out);
     (void)fprintf(view->out, "%s:", label);
     table_pad(table_width(label), column + 1, view->out);
+    if (is_sentences(name, value)) {
+        print_sentences(view, name, value, indent + column + 2);
+        return;
+    }
     (void)fprintf(view->out, "%s\n", value_text(view, name, value));
 }
 

@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "federation/evidence.h"
 #include "schema/base/cleanup.h"
@@ -37,6 +38,10 @@ main(int argc, char **argv)
     struct evidence_reader reader = { .language = language_of_environment(), .said = on_said };
     size_t line;
 
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        on_said(NULL, text_get(reader.language, "verify.usage"));
+        return 0;
+    }
     if (argc != 2)
         return fail(reader.language, "verify.usage", "", STATUS_USAGE);
     enum status s = file_read_at(AT_FDCWD, argv[1], FILE_MOST, &file);

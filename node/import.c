@@ -216,8 +216,8 @@ static enum status
 take_header(struct import *im, const struct csv_cell *cells, size_t count)
 {
     const struct type *type;
-    const struct bytes file = im->config.mapping != NULL ? bytes_text(im->config.mapping)
-                                                         : (struct bytes){ 0 };
+    const struct bytes file =
+        im->config.mapping != NULL ? bytes_text(im->config.mapping) : (struct bytes){ 0 };
 
     struct csv_cell *kept = ARENA_ARRAY(im->kept, struct csv_cell, count);
     im->headers = ARENA_ARRAY(im->kept, const char *, count);

@@ -299,7 +299,7 @@ sample(struct call *call, int64_t leaf)
         (void)json_array_append_new(list, o);
     }
     TRY(store_number(call->store, &held, STMT_COPY_VALUES_COUNT, "i", leaf));
-    reply_set(call->reply, "arrived", json_integer(held));
+    reply_set(call->reply, "records_arrived", json_integer(held));
     reply_set(call->reply, "items", list);
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }

@@ -241,7 +241,8 @@ bool
 company_name_is_verified(const struct company_name *name)
 {
     return name->state != COMPANY_LIGHT &&
-           (name->state != COMPANY_INTRODUCED || name->is_confirmed);
+           ((name->state != COMPANY_INTRODUCED && name->state != COMPANY_INVITED) ||
+            name->is_confirmed);
 }
 
 enum status

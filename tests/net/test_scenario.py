@@ -89,12 +89,14 @@ class Story:
         t.same("2. both sides show the same words", words_a, words_b)
         t.same("2. six of them", len(words_a.split()), 6)
         t.same("2. before trust Brio is invited at Acme", partner(acme, "Brio")["state"], "invited")
+        t.same("2. nor is it verified", acme.cli("partner show", "Brio")["verified"], False)
         wrong = acme.refusal("partner trust", "Brio", words="able able able able able able")
         t.refused("2. other words are not trusted", wrong)
         acme.cli("partner trust", "Brio", words=words_b)
         brio.cli("partner trust", "Acme", words=words_a)
         for here, there in ((acme, "Brio"), (brio, "Acme")):
             here.wait(lambda here=here, there=there: partner(here, there)["link"] == "up", 30, "the link is up")
+            t.same(f"2. {there} is verified", here.cli("partner show", there)["verified"], True)
             t.same(f"2. {there} is trusted at {here.name}", partner(here, there)["state"], "trusted")
         self.net.pair(brio, cedar)
         used = acme.net.folder + "/Acme-Brio.invite"
@@ -443,6 +445,9 @@ class Story:
         acme.wait(lambda: said().get("Cedar") == "purged", 30, "Cedar's own receipt comes through Brio")
         t.same("12. back again, Cedar has none of it", held(cedar, "event", self.event, "name"), None)
         t.same("12. what is theirs stays theirs", (len(brio.items("contact list")), len(cedar.items("contact list"))), own)
+        for words in (("hansa-verify", "--help"), ("hansa", "--version")):
+            done = subprocess.run([os.path.join(BIN, words[0]), words[1]], capture_output=True, text=True, timeout=20, check=False)
+            t.same(f"12. {' '.join(words)} answers", (done.returncode, words[0] in done.stdout), (0, True))
         path = os.path.join(self.net.folder, "evidence.json")
         acme.cli("receipt export", self.share, out=path)
         done = subprocess.run([os.path.join(BIN, "hansa-verify"), path], capture_output=True, text=True, timeout=20)
