@@ -41,7 +41,7 @@ def who_never_had_her(t, net, acme, brio):
     t.same("so does the new share", made["records"], 3)
     acme.wait(lambda: len(held("Cedar")) == 3, 30, "Cedar has what there is")
     shown = accept(cedar, "Gala")
-    t.same("Cedar is offered the event and two guests", (shown["records"], shown["arrived"], sorted(i["title"] for i in shown["items"])),
+    t.same("Cedar is offered the event and two guests", (shown["records"], shown["records_arrived"], sorted(i["title"] for i in shown["items"])),
            (3, 3, ["Gala", "Guest 2", "Guest 3"]))
     cedar.wait(lambda: len(cedar.items("attendee list", event=event)) == 2, 30, "Cedar's list")
     t.same("and never hears that there was anybody else", [cedar.refusal("data where", row) is not None for row in gone], [True, True])
