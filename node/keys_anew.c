@@ -220,20 +220,20 @@ struct row {
     struct bytes body;
 };
 
-/* The next rows of (id, kind, body); *count under `most`: these are the last. */
+/* The next rows of (id, kind, body); *count under PIECE: these are the last. */
 static enum status
-rows_get(struct core *core, enum statement which, int64_t a, int64_t b, size_t most,
-         struct arena *arena, struct row **out, size_t *count)
+rows_get(struct core *core, enum statement which, int64_t a, int64_t b, struct arena *arena,
+         struct row **out, size_t *count)
 {
     enum { ID, KIND, BODY };
-    struct row *rows = ARENA_ARRAY(arena, struct row, most);
+    struct row *rows = ARENA_ARRAY(arena, struct row, PIECE);
     AUTO(stmt_return) struct stmt *q = stmt_borrow(core->store, which);
     enum status s = STATUS_OK;
 
     *out = rows;
     *count = 0;
-    stmt_bind(q, "iii", a, b, (int64_t)most);
-    while (*count < most && (s = stmt_step(q)) == STATUS_OK)
+    stmt_bind(q, "iii", a, b, (int64_t)PIECE);
+    while (*count < PIECE && (s = stmt_step(q)) == STATUS_OK)
         rows[(*count)++] = (struct row){ .id = stmt_int(q, ID),
                                          .kind = stmt_int(q, KIND),
                                          .body = arena_copy(arena, stmt_bytes(q, BODY)) };
@@ -246,7 +246,7 @@ queue_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
     struct row *rows;
     size_t count;
 
-    TRY(rows_get(core, STMT_CONTROL_OWN, *at, MESSAGE_DESCRIPTOR, PIECE, arena, &rows, &count));
+    TRY(rows_get(core, STMT_CONTROL_OWN, *at, MESSAGE_DESCRIPTOR, arena, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         struct bytes made;
         enum fate fate;
@@ -268,7 +268,7 @@ sign_parcels(struct core *core, int64_t company, struct arena *arena)
     size_t count = PIECE;
 
     for (int64_t after = -1; count == PIECE;) {
-        TRY(rows_get(core, STMT_PARCEL_OWN, company, after, PIECE, arena, &rows, &count));
+        TRY(rows_get(core, STMT_PARCEL_OWN, company, after, arena, &rows, &count));
         for (size_t i = 0; i < count; i++) {
             struct bytes made;
             enum fate fate;
@@ -304,7 +304,7 @@ grant_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
     struct row *rows;
     size_t count;
 
-    TRY(rows_get(core, STMT_GRANT_OWN, *at, core_wall(core).ms, PIECE, arena, &rows, &count));
+    TRY(rows_get(core, STMT_GRANT_OWN, *at, core_wall(core).ms, arena, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         struct signed_object *object;
         bool is_signed = false;
@@ -334,7 +334,7 @@ share_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
     struct row *rows;
     size_t count;
 
-    TRY(rows_get(core, STMT_SHARE_OWN, *at, ROLE_GIVEN, PIECE, arena, &rows, &count));
+    TRY(rows_get(core, STMT_SHARE_OWN, *at, ROLE_GIVEN, arena, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         struct live *live = live_by_share(core, rows[i].id);
         struct signed_object *object;
@@ -377,7 +377,7 @@ run_piece(struct core *core, struct arena *arena, int64_t *at, bool *over)
     struct row *rows;
     size_t count;
 
-    TRY(rows_get(core, STMT_RUN_FROM, *at, 0, PIECE, arena, &rows, &count));
+    TRY(rows_get(core, STMT_RUN_FROM, *at, 0, arena, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         TRY(sign_batch(core, rows[i].id));
         *at = rows[i].id;
