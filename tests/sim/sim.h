@@ -14,6 +14,7 @@
  *   receipts.c what holders say, against what is true         disks.c    what stands on whose disk
  *   memory.c   SQLite's memory                                restore.c  an older database comes back
  *   keys.c     companies' keys, and how they change           faults.c   what strikes nodes and links meanwhile
+ *   notices.c  what somebody knows once it acknowledges
  *
  * 1. The model learns from answers of services and from messages seen on the wire, never from a node's inside.
  * 2. One thread; the same seed makes the same bytes (struct sim.trace).
@@ -387,6 +388,10 @@ void watch_fini(struct sim *sim);
 void watch_content(struct sim *sim, int from, int to, const struct envelope *env, bool is_new);
 /* Everything up to this number is known to `by`, who had it from `toward`. */
 void watch_known(struct sim *sim, int by, int toward, bool is_sealed, uint64_t have);
+/* ---- notices.c ---- */
+void notice_add(struct sim *sim, int from, int to, const struct envelope *env, int share);
+void notice_void(struct sim *sim, int from, int to, const struct envelope *env);
+void notice_fini(struct sim *sim);
 /* ---- chains.c ---- */
 void chains_watch(struct sim *sim, int from, const struct bundle *bundle);
 void chains_watch_records(struct sim *sim, int from, const struct share *s,

@@ -13,49 +13,7 @@
 #include "schema/digest.h"
 #include "tests/sim/sim.h"
 
-/* ---- what somebody knows once it acknowledges --------------------------------------------- */
-
-static void
-notice_add(struct sim *sim, int from, int to, const struct envelope *env, int share)
-{
-    struct notice *n = xcalloc(1, sizeof(*n));
-
-    n->from = from;
-    n->to = to;
-    n->is_sealed = env->stream == 0;
-    n->seq = env->seq;
-    n->kind = env->kind;
-    n->share = share;
-    n->next = sim->notices;
-    sim->notices = n;
-}
-
-static void
-notice_known(struct sim *sim, const struct notice *n)
-{
-    if (n->kind == MESSAGE_ANSWER) {
-        sim->shares[n->share].answer_known = true;
-        return;
-    }
-    for (int i = 0; i < sim->share_count; i++)
-        if (sim->shares[i].receiver == n->to && share_is_below(sim, i, n->share))
-            sim->shares[i].fall_known = true;
-}
-
-void
-watch_known(struct sim *sim, int by, int toward, bool is_sealed, uint64_t have)
-{
-    for (struct notice **at = &sim->notices; *at != NULL;) {
-        struct notice *n = *at;
-        if (n->from != toward || n->to != by || n->is_sealed != is_sealed || n->seq > have) {
-            at = &n->next;
-            continue;
-        }
-        *at = n->next;
-        notice_known(sim, n);
-        free(n);
-    }
-}
+/* ---- acknowledgements ---------------------------------------------------------------------- */
 
 static void
 acknowledged(struct sim *sim, int by, int toward, const struct stream_state *s)
@@ -116,8 +74,10 @@ watch_number(struct sim *sim, int from, int to, const struct envelope *env)
         lane->incarnation = env->incarnation;
         lane->count = lane->have = 0;
     }
-    if (env->kind == MESSAGE_VOID)
+    if (env->kind == MESSAGE_VOID) {
         sim->counts[COUNT_voids]++;
+        notice_void(sim, from, to, env);
+    }
     if (env->seq == 0 || env->seq > lane->count + 1) {
         sim_fail(sim, "%s leaves a hole before number %llu to %s", sim->nodes[from].name,
                  (unsigned long long)env->seq, sim->nodes[to].name);
@@ -394,14 +354,15 @@ watch_rule(struct sim *sim, struct share *s, const struct answer *answer)
         answer->accepted && s->kind == SHARE_CONTRIBUTION && !share_is_judged(sim, s);
 }
 
-/* Rows of its share that the organiser has on its list, for all that the bringer knows. */
+/* Rows of its share that the organiser has on its list, for all that the bringer knows; without those on their way back. */
 static int
 taken_count(const struct sim *sim, const struct share *s)
 {
     int count = 0;
 
     for (int i = 0; i < sim->record_count; i++)
-        count += s->fates[i] == FATE_TAKEN && !sim->records[i].gone;
+        count +=
+            s->fates[i] == FATE_TAKEN && !sim->records[i].gone && share_has_ground(sim, s, i);
     return count;
 }
 
@@ -583,10 +544,7 @@ watch_fini(struct sim *sim)
         next = k->next;
         free(k);
     }
-    for (struct notice *n = sim->notices, *next; n != NULL; n = next) {
-        next = n->next;
-        free(n);
-    }
+    notice_fini(sim);
     for (int i = 0; i < NODES_MAX * NODES_MAX * 2; i++) {
         struct lane_seen *lane = &sim->lanes[i / (2 * NODES_MAX)][i / 2 % NODES_MAX][i % 2];
         free(lane->hashes);
@@ -595,6 +553,5 @@ watch_fini(struct sim *sim)
     sealed_fini(sim);
     receipts_fini(sim);
     chains_fini(sim);
-    sim->notices = NULL;
     sim->kept = NULL;
 }
