@@ -632,12 +632,13 @@
     X(CONTROL_AGAIN_ALL, "UPDATE control SET again = 1") \
     X(CONTROL_AGAIN_OFFER, "UPDATE control SET again = 1 WHERE company = ?1 AND share = ?2 AND kind = 16") \
     X(CONTROL_UNSENT_OFFER, "SELECT 1 FROM control WHERE company = ?1 AND share = ?2 AND kind = 16 AND again = 0") \
-    /* An offer that passes on (16), and the head stapled to it (30), wait while the owner's word is not news. */ \
+    /* An offer that passes on (16), and the head stapled to it (30), wait while the owner's word is not news; those of a share */ \
+    /* that is over are taken at once, to be dropped. */ \
     X(CONTROL_NEXT, "SELECT id, kind, body, share FROM (SELECT * FROM (SELECT 0 AS k, c.* FROM control c INDEXED BY control_first" \
                     " WHERE c.company = ?1 AND c.kind IN (20, 22, 29) AND " CONTROL_IS_FIRST("c") " ORDER BY c.id LIMIT 1)" \
                     " UNION ALL SELECT * FROM (SELECT 1 AS k, c.* FROM control c WHERE c.company = ?1 AND NOT (c.kind IN (16, 30)" \
                     " AND EXISTS (SELECT 1 FROM share s JOIN grants g ON g.id = s.leaf LEFT JOIN head h ON h.root = g.root" \
-                    " WHERE s.id = c.share AND g.root > 0 AND coalesce(h.expires_ms, 0) <= ?2)) ORDER BY c.id LIMIT 1))" \
+                    " WHERE s.id = c.share AND s.state IN (0, 2, 3, 4) AND g.root > 0 AND coalesce(h.expires_ms, 0) <= ?2)) ORDER BY c.id LIMIT 1))" \
                     " ORDER BY k LIMIT 1") \
     X(CONTROL_OVER, "SELECT 1 FROM control WHERE company = ?1 LIMIT 1 OFFSET ?2") \
     X(CONTROL_DROP_RECEIPT, "DELETE FROM control WHERE company = ?1 AND share = ?2 AND kind = 27") \
