@@ -276,6 +276,7 @@ change(struct node *node, unsigned kinds, bool keeps)
 
     if (node->up)
         node_kill(node);
+    sim->keys[node->index].changed_at = sim->now;
     make_next(node, kinds, keeps);
     node->restart_at = sim->now + 50 + (int64_t)sim_random(sim, 3000);
     if (sim->verbose)

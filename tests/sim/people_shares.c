@@ -285,6 +285,7 @@ accept(struct node *node, struct share *share)
     if (people_tell(node, "offer.accept", args) != STATUS_OK)
         return;
     share->accepted = true;
+    share->accepted_at = node->sim->now;
     sim->counts[COUNT_accepts]++;
     if (except < 0)
         return;

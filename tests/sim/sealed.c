@@ -47,13 +47,18 @@ open_box(const struct sim *sim, struct opened *o, struct arena *arena)
 
 /* ---- numbers ------------------------------------------------------------------------------ */
 
-/* What is sealed now is sealed to a key that its receiver has; but at first, when that may not know yet who writes. */
+/* What is sealed now is sealed to a key that its receiver has: by a way that stood before that changed it. Who had none then
+ * may know the older one only, and seals again once it knows better. */
 static void
 check_key(struct sim *sim, const struct opened *o)
 {
     const struct held_keys *held = &sim->nodes[o->audience].held;
+    int way = share_find_gid(sim, &o->header->grant);
+    bool stood = way >= 0 && share_flows(sim, &sim->shares[way]) &&
+                 sim->shares[way].accepted_at > 0 &&
+                 sim->shares[way].accepted_at < sim->keys[o->audience].changed_at;
 
-    if (sim->sealed[o->author][o->audience].have > 0 && o->key != held->sealing &&
+    if (stood && sim->sealed[o->author][o->audience].have > 0 && o->key != held->sealing &&
         o->key != held->former_sealing)
         sim_fail(sim, "%s seals number %llu to a key that %s has not any more",
                  sim->nodes[o->author].name, (unsigned long long)o->header->number,

@@ -144,6 +144,7 @@ struct share {
     int depth;
     int64_t until; /* wall */
     bool accepted, declined, stopped;
+    int64_t accepted_at;      /* 0: by rule, or not */
     bool struck[RECORDS_MAX]; /* declined one by one */
     bool answer_known;        /* the giver acknowledged the answer */
     bool answer_copied;       /* ... and had done so when its database was copied */
@@ -169,6 +170,7 @@ struct company_keys_now {
     uint64_t serial;
     uint64_t since[KEY_KINDS_]; /* serial of the descriptor in which the key was new */
     uint64_t refused_below;
+    int64_t changed_at;
     uint64_t stolen; /* signing key that a thief has; 0: none */
     struct object_id descriptor;
 };
