@@ -128,10 +128,9 @@ moment_text(const char *text, struct arena *arena)
 static const char *
 word_text(struct view *view, const char *member, const char *text)
 {
-    static const char *const members[] = {
-        "actions", "answer", "former", "key",  "keys",  "kind", "link",
-        "quarantine", "reason", "role", "state", "type", "use"
-    };
+    static const char *const members[] = { "actions", "answer", "former",     "key",    "keys",
+                                           "kind",    "link",   "quarantine", "reason", "role",
+                                           "state",   "type",   "use" };
 
     for (size_t i = 0; i < COUNT_OF(members) && !view->in_fields; i++) {
         if (strcmp(members[i], member) != 0)

@@ -143,11 +143,12 @@ is_accepted(const struct sim *sim, const struct share *s)
 static void
 check_shares(struct sim *sim, const struct node *node)
 {
-    for (int i = 0; i < sim->share_count && !sim_failed(sim); i++)
-        if (sim->shares[i].giver == node->index &&
-            (i < sim->restore.shares || is_accepted(sim, &sim->shares[i])) &&
-            sim->linked[node->index][sim->shares[i].receiver])
-            judge_share(sim, &sim->shares[i]);
+    for (int i = 0; i < sim->share_count && !sim_failed(sim); i++) {
+        const struct share *s = &sim->shares[i];
+        bool stands = i < sim->restore.shares || is_accepted(sim, s);
+        if (stands && s->giver == node->index && sim->linked[node->index][s->receiver])
+            judge_share(sim, s);
+    }
 }
 
 /* Own records that were erased, also of people without an address and of those whose address changed: no view shows one. */
