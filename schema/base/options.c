@@ -11,17 +11,14 @@
 static bool
 take(const struct option_row *row, const char *value)
 {
+    if (row->list != NULL && *row->count >= row->most)
+        return false;
     if (row->flag != NULL)
         *row->flag = true;
-    if (row->flag != NULL)
-        return true;
-    if (row->list != NULL && *row->count < row->most) {
+    else if (row->list != NULL)
         row->list[(*row->count)++] = value;
-        return true;
-    }
-    if (row->text == NULL || *row->text != NULL)
-        return false;
-    *row->text = value;
+    else
+        *row->text = value;
     return true;
 }
 

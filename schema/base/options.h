@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One of text, flag and list. A text may be given once; a list up to `most` times. */
+/* One of text, flag and list. Of a text given twice the last counts; a list takes up to `most`. */
 struct option_row {
     const char *name;
     const char **text;
