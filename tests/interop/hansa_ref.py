@@ -698,7 +698,7 @@ CONTROL_KINDS = {
     28: "SignedBody",
     31: "Records",
 }
-DATA_KINDS = {21: "SignedBody", 32: "Records", 33: "SealedBody"}
+DATA_KINDS = {21: "SignedBody", 32: "Records", 33: "SealedBody", 34: "Records"}
 KINDS = [SESSION_KINDS, CONTROL_KINDS, DATA_KINDS]
 
 

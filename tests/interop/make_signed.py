@@ -363,9 +363,16 @@ def envelope_vectors():
         known=True,
     )
     yield case(
+        "the receiver's own revisions, on the data stream",
+        "OK",
+        ref.format_envelope(envelope(34, 2, 1, 1, 1, b"")),
+        known=True,
+    )
+    yield case(
         "a Void on the data stream", "OK", ref.format_envelope(envelope(21, 2, 1, 1, 1, b"")), known=True
     )
-    for kind, stream in ((16, 2), (23, 2), (27, 2), (32, 1), (33, 1), (1, 1), (0, 1), (31, 2), (34, 2), (255, 2)):
+    strays = ((16, 2), (23, 2), (27, 2), (32, 1), (33, 1), (1, 1), (0, 1), (31, 2), (34, 1), (35, 2), (255, 2))
+    for kind, stream in strays:
         name = f"kind {kind} on stream {stream} is for the dead-letter"
         yield case(name, "OK", ref.format_envelope(envelope(kind, stream, 1, 1, 1, b"")), known=False)
     for kind in (0, 6, 16, 32, 255):
