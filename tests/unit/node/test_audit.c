@@ -273,6 +273,24 @@ test_rolled_back(struct check *t)
           is_quarantined(&home) && home_incarnation(&home) > incarnation);
 }
 
+/* On a full disk SQLite rolls all of a transaction back by itself, and the start ends there. */
+static void
+test_never_committed(struct check *t)
+{
+    AUTO(home_remove) struct home home;
+    struct core *core = NULL;
+
+    make(t, &home);
+    CHECK(t, "an entry is made",
+          start(&home, &core) == STATUS_OK && core_need_txn(core) == STATUS_OK &&
+              audit_add(core, "node", "record.changed", bytes_text("other"), bytes_text("x")) ==
+                  STATUS_OK);
+    store_rollback(core->store);
+    core_close(&core);
+    CHECK(t, "it was never there, and work goes on", add_entries(&home, 1));
+    CHECK(t, "nobody is said to have changed it", first_bad(&home) == 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -284,6 +302,7 @@ main(int argc, char **argv)
         { "hashes that a crash cut are completed", test_torn_hashes },
         { "a cut log is found", test_cut },
         { "an older database is found", test_rolled_back },
+        { "what was never committed is not signed", test_never_committed },
     };
 
     return check_main(argc, argv, cases, COUNT_OF(cases));
