@@ -36,7 +36,7 @@ test_read(struct check *t)
 
     opterr = 0; /* no words between the lines of the test */
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const char *home = NULL, *endpoints[2];
+        const char *home = NULL, *endpoints[2] = { "", "" };
         char words[6][16];
         char *argv[7] = { 0 };
         bool rotate = false;
