@@ -153,6 +153,15 @@ strike_rows(struct sim *sim)
     sim->counts[FAULT_rows_lost] += (uint64_t)node_lose_rows(node);
 }
 
+static void
+strike_disk(struct sim *sim)
+{
+    struct node *node = any_node(sim);
+
+    if (node->up && full_has_ballast(node))
+        full_begin(node, 1000 + (int64_t)sim_random(sim, 40000));
+}
+
 void
 net_strike(struct sim *sim)
 {
@@ -172,6 +181,7 @@ net_strike(struct sim *sim)
         { FAULT_keys_away, 5, strike_keys },
         { FAULT_carrier_drops, 2, strike_carrier },
         { FAULT_rows_lost, 2, strike_rows },
+        { FAULT_disk_full, 3, strike_disk },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows) && !sim_failed(sim); i++) {
@@ -190,7 +200,7 @@ net_calm(struct sim *sim)
     memset(sim->blocked_until, 0, sizeof(sim->blocked_until));
     for (int i = 0; i < sim->node_count; i++) {
         struct node *node = &sim->nodes[i];
-        node->paused_until = 0;
+        node->paused_until = node->full_until = 0;
         node->keys_at = 0;
         if (node->edge_at > sim->now)
             node->edge_at = sim->now;

@@ -111,7 +111,8 @@ void
 judge_glance(struct sim *sim)
 {
     for (int i = 0; i < sim->record_count && !sim_failed(sim); i++)
-        if (sim->nodes[sim->records[i].owner].up)
+        if (sim->nodes[sim->records[i].owner].up &&
+            !full_may_show(&sim->nodes[sim->records[i].owner]))
             (void)is_as_it_should(sim, sim->records[i].owner, i, true);
 }
 

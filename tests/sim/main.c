@@ -105,6 +105,7 @@ choose_faults(struct sim *sim)
     for (int i = 0; i < FAULT_rows_lost; i++)
         sim->faults[i] = !none && sim_chance(sim, i == FAULT_carrier_drops ? 70 : 40);
     sim->faults[FAULT_rows_lost] = !none && sim->seed % 3 == 0;
+    sim->faults[FAULT_disk_full] = !none && sim->seed % 8 == 1;
 }
 
 static void
@@ -171,6 +172,7 @@ run_seed(uint64_t seed, const char *base, bool verbose)
     sim->random = seed * UINT64_C(0x2545f4914f6cdd1d);
     sim->trace = UINT64_C(0xcbf29ce484222325);
     node_random_from(&sim->random);
+    full_watch(sim);
     sim->base = base;
     sim->verbose = verbose;
     sim->node_count = 3 + (int)sim_random(sim, 3);
@@ -184,6 +186,7 @@ run_seed(uint64_t seed, const char *base, bool verbose)
         node_fini(&sim->nodes[i]);
     net_fini(sim);
     watch_fini(sim);
+    full_watch(NULL);
     node_random_from(NULL);
     return sim;
 }
@@ -468,7 +471,8 @@ main(int argc, char **argv)
                 "--plants | --twice | --apart]\n");
         return 64;
     }
-    log_init("sim", getenv("HANSA_LOG") != NULL ? log_level_wanted() : LOG_ERROR);
+    log_init("sim", getenv("HANSA_LOG") != NULL ? log_level_wanted()
+                                                : (enum log_level)(LOG_ERROR + 1));
     json_object_seed(1);
     if (!make_base(base, sizeof(base))) {
         fprintf(stderr, "sim: no folder for homes\n");

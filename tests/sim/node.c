@@ -20,6 +20,8 @@
 #include "tests/check.h"
 #include "tests/sim/sim.h"
 
+enum { AGAIN_MOST = 3 };
+
 static const char *const names[NODES_MAX] = { "Acme", "Brio", "Cedar", "Delta", "Elm" };
 
 /* ---- chance that libsodium asks for ------------------------------------------------------- */
@@ -348,6 +350,8 @@ enum status
 node_open(struct node *node, struct diag *diag)
 {
     struct core_config config = { .home = node->home,
+                                  .ballast =
+                                      node->sim->faults[FAULT_disk_full] ? SIM_BALLAST : 0,
                                   .env = { .self = node,
                                            .wall = on_wall,
                                            .mono = on_mono,
@@ -558,6 +562,9 @@ node_ask(struct node *node, const char *service, json_t *args, enum status *stat
     } else {
         core_submit(node->core, &a->request);
         node_round(node);
+        /* What takes back and met a full disk goes again on the room that is kept for it. */
+        for (int i = 0; i < AGAIN_MOST && !a->is_answered && full_is(node); i++)
+            node_round(node);
     }
     *status = a->request.status;
     reply = *status == STATUS_OK ? json_incref(a->request.reply) : NULL;

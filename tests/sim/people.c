@@ -24,6 +24,7 @@ json_t *
 people_ask(struct node *node, const char *service, json_t *args, enum status *status)
 {
     struct sim *sim = node->sim;
+    bool is_full = full_is(node);
     json_t *reply = node_ask(node, service, args, status);
 
     sim->counts[COUNT_ops]++;
@@ -33,6 +34,11 @@ people_ask(struct node *node, const char *service, json_t *args, enum status *st
     if (sim->verbose)
         printf("%4d %9.3fs %-6s %-16s %s\n", sim->step, (double)sim->now / 1000, node->name,
                service, status_name(*status));
+    bool takes_back = service_find(service)->effect == SERVICE_TAKES_BACK;
+    sim->counts[COUNT_full_refused] += *status == STATUS_DISK_FULL;
+    sim->counts[COUNT_full_taken_back] += is_full && takes_back && *status == STATUS_OK;
+    if (*status == STATUS_DISK_FULL && full_may_show(node) && !takes_back)
+        *status = STATUS_LOCKED; /* all else waits for room (P12), as it waits for keys */
     if (is_fault_of_machine(*status))
         sim_fail(sim, "%s at %s: %s", service, node->name, status_name(*status));
     return reply;

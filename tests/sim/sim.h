@@ -15,6 +15,7 @@
  *   memory.c   SQLite's memory                                restore.c  an older database comes back
  *   keys.c     companies' keys, and how they change           faults.c   what strikes nodes and links meanwhile
  *   notices.c  what somebody knows once it acknowledges
+ *   full.c     a full disk
  *
  * 1. The model learns from answers of services and from messages seen on the wire, never from a node's inside.
  * 2. One thread; the same seed makes the same bytes (struct sim.trace).
@@ -40,6 +41,7 @@ enum {
     PLACES_MAX = 12,
     REVISION_SLOTS = 256,
     OPS_A_SEED = 100,
+    SIM_BALLAST = 2 * MIB,
 };
 #define SIM_EPOCH_MS INT64_C(1800000000000) /* wall clock when virtual time is 0 */
 #define SIM_MINUTE   INT64_C(60000)
@@ -61,7 +63,8 @@ enum {
     X(jump)         /* hours pass at once */                                         \
     X(keys_away)    /* the key process does not answer */                            \
     X(carrier_drops) /* a company loses what it carries for others, as by a restore */ \
-    X(rows_lost)     /* a company loses rows that partners gave it, as by a bad disk */
+    X(rows_lost)     /* a company loses rows that partners gave it, as by a bad disk */ \
+    X(disk_full)     /* nothing that is written may make a home larger */
 
 /* Interesting things that must happen now and then, or the simulator tests nothing. */
 #define SOMETIMES(X)                                                                 \
@@ -75,7 +78,8 @@ enum {
     X(sealed) X(sealed_records) X(receipts) X(sealed_gaps) X(sealed_resends) X(emptied) \
     X(links) X(revisions) X(said) X(purged) X(erased) X(grounds_gone) X(restored) X(partners_removed) \
     X(given_back) \
-    X(rotated) X(sealed_anew) X(invited_again) X(stolen) X(stolen_refused) X(keys_older)
+    X(rotated) X(sealed_anew) X(invited_again) X(stolen) X(stolen_refused) X(keys_older) \
+    X(full_refused) X(full_taken_back)
 /* clang-format on */
 
 enum count {
@@ -191,6 +195,7 @@ struct node {
     struct held_keys held;
     struct box_key transport; /* that the edge has */
     bool up, edge_up, has_lost;
+    int64_t full_until, full_bytes; /* its disk is full; with so much in its home */
     int64_t round_at, restart_at, edge_at, paused_until, keys_at;
     struct link_peer links[LINKS_MAX];
     size_t link_count;
@@ -461,6 +466,12 @@ void restore_offers(const struct sim *sim, int from, struct share *s);
 bool restore_is_return(const struct sim *sim, int to, const struct node_id *author);
 void restore_watch(struct sim *sim, int from, int to, const struct envelope *env);
 
+/* ---- full.c ---- */
+void full_watch(struct sim *sim); /* from now on these are the homes */
+void full_begin(struct node *node, int64_t ms);
+bool full_has_ballast(const struct node *node); /* whole: what was lent is there again */
+bool full_is(const struct node *node);
+bool full_may_show(const struct node *node); /* it was, and has perhaps not looked since */
 /* ---- keys.c ---- */
 struct node_id keys_node_id(int index);
 struct bytes keys_first(struct node *node,
