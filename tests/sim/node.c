@@ -376,6 +376,10 @@ node_start(struct node *node)
     struct diag diag = { 0 };
     enum status s = node_open(node, &diag);
 
+    if (s == STATUS_DISK_FULL && full_is(node)) { /* the parent tries again */
+        node->restart_at = node->sim->now + 1000;
+        return;
+    }
     if (s != STATUS_OK) {
         sim_fail(node->sim, "%s does not start again: %s (%s)", node->name, status_name(s),
                  diag.key);
