@@ -105,7 +105,7 @@ choose_faults(struct sim *sim)
     for (int i = 0; i < FAULT_rows_lost; i++)
         sim->faults[i] = !none && sim_chance(sim, i == FAULT_carrier_drops ? 70 : 40);
     sim->faults[FAULT_rows_lost] = !none && sim->seed % 3 == 0;
-    sim->faults[FAULT_disk_full] = !none && sim->seed % 8 == 1;
+    sim->faults[FAULT_disk_full] = !none && sim->seed % 8 == 1 && sim->seed % 3 != 0;
 }
 
 static void
