@@ -175,7 +175,8 @@ audit_sign(struct core *core)
     if (core->audit_signed == core->audit_number || core->env.keyring.sign == NULL ||
         core->audit_state != AUDIT_WELL || disk_is_full(core->disk))
         return (struct mono_ms){ INT64_MAX };
-    if (core->audit_written != core->audit_number) /* not committed, or to be written beside yet */
+    if (core->audit_written !=
+        core->audit_number) /* not committed, or to be written beside yet */
         return (struct mono_ms){ INT64_MAX };
     if (now.ms < next.ms)
         return next;
