@@ -28,8 +28,5 @@ struct keyring_client;
 struct keyring_client *keyring_client_new(int fd);
 void keyring_client_free(struct keyring_client **client);
 struct keyring keyring_client_get(struct keyring_client *client);
-/* The public halves of the keys that the key process holds, to compare with our descriptor. */
-MUST_CHECK enum status keyring_client_public(struct keyring_client *client,
-                                             struct sign_key *signing, struct box_key *sealing);
 
 #endif

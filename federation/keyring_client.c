@@ -215,20 +215,3 @@ keyring_client_get(struct keyring_client *client)
         .sign = on_sign, .unwrap = on_unwrap, .forget = on_forget, .self = client
     };
 }
-
-enum status
-keyring_client_public(struct keyring_client *client, struct sign_key *signing,
-                      struct box_key *sealing)
-{
-    uint8_t raw[PUBLIC_SIZE];
-
-    *signing = (struct sign_key){ 0 };
-    *sealing = (struct box_key){ 0 };
-    if (client->locked)
-        TRY(unlock(client));
-    request_begin(client, KEY_PUBLIC);
-    TRY(ask(client, sizeof(raw), raw));
-    memcpy(signing->b, raw, sizeof(signing->b));
-    memcpy(sealing->b, raw + sizeof(signing->b), sizeof(sealing->b));
-    return STATUS_OK;
-}

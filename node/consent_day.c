@@ -32,13 +32,7 @@ spread_one(struct core *core, int64_t record)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     struct diag diag = { 0 };
-    struct call call = { .core = core,
-                         .store = core->store,
-                         .dictionary = core->dictionary,
-                         .arena = arena,
-                         .diag = &diag,
-                         .now = core_wall(core),
-                         .actor = "node" };
+    struct call call = service_own_call(core, arena, &diag);
     struct record_now *now;
 
     TRY(record_now(core->store, record, false, arena, &now));

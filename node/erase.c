@@ -486,13 +486,7 @@ again_type(struct core *core, const char *name)
         for (size_t i = 0; i < count; i++) {
             AUTO(arena_free) struct arena *arena = arena_new(0);
             struct diag diag = { 0 };
-            struct call call = { .core = core,
-                                 .store = core->store,
-                                 .dictionary = core->dictionary,
-                                 .arena = arena,
-                                 .diag = &diag,
-                                 .now = core_wall(core),
-                                 .actor = "node" };
+            struct call call = service_own_call(core, arena, &diag);
             TRY(again_one(&call, query.type, records[i]));
             query.after = records[i];
         }

@@ -298,13 +298,7 @@ readopt(struct core *core, const struct received *item, const char **detail)
 {
     AUTO(arena_free) struct arena *arena = arena_new(0);
     struct diag diag = { 0 };
-    struct call call = { .core = core,
-                         .store = core->store,
-                         .dictionary = core->dictionary,
-                         .arena = arena,
-                         .diag = &diag,
-                         .now = core_wall(core),
-                         .actor = "node" };
+    struct call call = service_own_call(core, arena, &diag);
     struct standing *st = ARENA_NEW(arena, struct standing);
     struct position at = item->revision->position;
 

@@ -406,6 +406,18 @@ json_words(const char *text)
     return value != NULL ? value : json_string("");
 }
 
+struct call
+service_own_call(struct core *core, struct arena *arena, struct diag *diag)
+{
+    return (struct call){ .core = core,
+                          .store = core->store,
+                          .dictionary = core->dictionary,
+                          .arena = arena,
+                          .diag = diag,
+                          .now = core_wall(core),
+                          .actor = "node" };
+}
+
 json_t *
 json_text(struct bytes text)
 {

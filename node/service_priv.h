@@ -25,6 +25,9 @@ MUST_CHECK enum status find_share(struct call *call, const char *text, int64_t *
 MUST_CHECK enum status find_proposal(struct call *call, const char *text, int64_t *proposal);
 MUST_CHECK enum status find_type(struct call *call, const char *name, const struct type **out);
 
+/* What the node itself does the way a request would: arena and diag stay the caller's. */
+struct call service_own_call(struct core *core, struct arena *arena, struct diag *diag);
+
 /* ---- JSON ---- */
 json_t *json_id(
     const uint8_t *id32); /* first 16 characters of base32: enough to be told apart */
